@@ -1,0 +1,108 @@
+"""The one place with a device, a cache of models, a lock, inference mode and a clock."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import pairwise
+from time import perf_counter
+from typing import cast
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from segen import models
+from segen.registry import card
+from segen.types import Request, Run, Step, Value
+
+
+class Engine:
+    """Runs any card on one device, with the models that were used last kept ready.
+
+    One thread at a time works on the device, for one step at a time, so that a long request never keeps
+    a short one waiting until its end. All methods may be called from any thread.
+    """
+
+    def __init__(self, device: str = "auto", capacity_bytes: int = 1_000_000_000) -> None:
+        """`device` is "auto" or one of PyTorch's names; `capacity_bytes` bounds the cached weights."""
+        self.device = torch.device(_best_device() if device == "auto" else device)
+        self.capacity_bytes = capacity_bytes
+        self._cache: OrderedDict[str, models.Predictor] = OrderedDict()
+        self._cache_lock = threading.Lock()
+        self._loading: dict[str, threading.Lock] = {}
+        self._device_lock = threading.Lock()
+
+    def run(self, name: str, request: Request) -> Run:
+        """Carry out a request and return its result; raises what `stream` raises."""
+        *_, last = self.stream(name, request)
+        return cast(Run, last)
+
+    def stream(self, name: str, request: Request) -> Iterator[Step | Run]:
+        """Carry out a request step by step; the last item is the Run. Closing the iterator stops the work.
+
+        Raises CardError for an unknown name, WeightsError when the weights cannot be used, InputError
+        when the request does not fit the card.
+        """
+        predictor = self._predictor(name)
+        seconds = queued_seconds = 0.0
+        # A generator, whatever the protocol says: only then does closing stop it.
+        with closing(cast(Generator[Step | Value], predictor(request))) as items:
+            while True:
+                asked = perf_counter()
+                with self._device_lock, torch.inference_mode():
+                    began = perf_counter()
+                    item = next(items)
+                    seconds += perf_counter() - began
+                queued_seconds += began - asked
+                if not isinstance(item, Step):
+                    yield Run(item, name, str(self.device), seconds, queued_seconds)
+                    return
+                yield item
+
+    def loaded(self) -> list[str]:
+        """The cards in the cache, the one used last at the end."""
+        with self._cache_lock:
+            return list(self._cache)
+
+    def _predictor(self, name: str) -> models.Predictor:
+        """The card's predictor from the cache, or loaded into it: once, however many threads ask."""
+        wanted = card(name)
+        with self._cache_lock:
+            loading = self._loading.setdefault(name, threading.Lock())
+        with loading:
+            with self._cache_lock:
+                if name in self._cache:
+                    self._cache.move_to_end(name)
+                    return self._cache[name]
+            predictor = models.load(wanted)
+            predictor.network = _prepared(predictor.network).to(self.device)
+            with self._cache_lock:
+                self._cache[name] = predictor
+                while len(self._cache) > 1 and sum(map(_bytes, self._cache.values())) > self.capacity_bytes:
+                    self._cache.popitem(last=False)
+            return predictor
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _bytes(predictor: models.Predictor) -> int:
+    tensors = [*predictor.network.parameters(), *predictor.network.buffers()]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def _prepared(network: nn.Module) -> nn.Module:
+    """What measures faster at the same answers: batch norm folded into convolutions, channels last."""
+    network = network.float().eval().requires_grad_(False)
+    for sequence in (module for module in network.modules() if isinstance(module, nn.Sequential)):
+        for (first, convolution), (second, norm) in pairwise(list(sequence.named_children())):
+            if type(convolution) is nn.Conv2d and isinstance(norm, nn.BatchNorm2d):
+                setattr(sequence, first, fuse_conv_bn_eval(convolution, norm))
+                setattr(sequence, second, nn.Identity())
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

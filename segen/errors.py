@@ -1,0 +1,41 @@
+"""The few kinds of error that Segen raises on purpose.
+
+An error carries a key of the text catalogue and the values of its placeholders; it is put into words
+only at the border (page, command line, API), in the reader's language. `str(error)` is English, for logs.
+"""
+
+from __future__ import annotations
+
+from segen.text import words
+
+
+class SegenError(Exception):
+    """A fault that a user can mend: `key` names a sentence under "errors" in the catalogue."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def sentence(self, language: str = "en") -> str:
+        """One sentence that names the fault and the next step."""
+        return words(language, f"errors.{self.key}", **self.values)
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+
+class InputError(SegenError):
+    """The picture, mask or number that was given cannot be used."""
+
+
+class CardError(SegenError):
+    """The name is not a card, or the card lacks what was asked of it."""
+
+
+class WeightsError(SegenError):
+    """Weights are missing, cut short or altered."""
+
+
+class DataError(SegenError):
+    """A data set is missing or not laid out as docs/data.md says."""

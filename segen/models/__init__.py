@@ -1,0 +1,36 @@
+"""The model families: one file each, its networks first, then its predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from torch import nn
+
+from segen.registry import ModelCard
+from segen.types import Request, Step, Value
+
+
+class Predictor(Protocol):
+    """A loaded model: one request in, any number of steps and then the value out.
+
+    `network` holds every parameter, so that the engine can move, prepare and weigh it. The caller sets
+    inference mode and holds the device while the iterator advances.
+    """
+
+    network: nn.Module
+
+    def __call__(self, request: Any) -> Iterator[Step | Value]:
+        """Yield a Step for each part of the work that is done, and the value last."""
+        ...
+
+
+def load(card: ModelCard) -> Predictor:
+    """Build the card's predictor on the CPU. Raises WeightsError when its weights cannot be used."""
+    module, function = card.loader.split(":")
+    loader = cast(Callable[[ModelCard], Predictor], getattr(import_module(module), function))
+    return loader(card)
+
+
+__all__ = ["Predictor", "Request", "load"]

@@ -1,0 +1,104 @@
+"""Segmentation networks of segmentation_models_pytorch on a MobileNetV2 encoder.
+
+Sources: U-Net, Ronneberger et al. 2015; MobileNetV2, Sandler et al. 2018. We depart from the U-Net
+paper in the encoder, in batch norm and in padding every convolution, so that output and input agree in size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import segmentation_models_pytorch
+import torch
+from torch import nn
+from torch.nn import functional
+
+from segen import images, weights
+from segen.registry import ModelCard
+from segen.types import Labels, Segmentation, SegmentRequest, Step
+
+STRIDE = 32
+"""Every side of a network's input is a multiple of this."""
+
+
+def build(architecture: str, classes: int, imagenet: Path | None = None, **options: object) -> nn.Module:
+    """A network by smp's name for it; `imagenet` is a file of torchvision's MobileNetV2 weights.
+
+    It maps N x 3 x H x W float32 in [-1, 1], H and W multiples of 32, to N x classes x H x W logits.
+    """
+    network = segmentation_models_pytorch.create_model(
+        architecture, "mobilenet_v2", encoder_weights=None, classes=classes, **options
+    )
+    if imagenet is not None:
+        network.encoder.load_state_dict(weights.read_tensors(imagenet))
+    return network
+
+
+class SegmentationPredictor:
+    """Any network from pictures to class logits, for pictures of any size.
+
+    A picture whose longer side exceeds `max_side` is scaled down for the network; its labels are
+    brought back to full size by interpolating the probabilities.
+    """
+
+    def __init__(self, network: nn.Module, max_side: int) -> None:
+        self.network = network
+        self.max_side = max_side
+
+    def __call__(self, request: SegmentRequest) -> Iterator[Step | Segmentation]:
+        """One step, then a Segmentation: labels H x W, probabilities C x h x w float32 summing to 1."""
+        device = next(self.network.parameters()).device
+        image = images.fit(request.image, self.max_side)
+        pixels = images.to_tensor(image).to(device, memory_format=torch.channels_last)
+        probabilities = functional.softmax(logits(self.network, pixels), dim=1)
+        yield Step(1, 1)
+        yield Segmentation(
+            labels=full_size_labels(probabilities, *request.image.shape[:2]),
+            probabilities=probabilities[0].float().cpu().numpy(),
+        )
+
+
+def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    """Run N x 3 x H x W pixels of any size: pad right and bottom to the stride, then crop the answer."""
+    height, width = pixels.shape[-2:]
+    bottom, right = -height % STRIDE, -width % STRIDE
+    if bottom or right:
+        pixels = functional.pad(pixels, (0, right, 0, bottom), mode="replicate")
+    answer: torch.Tensor = network(pixels)
+    return answer[..., :height, :width]
+
+
+def full_size_labels(probabilities: torch.Tensor, height: int, width: int) -> Labels:
+    """The most probable class of each pixel at height x width, from 1 x C x h x w.
+
+    Classes are brought to full size one at a time, so that memory does not grow with their number.
+    """
+    if probabilities.shape[-2:] == (height, width):
+        return probabilities[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
+    best = torch.full((height, width), -1.0, device=probabilities.device)
+    labels = torch.zeros((height, width), dtype=torch.uint8, device=probabilities.device)
+    for id in range(probabilities.shape[1]):
+        plane = functional.interpolate(probabilities[:, id : id + 1], (height, width), mode="bilinear")[0, 0]
+        labels[plane > best] = id
+        best = torch.maximum(best, plane)
+    return labels.cpu().numpy()
+
+
+def load(card: ModelCard) -> SegmentationPredictor:
+    """The predictor of a card whose folder `segmentation_models_pytorch.from_pretrained` reads."""
+    network = read_network(weights.checked(card))
+    return SegmentationPredictor(network, card.options["max_side"])
+
+
+def read_network(folder: Path) -> nn.Module:
+    """The network of a folder written by smp's `save_pretrained`, as float32.
+
+    Stands in for `segmentation_models_pytorch.from_pretrained`, which prints to standard output.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    architecture = getattr(segmentation_models_pytorch, config.pop("_model_class"))
+    network: nn.Module = architecture(**config)
+    network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
+    return network

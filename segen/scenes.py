@@ -1,0 +1,180 @@
+"""Street-like scenes that the code draws, with their true labels: free to ship, endless to train on."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFilter
+
+from segen.registry import dataset_classes
+from segen.types import Image, Labels
+
+CLASSES = dataset_classes("camvid")
+"""The classes of a street, those of CamVid."""
+
+SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLIST, UNLABELLED = range(12)
+
+
+class _Canvas:
+    """A picture and its labels, drawn on with the same strokes."""
+
+    def __init__(self, width: int, height: int, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.picture = Pillow.new("RGB", (width, height))
+        self.labels = Pillow.new("L", (width, height), SKY)
+        self.width, self.height = width, height
+
+    def color(self, color: tuple[int, int, int], spread: int = 12) -> tuple[int, int, int]:
+        """The colour, varied a little by chance."""
+        red, green, blue = np.clip(np.array(color) + self.rng.integers(-spread, spread + 1, 3), 0, 255)
+        return int(red), int(green), int(blue)
+
+    def shape(
+        self, kind: str, points: list[tuple[float, float]], color: tuple[int, int, int], id: int
+    ) -> None:
+        """Draw a "polygon", "ellipse" or "rectangle" given in shares of width and height."""
+        scaled = [(x * self.width, y * self.height) for x, y in points]
+        getattr(ImageDraw.Draw(self.picture), kind)(scaled, fill=color)
+        getattr(ImageDraw.Draw(self.labels), kind)(scaled, fill=id)
+
+    def box(
+        self, left: float, top: float, right: float, bottom: float, color: tuple[int, int, int], id: int
+    ) -> None:
+        """Draw an upright rectangle given in shares of width and height."""
+        self.shape("rectangle", [(left, top), (right, bottom)], color, id)
+
+
+def street(seed: int, width: int = 480, height: int = 360) -> tuple[Image, Labels]:
+    """Draw the street of this seed: an H x W x 3 picture and its H x W labels, ids of CLASSES."""
+    rng = np.random.default_rng(seed)
+    canvas = _Canvas(width, height, rng)
+    horizon = rng.uniform(0.42, 0.52)
+    vanish = rng.uniform(0.4, 0.6)
+    _sky(canvas, horizon)
+    _buildings(canvas, horizon)
+    _ground(canvas, horizon, vanish)
+    for _ in range(rng.integers(2, 5)):
+        _tree(canvas, horizon)
+    if rng.random() < 0.6:
+        _fence(canvas, horizon)
+    for draw, most in ((_car, 4), (_pole, 4), (_pedestrian, 4), (_bicyclist, 2)):
+        for _ in range(rng.integers(1, most + 1)):
+            draw(canvas, horizon)
+    picture = np.asarray(canvas.picture.filter(ImageFilter.GaussianBlur(0.6))).astype(np.float32)
+    light = rng.uniform(0.75, 1.1)
+    noisy = picture * light + rng.normal(0, 5, picture.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8), np.array(canvas.labels)
+
+
+def _sky(canvas: _Canvas, horizon: float) -> None:
+    top, low = np.array(canvas.color((110, 165, 225))), np.array((225, 235, 245))
+    for row in range(int(horizon * canvas.height) + 1):
+        share = row / (horizon * canvas.height)
+        red, green, blue = (top * (1 - share) + low * share).astype(int)
+        ImageDraw.Draw(canvas.picture).line([(0, row), (canvas.width, row)], fill=(red, green, blue))
+    for _ in range(canvas.rng.integers(1, 5)):
+        x, y = canvas.rng.uniform(0, 1), canvas.rng.uniform(0.02, horizon * 0.5)
+        for _ in range(4):
+            dx, dy = canvas.rng.normal(0, 0.04), canvas.rng.normal(0, 0.01)
+            canvas.shape("ellipse", [(x + dx, y + dy), (x + dx + 0.12, y + dy + 0.05)], (245, 247, 250), SKY)
+
+
+def _buildings(canvas: _Canvas, horizon: float) -> None:
+    left = -0.05
+    while left < 1:
+        right = left + canvas.rng.uniform(0.12, 0.28)
+        middle = abs((left + right) / 2 - 0.5) * 2
+        top = horizon - canvas.rng.uniform(0.05, 0.2) - 0.22 * middle
+        wall = canvas.color((165, 130, 110), 35)
+        canvas.box(left, top, right, horizon + 0.06, wall, BUILDING)
+        pane = canvas.color((70, 85, 105))
+        for x in np.arange(left + 0.02, right - 0.02, 0.045):
+            for y in np.arange(top + 0.03, horizon - 0.02, 0.06):
+                canvas.box(x, y, x + 0.02, y + 0.03, pane, BUILDING)
+        left = right + canvas.rng.choice([0.0, 0.0, 0.06])
+
+
+def _ground(canvas: _Canvas, horizon: float, vanish: float) -> None:
+    canvas.box(0, horizon, 1, 1, canvas.color((175, 165, 155)), PAVEMENT)
+    near = [(-0.1, 1.0), (vanish - 0.03, horizon), (vanish + 0.03, horizon), (1.1, 1.0)]
+    canvas.shape("polygon", near, canvas.color((95, 95, 100)), ROAD)
+    for share in np.geomspace(0.02, 0.7, 7):
+        y = horizon + (1 - horizon) * share
+        x = vanish + (0.5 - vanish) * share
+        width, length = 0.012 * share, 0.05 * share
+        canvas.box(x - width, y, x + width, y + length, (225, 225, 220), ROAD)
+
+
+def _tree(canvas: _Canvas, horizon: float) -> None:
+    x = canvas.rng.choice([canvas.rng.uniform(0, 0.25), canvas.rng.uniform(0.75, 1)])
+    base = horizon + canvas.rng.uniform(0.02, 0.1)
+    canvas.box(x - 0.008, base - 0.2, x + 0.008, base, canvas.color((95, 70, 50)), TREE)
+    for _ in range(9):
+        dx, dy, size = (
+            canvas.rng.normal(0, 0.035),
+            canvas.rng.normal(-0.24, 0.05),
+            canvas.rng.uniform(0.03, 0.07),
+        )
+        corners = [(x + dx - size, base + dy - size), (x + dx + size, base + dy + size)]
+        canvas.shape("ellipse", corners, canvas.color((60, 110, 50), 22), TREE)
+
+
+def _fence(canvas: _Canvas, horizon: float) -> None:
+    left = canvas.rng.choice([-0.02, 0.72])
+    color, y = canvas.color((120, 115, 110)), horizon + canvas.rng.uniform(0.03, 0.08)
+    for rail in (0.0, 0.025, 0.05):
+        canvas.box(left, y + rail, left + 0.3, y + rail + 0.012, color, FENCE)
+    for post in np.arange(left, left + 0.3, 0.02):
+        canvas.box(post, y - 0.01, post + 0.006, y + 0.07, color, FENCE)
+
+
+def _car(canvas: _Canvas, horizon: float) -> None:
+    size = canvas.rng.uniform(0.05, 0.16)
+    x, base = canvas.rng.uniform(0.05, 0.95), horizon + 0.02 + size * 0.9
+    paint = canvas.color((int(canvas.rng.integers(40, 220)), 60, int(canvas.rng.integers(40, 200))), 40)
+    roof = [
+        (x - size * 0.55, base - size * 0.5),
+        (x - size * 0.35, base - size * 0.95),
+        (x + size * 0.35, base - size * 0.95),
+        (x + size * 0.55, base - size * 0.5),
+    ]
+    canvas.shape("polygon", roof, (60, 70, 85), CAR)
+    canvas.box(x - size * 0.75, base - size * 0.55, x + size * 0.75, base - size * 0.15, paint, CAR)
+    for wheel in (-0.5, 0.5):
+        center = x + wheel * size
+        corners = [(center - size * 0.15, base - size * 0.35), (center + size * 0.15, base)]
+        canvas.shape("ellipse", corners, (25, 25, 28), CAR)
+
+
+def _pole(canvas: _Canvas, horizon: float) -> None:
+    x = canvas.rng.choice([canvas.rng.uniform(0.02, 0.35), canvas.rng.uniform(0.65, 0.98)])
+    base, top = horizon + canvas.rng.uniform(0.04, 0.14), horizon - canvas.rng.uniform(0.12, 0.35)
+    canvas.box(x - 0.004, top, x + 0.004, base, canvas.color((110, 112, 115)), POLE)
+    if canvas.rng.random() < 0.7:
+        face = canvas.color(((200, 40, 40), (40, 70, 180), (230, 190, 40))[canvas.rng.integers(3)])
+        canvas.shape("ellipse", [(x - 0.02, top - 0.01), (x + 0.02, top + 0.045)], face, SIGN)
+
+
+def _figure(canvas: _Canvas, x: float, base: float, size: float, id: int) -> None:
+    coat, skin = canvas.color((90, 80, 120), 60), canvas.color((205, 165, 140))
+    canvas.box(x - size * 0.1, base - size * 0.45, x + size * 0.1, base, (50, 50, 65), id)
+    canvas.box(x - size * 0.14, base - size * 0.85, x + size * 0.14, base - size * 0.4, coat, id)
+    canvas.shape(
+        "ellipse", [(x - size * 0.08, base - size * 1.05), (x + size * 0.08, base - size * 0.84)], skin, id
+    )
+
+
+def _pedestrian(canvas: _Canvas, horizon: float) -> None:
+    x = canvas.rng.choice([canvas.rng.uniform(0.02, 0.25), canvas.rng.uniform(0.75, 0.98)])
+    size = canvas.rng.uniform(0.1, 0.22)
+    _figure(canvas, x, horizon + size * 0.75, size, PEDESTRIAN)
+
+
+def _bicyclist(canvas: _Canvas, horizon: float) -> None:
+    size = canvas.rng.uniform(0.1, 0.2)
+    x, base = canvas.rng.uniform(0.15, 0.85), horizon + size * 0.8
+    for wheel in (-0.3, 0.3):
+        center = x + wheel * size
+        corners = [(center - size * 0.22, base - size * 0.4), (center + size * 0.22, base)]
+        canvas.shape("ellipse", corners, (45, 45, 50), BICYCLIST)
+    _figure(canvas, x, base - size * 0.2, size * 0.95, BICYCLIST)

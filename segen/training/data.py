@@ -1,0 +1,84 @@
+"""Data sets for training: labelled pictures from a folder, and street scenes that the code draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from segen import datasets, scenes
+from segen.registry import ClassInfo
+from segen.types import Image, Labels
+
+SYNTHETIC_SIZES = {"train": 200, "val": 20}
+"""How many scenes the synthetic set has; the seeds of val begin where those of train end."""
+
+
+class LabelledPictures(Dataset[Any]):
+    """Pictures with label maps, augmented: (3 x H x W float32 in [-1, 1], H x W int64 class ids)."""
+
+    def __init__(self, items: LabelledFolder | SyntheticStreets, transform: v2.Transform) -> None:
+        self.items, self.transform = items, transform
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        image, labels = self.items[index]
+        picture = tv_tensors.Image(torch.from_numpy(image.copy()).permute(2, 0, 1))
+        mask = tv_tensors.Mask(torch.from_numpy(labels.copy()))
+        picture, mask = self.transform(picture, mask)
+        return picture.float().div(127.5).sub(1).as_subclass(torch.Tensor), mask.long().as_subclass(
+            torch.Tensor
+        )
+
+
+class LabelledFolder:
+    """The pictures and label maps of one split of a folder (docs/data.md)."""
+
+    def __init__(self, data: str | None, dataset: str, split: str) -> None:
+        root = datasets.locate(data, dataset)
+        self.classes: tuple[ClassInfo, ...] = datasets.classes(root)
+        self.pairs = datasets.pairs(root, split)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> tuple[Image, Labels]:
+        return datasets.read(self.pairs[index], self.classes)
+
+    def class_pixels(self) -> list[int]:
+        """How many pixels each class has, by id."""
+        counts: list[int] = datasets.class_pixels(self.pairs, self.classes).tolist()
+        return counts
+
+
+class SyntheticStreets:
+    """The street scenes of `segen.scenes`, 240 x 320, the same on every machine."""
+
+    def __init__(self, split: str) -> None:
+        self.classes = scenes.CLASSES
+        first = 0 if split == "train" else SYNTHETIC_SIZES["train"]
+        self.seeds = range(first, first + SYNTHETIC_SIZES[split])
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def __getitem__(self, index: int) -> tuple[Image, Labels]:
+        return scenes.street(self.seeds[index], 320, 240)
+
+    def class_pixels(self) -> list[int]:
+        """How many pixels each class has, by id."""
+        counts = [0] * len(self.classes)
+        for index in range(len(self)):
+            for id, pixels in enumerate(torch.bincount(torch.from_numpy(self[index][1]).flatten().long())):
+                counts[id] += int(pixels)
+        return counts
+
+
+def labelled(data: str | None, dataset: str, split: str) -> LabelledFolder | SyntheticStreets:
+    """One split of labelled pictures: of a folder, or of the synthetic set. Raises DataError."""
+    return SyntheticStreets(split) if data == "synthetic" else LabelledFolder(data, dataset, split)

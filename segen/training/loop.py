@@ -1,0 +1,290 @@
+"""One training loop for every recipe. It names no model.
+
+A recipe brings networks, data, optimizers and one step; the loop brings devices, precision, averaging,
+checkpoints, logs and Ctrl-C. Every draw depends on the seed and its number alone, so that a resumed run
+goes on to the same numbers as one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.tracking import GeneralTracker, on_main_process
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset, Sampler
+from tqdm import tqdm
+
+from segen import files, images
+from segen.errors import DataError
+from segen.types import Image
+
+Update = Callable[[str, torch.Tensor], None]
+"""`update("network", loss)`: one optimizer step of that network, its gradients clipped."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What every training has; each family adds its own fields. Printed, and saved with the run."""
+
+    name: str
+    """The card this trains; also the folder of the run."""
+    steps: int = 1000
+    """Optimizer steps in all."""
+    batch_size: int = 8
+    seed: int = 0
+    ema_decay: float = 0.998
+    """Decay of the moving average of the weights, the average being what ships."""
+    clip: float = 1.0
+    """Largest norm of the gradient of one network."""
+    evaluate_every: int = 250
+    """Steps between measurements and pictures of samples."""
+    save_every: int = 100
+    """Steps between checkpoints."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training reads, writes and runs; nothing here changes its numbers."""
+
+    data: str | None = None
+    """A folder (docs/data.md), or "synthetic" for scenes that the code draws. Default: $SEGEN_DATA."""
+    resume: bool = False
+    """Go on from the last checkpoint of this run."""
+    init: str | None = None
+    """Start from the shipped weights of this card, with a fresh optimizer."""
+    workers: int = 0
+    """Processes that load data beside the training."""
+    precision: str = "no"
+    """Accelerate's mixed precision: no, fp16 or bf16."""
+
+
+class Recipe(Protocol):
+    """What a family of models brings to the loop."""
+
+    config: Config
+    networks: dict[str, nn.Module]
+
+    def dataset(self) -> Dataset[Any]:
+        """Map-style; its random augmentation draws from torch's global generator only."""
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """One for each network that `step` updates, under the network's name."""
+
+    def schedulers(
+        self, optimizers: dict[str, torch.optim.Optimizer]
+    ) -> dict[str, torch.optim.lr_scheduler.LRScheduler]:
+        """A learning rate schedule for each optimizer, stepped once an update."""
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
+        """Compute losses on one batch, call `update` for each, and return what to log."""
+
+    def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
+        """Measure the averaged networks."""
+
+    def samples(self, networks: dict[str, nn.Module]) -> Image:
+        """A picture of what the averaged networks do now."""
+
+    def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
+        """Write the averaged networks as a weights folder."""
+
+
+def runs_root() -> Path:
+    """Where runs live: `$SEGEN_RUNS`, else `~/.cache/segen/runs`."""
+    return Path(os.environ.get("SEGEN_RUNS") or Path.home() / ".cache" / "segen" / "runs")
+
+
+class _Draws(Sampler[tuple[int, int]]):
+    """Pairs (index, number of the draw), endlessly: each epoch a permutation of its own seed."""
+
+    def __init__(self, length: int, seed: int, start: int) -> None:
+        self.length, self.seed, self.start = length, seed, start
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        draw = self.start
+        while True:
+            epoch, offset = divmod(draw, self.length)
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
+            for index in order[offset:]:
+                yield int(index), draw
+                draw += 1
+
+
+class _Seeded(Dataset[Any]):
+    """A data set whose augmentation depends on the number of the draw, not on what ran before."""
+
+    def __init__(self, items: Dataset[Any], seed: int) -> None:
+        self.items, self.seed = items, seed
+
+    def __getitem__(self, draw: tuple[int, int]) -> Any:
+        index, number = draw
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed * 1_000_003 + number)
+            return self.items[index]
+
+
+class _JsonLines(GeneralTracker):
+    """One JSON object a logged step, in `log.jsonl`; lines after the step resumed from are dropped."""
+
+    name = "jsonl"
+    requires_logging_directory = False
+
+    def __init__(self, path: Path, start: int) -> None:
+        super().__init__()
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        kept = [line for line in lines if json.loads(line)["step"] <= start]
+        files.write_text(path, "".join(f"{line}\n" for line in kept))
+
+    @property
+    def tracker(self) -> Path:
+        return self.path
+
+    def store_init_configuration(self, values: dict[str, Any]) -> None:
+        """The configuration stands in config.json."""
+
+    @on_main_process
+    def log(self, values: dict[str, Any], step: int | None = None, **_: Any) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+
+
+def _decay(longest: float) -> Callable[[Any, Any, Any], None]:
+    """Averaging that forgets the first steps sooner: decay (1 + n) / (10 + n) until that exceeds `longest`."""
+
+    def average(averages: Any, currents: Any, updates: torch.Tensor) -> None:
+        count = int(updates)
+        get_ema_multi_avg_fn(min(longest, (1 + count) / (10 + count)))(averages, currents, updates)
+
+    return average
+
+
+def fit(recipe: Recipe, place: Place) -> Path:
+    """Train to the end and return the folder of the exported weights.
+
+    The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/.
+    Raises DataError when `place.resume` finds another configuration, KeyboardInterrupt after saving.
+    """
+    config = recipe.config
+    run = runs_root() / config.name
+    (run / "samples").mkdir(parents=True, exist_ok=True)
+    checkpoint = run / "checkpoint.pt"
+    torch.manual_seed(config.seed)
+    averages = {
+        name: AveragedModel(network, multi_avg_fn=_decay(config.ema_decay))
+        for name, network in recipe.networks.items()
+    }
+    optimizers = recipe.optimizers()
+    schedulers = recipe.schedulers(optimizers)
+    parts: dict[str, Any] = {}
+    for kind, group in (
+        ("network", recipe.networks),
+        ("average", averages),
+        ("optimizer", optimizers),
+        ("scheduler", schedulers),
+    ):
+        parts |= {f"{kind}.{name}": part for name, part in group.items()}
+    start = _restore(checkpoint, parts, config) if place.resume else 0
+    files.write_text(run / "config.json", json.dumps(_plain(config), indent=2) + "\n")
+
+    accelerator = Accelerator(
+        mixed_precision=place.precision,
+        log_with=[_JsonLines(run / "log.jsonl", start), "tensorboard"],
+        project_dir=str(run),
+        step_scheduler_with_optimizer=False,
+    )
+    accelerator.init_trackers("tensorboard")
+    networks = {name: accelerator.prepare(network) for name, network in recipe.networks.items()}
+    prepared = {name: accelerator.prepare(optimizer) for name, optimizer in optimizers.items()}
+    for average in averages.values():
+        average.to(accelerator.device)
+    items = recipe.dataset()
+    loader = accelerator.prepare(DataLoader(
+        _Seeded(items, config.seed), config.batch_size, drop_last=True, num_workers=place.workers,
+        sampler=_Draws(len(items), config.seed, start * config.batch_size * accelerator.num_processes),
+    ))  # fmt: skip
+
+    def update(name: str, loss: torch.Tensor) -> None:
+        prepared[name].zero_grad()
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(networks[name].parameters(), config.clip)
+        prepared[name].step()
+        schedulers[name].step()
+
+    def save(step: int) -> None:
+        if accelerator.is_main_process:
+            state = {name: part.state_dict() for name, part in parts.items()}
+            with files.replacing(checkpoint) as temporary:
+                torch.save(
+                    {"step": step, "config": _plain(config), "rng": torch.get_rng_state(), **state}, temporary
+                )
+
+    def measure(step: int) -> None:
+        if accelerator.is_main_process:
+            shown = {name: average.module.eval() for name, average in averages.items()}
+            with torch.random.fork_rng(), torch.inference_mode():
+                accelerator.log(recipe.evaluate(shown), step=step)
+                picture = images.encode(recipe.samples(shown))
+            with files.replacing(run / "samples" / f"{step:07d}.png") as temporary:
+                temporary.write_bytes(picture)
+
+    step = start
+    try:
+        bar = tqdm(iter(loader), total=config.steps, initial=start, disable=not accelerator.is_main_process)
+        for batch in bar:
+            if step >= config.steps:
+                break
+            for network in networks.values():
+                network.train()
+            logged = recipe.step(networks, batch, update)
+            for name, average in averages.items():
+                average.update_parameters(accelerator.unwrap_model(networks[name]))
+            step += 1
+            numbers = {name: float(value.detach()) for name, value in logged.items()}
+            accelerator.log(numbers, step=step)
+            bar.set_postfix({name: f"{value:.3f}" for name, value in numbers.items()})
+            if step % config.evaluate_every == 0 or step == config.steps:
+                measure(step)
+            if step % config.save_every == 0 or step == config.steps:
+                save(step)
+    except KeyboardInterrupt:
+        save(step)
+        print(f"Stopped and saved at step {step}. Go on with: {' '.join(sys.argv)} --resume", file=sys.stderr)
+        raise
+    accelerator.end_training()
+    if accelerator.is_main_process:
+        recipe.export(
+            {name: average.module.eval().cpu() for name, average in averages.items()}, run / "export"
+        )
+    return run / "export"
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    """The configuration as it reads back from JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
+    return plain
+
+
+def _restore(checkpoint: Path, parts: dict[str, Any], config: Config) -> int:
+    """Load a checkpoint into `parts` and return its step. Raises DataError for another configuration."""
+    if not checkpoint.is_file():
+        raise DataError("nothing_to_resume", name=config.name)
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    plain = _plain(config)
+    for name in (each.name for each in fields(config)):
+        if saved["config"].get(name) != plain[name]:
+            raise DataError("resume_differs", field=name, was=saved["config"].get(name), now=plain[name])
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    torch.set_rng_state(saved["rng"])
+    return int(saved["step"])

@@ -1,0 +1,40 @@
+"""The command line of train.py: a recipe's name, its configuration and where it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import tyro
+
+from segen.errors import SegenError
+from segen.training.loop import Config, Place, fit
+from segen.training.recipes import RECIPES, recipe
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one training and return its exit code: 0 done, 1 failed, 130 stopped with Ctrl-C and saved."""
+    choices: Any = tyro.extras.subcommand_type_from_defaults(RECIPES, prefix_names=False)
+    config, place = tyro.cli(
+        tuple[choices, Annotated[Place, tyro.conf.arg(name="")]],
+        prog="train.py",
+        args=arguments,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.CascadeSubcommandArgs),
+    )
+    return run(config, place)
+
+
+def run(config: Config, place: Place) -> int:
+    """Print the configuration, train, and say where the weights are."""
+    print(json.dumps(asdict(config)), file=sys.stderr)
+    try:
+        folder = fit(recipe(config, place), place)
+    except SegenError as error:
+        print(error.sentence(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(f"Weights: {folder}", file=sys.stderr)
+    return 0

@@ -1,0 +1,70 @@
+"""Weights folders: `config.json`, `model.safetensors` in half precision, `SHA256SUMS`, never a pickle.
+
+`SHA256SUMS` is the format of the `sha256sum` command: `sha256sum -c SHA256SUMS` checks a folder too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segen import files
+from segen.errors import WeightsError
+from segen.registry import ModelCard
+
+if TYPE_CHECKING:
+    import torch
+
+SUMS = "SHA256SUMS"
+WEIGHTS_FILES = ("*.json", "*.safetensors")
+
+
+def checked(card: ModelCard) -> Path:
+    """The card's weights folder, every file of it as its checksum says.
+
+    Raises WeightsError when the folder or a file is missing, or a file is not what was shipped.
+    """
+    folder = card.weights
+    try:
+        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise WeightsError("weights_missing", model=card.name) from None
+    for line in lines:
+        digest, _, name = line.partition("  ")
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            raise WeightsError("weights_missing", model=card.name) from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise WeightsError("weights_altered", model=card.name)
+    return folder
+
+
+def seal(folder: Path) -> None:
+    """Write the folder's checksums; metrics.json stays out, since `segen evaluate` rewrites it."""
+    names = sorted(
+        path.relative_to(folder).as_posix()
+        for pattern in WEIGHTS_FILES
+        for path in folder.rglob(pattern)
+        if path.name != "metrics.json"
+    )
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    files.write_text(folder / SUMS, "".join(lines))
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a .safetensors file, or of a .pth file read with weights_only=True.
+
+    Raises WeightsError when the file is missing or is neither.
+    """
+    import safetensors.torch
+    import torch
+
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        found: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return found
+    except Exception:  # a damaged file fails in many ways, all of them the same to the reader
+        raise WeightsError("tensors_unreadable", file=path.name) from None

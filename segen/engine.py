@@ -105,4 +105,4 @@ def _prepared(network: nn.Module) -> nn.Module:
             if type(convolution) is nn.Conv2d and isinstance(norm, nn.BatchNorm2d):
                 setattr(sequence, first, fuse_conv_bn_eval(convolution, norm))
                 setattr(sequence, second, nn.Identity())
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.to(memory_format=torch.channels_last)

@@ -28,11 +28,11 @@ def build(architecture: str, classes: int, imagenet: Path | None = None, **optio
 
     It maps N x 3 x H x W float32 in [-1, 1], H and W multiples of 32, to N x classes x H x W logits.
     """
-    network = segmentation_models_pytorch.create_model(
+    network: nn.Module = segmentation_models_pytorch.create_model(
         architecture, "mobilenet_v2", encoder_weights=None, classes=classes, **options
     )
     if imagenet is not None:
-        network.encoder.load_state_dict(weights.read_tensors(imagenet))
+        network.get_submodule("encoder").load_state_dict(weights.read_tensors(imagenet))
     return network
 
 
@@ -76,7 +76,8 @@ def full_size_labels(probabilities: torch.Tensor, height: int, width: int) -> La
     Classes are brought to full size one at a time, so that memory does not grow with their number.
     """
     if probabilities.shape[-2:] == (height, width):
-        return probabilities[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
+        # Not argmax, which takes ten times as long on a CPU.
+        return probabilities[0].max(dim=0).indices.to(torch.uint8).cpu().numpy()
     best = torch.full((height, width), -1.0, device=probabilities.device)
     labels = torch.zeros((height, width), dtype=torch.uint8, device=probabilities.device)
     for id in range(probabilities.shape[1]):

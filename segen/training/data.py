@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
@@ -17,7 +14,7 @@ SYNTHETIC_SIZES = {"train": 200, "val": 20}
 """How many scenes the synthetic set has; the seeds of val begin where those of train end."""
 
 
-class LabelledPictures(Dataset[Any]):
+class LabelledPictures:
     """Pictures with label maps, augmented: (3 x H x W float32 in [-1, 1], H x W int64 class ids)."""
 
     def __init__(self, items: LabelledFolder | SyntheticStreets, transform: v2.Transform) -> None:

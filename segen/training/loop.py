@@ -10,93 +10,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker, on_main_process
-from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset, Sampler
 from tqdm import tqdm
 
 from segen import files, images
 from segen.errors import DataError
-from segen.types import Image
-
-Update = Callable[[str, torch.Tensor], None]
-"""`update("network", loss)`: one optimizer step of that network, its gradients clipped."""
-
-
-@dataclass(frozen=True)
-class Config:
-    """What every training has; each family adds its own fields. Printed, and saved with the run."""
-
-    name: str
-    """The card this trains; also the folder of the run."""
-    steps: int = 1000
-    """Optimizer steps in all."""
-    batch_size: int = 8
-    seed: int = 0
-    ema_decay: float = 0.998
-    """Decay of the moving average of the weights, the average being what ships."""
-    clip: float = 1.0
-    """Largest norm of the gradient of one network."""
-    evaluate_every: int = 250
-    """Steps between measurements and pictures of samples."""
-    save_every: int = 100
-    """Steps between checkpoints."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a training reads, writes and runs; nothing here changes its numbers."""
-
-    data: str | None = None
-    """A folder (docs/data.md), or "synthetic" for scenes that the code draws. Default: $SEGEN_DATA."""
-    resume: bool = False
-    """Go on from the last checkpoint of this run."""
-    init: str | None = None
-    """Start from the shipped weights of this card, with a fresh optimizer."""
-    workers: int = 0
-    """Processes that load data beside the training."""
-    precision: str = "no"
-    """Accelerate's mixed precision: no, fp16 or bf16."""
-
-
-class Recipe(Protocol):
-    """What a family of models brings to the loop."""
-
-    config: Config
-    networks: dict[str, nn.Module]
-
-    def dataset(self) -> Dataset[Any]:
-        """Map-style; its random augmentation draws from torch's global generator only."""
-
-    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """One for each network that `step` updates, under the network's name."""
-
-    def schedulers(
-        self, optimizers: dict[str, torch.optim.Optimizer]
-    ) -> dict[str, torch.optim.lr_scheduler.LRScheduler]:
-        """A learning rate schedule for each optimizer, stepped once an update."""
-
-    def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
-        """Compute losses on one batch, call `update` for each, and return what to log."""
-
-    def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
-        """Measure the averaged networks."""
-
-    def samples(self, networks: dict[str, nn.Module]) -> Image:
-        """A picture of what the averaged networks do now."""
-
-    def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
-        """Write the averaged networks as a weights folder."""
+from segen.training.recipe import Config, Place, Recipe, SizedDataset
 
 
 def runs_root() -> Path:
@@ -123,7 +55,7 @@ class _Draws(Sampler[tuple[int, int]]):
 class _Seeded(Dataset[Any]):
     """A data set whose augmentation depends on the number of the draw, not on what ran before."""
 
-    def __init__(self, items: Dataset[Any], seed: int) -> None:
+    def __init__(self, items: SizedDataset, seed: int) -> None:
         self.items, self.seed = items, seed
 
     def __getitem__(self, draw: tuple[int, int]) -> Any:
@@ -133,7 +65,7 @@ class _Seeded(Dataset[Any]):
             return self.items[index]
 
 
-class _JsonLines(GeneralTracker):
+class _JsonLines(GeneralTracker):  # type: ignore[misc]  # accelerate has no types
     """One JSON object a logged step, in `log.jsonl`; lines after the step resumed from are dropped."""
 
     name = "jsonl"
@@ -153,18 +85,18 @@ class _JsonLines(GeneralTracker):
     def store_init_configuration(self, values: dict[str, Any]) -> None:
         """The configuration stands in config.json."""
 
-    @on_main_process
+    @on_main_process  # type: ignore[untyped-decorator]
     def log(self, values: dict[str, Any], step: int | None = None, **_: Any) -> None:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **values}) + "\n")
 
 
 def _decay(longest: float) -> Callable[[Any, Any, Any], None]:
-    """Averaging that forgets the first steps sooner: decay (1 + n) / (10 + n) until that exceeds `longest`."""
+    """An average that forgets its first steps sooner: decay (1 + n) / (10 + n), at most `longest`."""
 
-    def average(averages: Any, currents: Any, updates: torch.Tensor) -> None:
-        count = int(updates)
-        get_ema_multi_avg_fn(min(longest, (1 + count) / (10 + count)))(averages, currents, updates)
+    def average(averages: Any, currents: Any, updates: Any) -> None:
+        decay = min(longest, (1 + int(updates)) / (10 + int(updates)))
+        get_ema_multi_avg_fn(decay)(averages, currents, updates)  # type: ignore[no-untyped-call]
 
     return average
 
@@ -173,12 +105,13 @@ def fit(recipe: Recipe, place: Place) -> Path:
     """Train to the end and return the folder of the exported weights.
 
     The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/.
-    Raises DataError when `place.resume` finds another configuration, KeyboardInterrupt after saving.
+    Raises DataError when `place.resume` finds another configuration, KeyboardInterrupt when Ctrl-C was
+    pressed and the run is saved.
     """
     config = recipe.config
     run = runs_root() / config.name
     (run / "samples").mkdir(parents=True, exist_ok=True)
-    checkpoint = run / "checkpoint.pt"
+    checkpoint, exported = run / "checkpoint.pt", run / "export"
     torch.manual_seed(config.seed)
     averages = {
         name: AveragedModel(network, multi_avg_fn=_decay(config.ema_decay))
@@ -238,35 +171,45 @@ def fit(recipe: Recipe, place: Place) -> Path:
             with files.replacing(run / "samples" / f"{step:07d}.png") as temporary:
                 temporary.write_bytes(picture)
 
-    step = start
-    try:
-        bar = tqdm(iter(loader), total=config.steps, initial=start, disable=not accelerator.is_main_process)
-        for batch in bar:
-            if step >= config.steps:
-                break
-            for network in networks.values():
-                network.train()
-            logged = recipe.step(networks, batch, update)
-            for name, average in averages.items():
-                average.update_parameters(accelerator.unwrap_model(networks[name]))
-            step += 1
-            numbers = {name: float(value.detach()) for name, value in logged.items()}
-            accelerator.log(numbers, step=step)
-            bar.set_postfix({name: f"{value:.3f}" for name, value in numbers.items()})
-            if step % config.evaluate_every == 0 or step == config.steps:
-                measure(step)
-            if step % config.save_every == 0 or step == config.steps:
-                save(step)
-    except KeyboardInterrupt:
-        save(step)
-        print(f"Stopped and saved at step {step}. Go on with: {' '.join(sys.argv)} --resume", file=sys.stderr)
-        raise
+    stop = _stop_requested()
+    bar = tqdm(total=config.steps, initial=start, disable=not accelerator.is_main_process)
+    # The range comes first, so that no batch is loaded in vain after the last step.
+    for step, batch in zip(range(start + 1, config.steps + 1), loader, strict=False):
+        for network in networks.values():
+            network.train()
+        logged = recipe.step(networks, batch, update)
+        for name, average in averages.items():
+            average.update_parameters(accelerator.unwrap_model(networks[name]))
+        numbers = {name: float(value.detach()) for name, value in logged.items()}
+        accelerator.log(numbers, step=step)
+        bar.update()
+        bar.set_postfix({name: f"{value:.3f}" for name, value in numbers.items()})
+        last = step == config.steps
+        if last or step % config.evaluate_every == 0:
+            measure(step)
+        if last or step % config.save_every == 0 or stop.is_set():
+            save(step)
+        if stop.is_set() and not last:
+            print(f"\nStopped and saved at step {step}; add --resume to go on.", file=sys.stderr)
+            raise KeyboardInterrupt
     accelerator.end_training()
     if accelerator.is_main_process:
-        recipe.export(
-            {name: average.module.eval().cpu() for name, average in averages.items()}, run / "export"
-        )
-    return run / "export"
+        recipe.export({name: average.module.eval().cpu() for name, average in averages.items()}, exported)
+    return exported
+
+
+def _stop_requested() -> threading.Event:
+    """An event that the first Ctrl-C sets, so that a step is never cut in two; the second Ctrl-C kills."""
+    stop = threading.Event()
+    previous = signal.getsignal(signal.SIGINT)
+
+    def request(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, previous)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, request)
+    return stop
 
 
 def _plain(config: Config) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import tyro
 
 from segen.errors import SegenError
-from segen.training.loop import Config, Place, fit
-from segen.training.recipes import RECIPES, recipe
+from segen.training.loop import fit
+from segen.training.recipe import Config, Place
+from segen.training.recipes import RECIPES, build
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def run(config: Config, place: Place) -> int:
     """Print the configuration, train, and say where the weights are."""
     print(json.dumps(asdict(config)), file=sys.stderr)
     try:
-        folder = fit(recipe(config, place), place)
+        folder = fit(build(config, place), place)
     except SegenError as error:
         print(error.sentence(), file=sys.stderr)
         return 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from segen.training.loop import Config, Place, Recipe
+from segen.training.recipe import Config, Place, Recipe
 from segen.training.recipes import segmentation
 
 RECIPES: dict[str, Config] = {config.name: config for config in segmentation.CONFIGS}
 
 
-def recipe(config: Config, place: Place) -> Recipe:
+def build(config: Config, place: Place) -> Recipe:
     """The recipe that trains `config`. Raises SegenError when its data or starting weights are missing."""
     assert isinstance(config, segmentation.SegmentationConfig)
     return segmentation.Segmentation(config, place)

@@ -11,13 +11,12 @@ import torch
 from segmentation_models_pytorch.losses import DiceLoss, FocalLoss
 from torch import nn
 from torch.nn import functional
-from torch.utils.data import Dataset
 
 from segen import images, metrics, registry, weights
 from segen.models import smp
 from segen.training import augment, data
-from segen.training.loop import Config, Place, Update
-from segen.types import Image
+from segen.training.recipe import Config, Place, Update
+from segen.types import Image, Labels
 
 IMAGENET = "weights/mobilenet_v2_imagenet.safetensors"
 """Where the encoder's starting weights lie under the data root (docs/data.md)."""
@@ -78,7 +77,7 @@ class Segmentation:
         pixels = np.maximum(np.array(self.train.class_pixels()[: self.learned], dtype=np.float64), 1)
         return torch.from_numpy((np.median(pixels) / pixels) ** self.config.class_balance).float()
 
-    def dataset(self) -> Dataset[Any]:
+    def dataset(self) -> data.LabelledPictures:
         """Random crops of the training pictures."""
         crops = augment.street_crops(
             *self.config.crop, self.config.scale, self.config.color, self._ignored_id
@@ -92,7 +91,7 @@ class Segmentation:
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """AdamW, the pretrained encoder at a lower rate than the rest."""
-        encoder = list(self.network.encoder.parameters())
+        encoder = list(self.network.get_submodule("encoder").parameters())
         known = set(map(id, encoder))
         rest = [parameter for parameter in self.network.parameters() if id(parameter) not in known]
         groups = [
@@ -133,11 +132,10 @@ class Segmentation:
             total = total + DiceLoss("multiclass", ignore_index=ignored)(logits, labels)
         return total
 
-    def _predict(self, network: nn.Module, image: Image) -> np.ndarray:
+    def _predict(self, network: nn.Module, image: Image) -> Labels:
         device = next(network.parameters()).device
         pixels = images.to_tensor(image).to(device, memory_format=torch.channels_last)
-        labels: np.ndarray = smp.logits(network, pixels)[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
-        return labels
+        return smp.full_size_labels(smp.logits(network, pixels), *image.shape[:2])
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """Mean IoU and its parts on val, at full size, as `segen evaluate` measures them."""

@@ -1,0 +1,41 @@
+# Every target sets up what it needs: a virtual environment, pinned requirements, Chromium for the page's test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CARD ?= unet-camvid
+DATA ?= synthetic
+
+.PHONY: app test check train bench chromium
+
+app: $(VENV)/.app  ## serve http://127.0.0.1:7860
+	$(BIN)/python app.py
+
+test: $(VENV)/.dev chromium  ## the whole suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## style, types and the fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy segen
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+train: $(VENV)/.app  ## make train CARD=unet-camvid DATA=/path/to/data
+	$(BIN)/python train.py $(CARD) --data $(DATA)
+
+bench: $(VENV)/.dev  ## speed and memory, each against a peer in the same run
+	$(BIN)/python -m benchmarks
+
+$(VENV)/.app: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --upgrade pip
+	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.app
+	$(BIN)/python -m pip install -e ".[dev]"
+	touch $@
+
+chromium:
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; \
+	else echo "No Chromium: the page's tests are skipped. Get it with: sudo apt-get install chromium"; fi

@@ -1,0 +1,93 @@
+"""What a training is: its configuration, its place, and what a family of models brings to the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from segen.types import Image
+
+Update = Callable[[str, torch.Tensor], None]
+"""`update("network", loss)`: one optimizer step of that network, its gradients clipped."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What every training has; each family adds its own fields. Printed, and saved with the run."""
+
+    name: str
+    """The card this trains; also the folder of the run."""
+    steps: int = 1000
+    """Optimizer steps in all."""
+    batch_size: int = 8
+    seed: int = 0
+    ema_decay: float = 0.998
+    """Decay of the moving average of the weights, the average being what ships."""
+    clip: float = 1.0
+    """Largest norm of the gradient of one network."""
+    evaluate_every: int = 250
+    """Steps between measurements and pictures of samples."""
+    save_every: int = 100
+    """Steps between checkpoints."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training reads, writes and runs; nothing here changes its numbers."""
+
+    data: str | None = None
+    """A folder (docs/data.md), or "synthetic" for scenes that the code draws. Default: $SEGEN_DATA."""
+    resume: bool = False
+    """Go on from the last checkpoint of this run."""
+    init: str | None = None
+    """Start from the shipped weights of this card, with a fresh optimizer."""
+    workers: int = 0
+    """Processes that load data beside the training."""
+    precision: str = "no"
+    """Accelerate's mixed precision: no, fp16 or bf16."""
+
+
+class SizedDataset(Protocol):
+    """A map-style data set: items by index, and how many there are."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Any: ...
+
+
+class Recipe(Protocol):
+    """What a family of models brings to the loop."""
+
+    networks: dict[str, nn.Module]
+
+    @property
+    def config(self) -> Config:
+        """What was asked for."""
+
+    def dataset(self) -> SizedDataset:
+        """Map-style; its random augmentation draws from torch's global generator only."""
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """One for each network that `step` updates, under the network's name."""
+
+    def schedulers(
+        self, optimizers: dict[str, torch.optim.Optimizer]
+    ) -> dict[str, torch.optim.lr_scheduler.LRScheduler]:
+        """A learning rate schedule for each optimizer, stepped once an update."""
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
+        """Compute losses on one batch, call `update` for each, and return what to log."""
+
+    def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
+        """Measure the averaged networks."""
+
+    def samples(self, networks: dict[str, nn.Module]) -> Image:
+        """A picture of what the averaged networks do now."""
+
+    def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
+        """Write the averaged networks as a weights folder."""

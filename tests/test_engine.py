@@ -1,0 +1,156 @@
+"""The engine: one device, one cache, one lock, and work that stops when nobody wants it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import sleep
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from segen import engine as engine_module
+from segen.engine import Engine
+from segen.errors import CardError
+from segen.registry import ModelCard, cards
+from segen.types import Run, Segmentation, SegmentRequest, Step
+
+REQUEST = SegmentRequest(np.zeros((4, 5, 3), dtype=np.uint8))
+STEPS = 1_000
+
+
+class Counter(nn.Module):
+    """A network that counts its calls, and notices two at the same time."""
+
+    def __init__(self, weights: int = 1000) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.zeros(weights))
+        self.calls = 0
+        self.busy = threading.Lock()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        assert self.busy.acquire(blocking=False), "two threads in one network"
+        assert torch.is_inference_mode_enabled()
+        self.calls += 1
+        sleep(0.001)
+        self.busy.release()
+        return x + 1
+
+
+class Slow:
+    """A predictor of many steps, as diffusion is."""
+
+    def __init__(self, network: nn.Module, steps: int = STEPS) -> None:
+        self.network, self.steps = network, steps
+
+    def __call__(self, request: SegmentRequest) -> Iterator[Step | Segmentation]:
+        x = torch.zeros(1)
+        for done in range(self.steps):
+            x = self.network(x)
+            yield Step(done + 1, self.steps)
+        labels = np.zeros(request.image.shape[:2], dtype=np.uint8)
+        yield Segmentation(labels, np.ones((1, *labels.shape), dtype=np.float32))
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Cards a, b and c with slow loaders; the names of what was loaded, in order."""
+    loaded: list[str] = []
+    template = cards()[0]
+
+    def load(card: ModelCard) -> Slow:
+        sleep(0.05)
+        loaded.append(card.name)
+        return Slow(Counter(), steps=5)
+
+    monkeypatch.setattr(engine_module, "card", lambda name: replace(template, name=name))
+    monkeypatch.setattr(engine_module.models, "load", load)
+    return loaded
+
+
+def test_stream_gives_steps_and_then_the_run(loads: list[str]) -> None:
+    *steps, last = Engine("cpu").stream("a", REQUEST)
+    assert [step.done for step in steps if isinstance(step, Step)] == [1, 2, 3, 4, 5]
+    assert isinstance(last, Run)
+    assert (last.model, last.device, last.value.labels.shape) == ("a", "cpu", (4, 5))
+    assert last.seconds >= 0.005
+    assert last.queued_seconds >= 0
+
+
+def test_closing_the_stream_stops_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Counter()
+    monkeypatch.setattr(engine_module.models, "load", lambda card: Slow(network))
+    stream = Engine("cpu").stream(cards()[0].name, REQUEST)
+    for _ in range(7):
+        next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    sleep(0.05)
+    assert network.calls == 7
+
+
+def test_ten_threads_load_a_card_once(loads: list[str]) -> None:
+    engine = Engine("cpu")
+    with ThreadPoolExecutor(10) as pool:
+        runs = list(pool.map(lambda _: engine.run("a", REQUEST), range(10)))
+    assert loads == ["a"]
+    assert all(run.value.labels.shape == (4, 5) for run in runs)
+    assert max(run.queued_seconds for run in runs) > 0
+
+
+def test_the_card_used_longest_ago_leaves_the_cache(loads: list[str]) -> None:
+    engine = Engine("cpu", capacity_bytes=2 * 4 * 1000)
+    for name in ("a", "b", "a", "c"):
+        engine.run(name, REQUEST)
+    assert engine.loaded() == ["a", "c"]
+    engine.run("b", REQUEST)
+    assert loads == ["a", "b", "c", "b"]
+
+
+def test_a_card_larger_than_the_cache_still_runs(loads: list[str]) -> None:
+    engine = Engine("cpu", capacity_bytes=1)
+    engine.run("a", REQUEST)
+    engine.run("b", REQUEST)
+    assert engine.loaded() == ["b"]
+
+
+def test_a_long_request_lets_a_short_one_through(loads: list[str]) -> None:
+    engine = Engine("cpu")
+    engine.run("b", REQUEST)
+    long = engine.stream("a", REQUEST)
+    next(long)
+    assert engine.run("b", REQUEST).model == "b"
+    assert isinstance(list(long)[-1], Run)
+
+
+def test_a_failed_load_is_tried_again(loads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, load = Engine("cpu"), engine_module.models.load
+
+    def fail(card: ModelCard) -> Slow:
+        raise CardError("unknown_card", known="")
+
+    monkeypatch.setattr(engine_module.models, "load", fail)
+    with pytest.raises(CardError):
+        engine.run("a", REQUEST)
+    monkeypatch.setattr(engine_module.models, "load", load)
+    assert engine.run("a", REQUEST).model == "a"
+
+
+def test_unknown_names_and_paths_are_refused() -> None:
+    for name in ("", "nothing", "../unet-camvid", "/etc/passwd", cards()[0].name + "/"):
+        with pytest.raises(CardError):
+            next(Engine("cpu").stream(name, REQUEST))
+
+
+def test_folding_batch_norm_changes_no_answer() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 2, 1))
+    network(torch.randn(4, 3, 9, 9) * 3 + 1)
+    pixels = torch.randn(2, 3, 9, 9)
+    expected = network.eval()(pixels).detach()
+    prepared = engine_module._prepared(network)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in prepared.modules())
+    torch.testing.assert_close(prepared(pixels), expected, atol=1e-5, rtol=1e-5)

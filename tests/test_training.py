@@ -1,0 +1,206 @@
+"""The training loop: resuming, stopping, averaging, and what it leaves on disk."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+from segen import datasets, images, scenes
+from segen.errors import DataError
+from segen.models import smp
+from segen.training import data as training_data
+from segen.training import loop
+from segen.training.main import main
+from segen.training.recipe import Config, Place
+from segen.training.recipes import RECIPES
+from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
+
+SMALL = SegmentationConfig(
+    "small", steps=4, batch_size=2, evaluate_every=4, save_every=100, crop=(64, 64), imagenet=False,
+    options={"decoder_channels": [16, 8, 8, 8, 8]},
+)  # fmt: skip
+SYNTHETIC = Place(data="synthetic")
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Runs in a folder of the test, and a synthetic set small enough to wait for."""
+    monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
+    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 6, "val": 2})
+    return tmp_path
+
+
+class Interrupted(Segmentation):
+    """Ctrl-C in the middle of the second step."""
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Any) -> dict[str, torch.Tensor]:
+        if self.count == 2:
+            signal.raise_signal(signal.SIGINT)
+        self.count += 1
+        return super().step(networks, batch, update)
+
+    count = 1
+
+
+def test_resume_gives_the_numbers_of_a_run_never_stopped(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = loop.fit(Segmentation(SMALL, SYNTHETIC), SYNTHETIC)
+    expected = (whole.parent / "log.jsonl").read_text()
+    whole.parent.rename(runs / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        loop.fit(Interrupted(SMALL, SYNTHETIC), SYNTHETIC)
+    assert "--resume" in capsys.readouterr().err
+    resumed = replace(SYNTHETIC, resume=True)
+    again = loop.fit(Segmentation(SMALL, resumed), resumed)
+    assert (again.parent / "log.jsonl").read_text() == expected
+    names = ("model.safetensors", "config.json", "SHA256SUMS")
+    assert all((again / name).read_bytes() == (runs / "whole/export" / name).read_bytes() for name in names)
+
+
+def test_a_run_leaves_its_configuration_log_samples_and_weights(runs: Path) -> None:
+    folder = loop.fit(Segmentation(SMALL, SYNTHETIC), SYNTHETIC)
+    run = folder.parent
+    assert json.loads((run / "config.json").read_text())["crop"] == [64, 64]
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 4]
+    assert 0 <= lines[-1]["val/mean_iou"] <= 1
+    assert images.read(run / "samples" / "0000004.png").shape[2] == 3
+    assert list((run / "tensorboard").glob("events*"))
+    assert not list(run.rglob(".*")), "a temporary file stayed behind"
+    network = smp.read_network(folder)
+    assert next(network.parameters()).dtype == torch.float32
+
+
+def test_resume_refuses_another_configuration(runs: Path) -> None:
+    loop.fit(Segmentation(SMALL, SYNTHETIC), SYNTHETIC)
+    resumed = replace(SYNTHETIC, resume=True)
+    with pytest.raises(DataError, match="batch_size"):
+        loop.fit(Segmentation(replace(SMALL, batch_size=3), resumed), resumed)
+    with pytest.raises(DataError, match="no checkpoint"):
+        loop.fit(Segmentation(replace(SMALL, name="other"), resumed), resumed)
+
+
+def test_the_average_copies_batch_norm_buffers() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+    average = AveragedModel(network, multi_avg_fn=loop._decay(0.9))
+    average.update_parameters(network)
+    network(torch.randn(8, 3, 5, 5) + 7)
+    with torch.no_grad():
+        network[0].weight.add_(1.0)
+    average.update_parameters(network)
+    assert torch.equal(average.module[1].running_mean, network[1].running_mean)
+    assert not torch.equal(average.module[0].weight, network[0].weight)
+
+
+def test_draws_depend_on_their_number_alone() -> None:
+    first = [next(iter_) for iter_ in [iter(loop._Draws(5, 1, 0))] for _ in range(12)]
+    later = [next(iter_) for iter_ in [iter(loop._Draws(5, 1, 7))] for _ in range(5)]
+    assert first[7:] == later
+    assert sorted(index for index, _ in first[:5]) == [0, 1, 2, 3, 4]
+    items = training_data.LabelledPictures(
+        training_data.SyntheticStreets("train"), Segmentation(SMALL, SYNTHETIC).dataset().transform
+    )
+    seeded = loop._Seeded(items, seed=0)
+    torch.rand(3)
+    again = seeded[(1, 4)]
+    assert all(torch.equal(one, other) for one, other in zip(seeded[(1, 4)], again, strict=True))
+    assert not torch.equal(seeded[(1, 5)][0], again[0])
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal", "dice", "cross_entropy_dice"])
+def test_every_loss_falls_as_the_answer_gets_right(loss: Any) -> None:
+    recipe = Segmentation(replace(SMALL, loss=loss), SYNTHETIC)
+    labels = torch.randint(0, 12, (2, 8, 8))
+    right = nn.functional.one_hot(labels.clamp(max=10), 11).permute(0, 3, 1, 2).float()
+    values = [float(recipe.loss(right * sure, labels)) for sure in (0.0, 2.0, 20.0)]
+    assert values[0] > values[1] > values[2] >= 0
+
+
+def test_unlabelled_pixels_do_not_count_in_the_loss() -> None:
+    recipe = Segmentation(SMALL, SYNTHETIC)
+    logits = torch.randn(1, 11, 4, 4)
+    labels = torch.randint(0, 11, (1, 4, 4))
+    labels[0, 0] = 11
+    other = logits.clone()
+    other[:, :, 0] += torch.randn(11, 4)
+    assert float(recipe.loss(logits, labels)) == pytest.approx(float(recipe.loss(other, labels)), rel=1e-5)
+
+
+def test_rare_classes_weigh_more() -> None:
+    weights = Segmentation(SMALL, SYNTHETIC).class_weights
+    assert weights[scenes.POLE] > 2 * weights[scenes.ROAD]
+    flat = Segmentation(replace(SMALL, class_balance=0.0), SYNTHETIC).class_weights
+    assert torch.equal(flat, torch.ones(11))
+
+
+def write_folder(root: Path, count: int = 3) -> Path:
+    """A data set of three classes in the layout of docs/data.md."""
+    colors = [[0, 0, 0], [255, 0, 0], [0, 255, 0]]
+    known = [
+        {"id": id, "name": name, "color": colors[id]} for id, name in enumerate(["ground", "box", "void"])
+    ]
+    for split in ("train", "val"):
+        (root / split / "images").mkdir(parents=True)
+        (root / split / "masks").mkdir()
+        for index in range(count):
+            labels = np.zeros((40, 50), dtype=np.uint8)
+            labels[5:20, 5 + index : 30] = 1
+            labels[30:] = 2
+            image = np.where(labels[..., None] == 1, 200, 60).astype(np.uint8).repeat(3, axis=2)
+            (root / split / "images" / f"{index}.png").write_bytes(images.encode(image))
+            palette = tuple((red, green, blue) for red, green, blue in colors)
+            (root / split / "masks" / f"{index}.png").write_bytes(images.encode_labels(labels, palette))
+    (root / "classes.json").write_text(json.dumps(known))
+    return root
+
+
+def test_a_folder_of_ones_own_trains(tmp_path: Path) -> None:
+    place = Place(data=str(write_folder(tmp_path / "own")))
+    recipe = Segmentation(replace(SMALL, name="own"), place)
+    assert (recipe.learned, recipe._ignored_id) == (2, 2)
+    folder = loop.fit(recipe, place)
+    assert json.loads((folder / "config.json").read_text())["classes"] == 2
+
+
+def test_faults_of_a_folder_are_told(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "own")
+    pair = datasets.pairs(root, "train")[0]
+    known = datasets.classes(root)
+    with pytest.raises(DataError, match="no split"):
+        datasets.pairs(root, "../own/train")
+    pair.mask.write_bytes(images.encode(np.zeros((3, 3), dtype=np.uint8)))
+    with pytest.raises(DataError, match="another size"):
+        datasets.read(pair, known)
+    pair.mask.unlink()
+    with pytest.raises(DataError, match="no mask"):
+        datasets.pairs(root, "train")
+    (root / "classes.json").write_text('[{"id": 1}]')
+    with pytest.raises(DataError, match=r"classes\.json"):
+        datasets.classes(root)
+    with pytest.raises(DataError, match="--data"):
+        datasets.locate(str(tmp_path / "nowhere"), "camvid")
+
+
+def test_the_command_line_names_faults_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SEGEN_DATA", raising=False)
+    assert main(["unet-camvid"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("There is no data set camvid here")
+    with pytest.raises(SystemExit) as stop:
+        main(["no-such-recipe"])
+    assert stop.value.code == 2
+
+
+def test_recipes_bear_the_names_they_are_kept_under() -> None:
+    assert all(isinstance(config, Config) and config.name == name for name, config in RECIPES.items())

@@ -1,0 +1,85 @@
+"""Weights folders: sealed with checksums, and refused when a byte is not as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from segen import weights
+from segen.errors import WeightsError
+from segen.registry import ModelCard, cards
+
+
+@pytest.fixture
+def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
+    """A card "small" with a sealed folder of one tensor."""
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(tmp_path))
+    card = replace(cards()[0], name="small")
+    card.weights.mkdir()
+    safetensors.torch.save_file({"x": torch.arange(6.0)}, card.weights / "model.safetensors")
+    (card.weights / "config.json").write_text("{}")
+    weights.seal(card.weights)
+    return card
+
+
+def test_a_sealed_folder_is_read(sealed: ModelCard) -> None:
+    folder = weights.checked(sealed)
+    assert weights.read_tensors(folder / "model.safetensors")["x"].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_metrics_may_change(sealed: ModelCard) -> None:
+    (sealed.weights / "metrics.json").write_text("{}")
+    weights.checked(sealed)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", weights.SUMS])
+def test_a_missing_file_is_told(sealed: ModelCard, name: str) -> None:
+    (sealed.weights / name).unlink()
+    with pytest.raises(WeightsError, match="missing"):
+        weights.checked(sealed)
+
+
+@pytest.mark.parametrize("fault", ["one byte changed", "cut short", "empty"])
+def test_an_altered_file_is_told(sealed: ModelCard, fault: str) -> None:
+    file = sealed.weights / "model.safetensors"
+    content = bytearray(file.read_bytes())
+    if fault == "one byte changed":
+        content[-1] ^= 1
+    file.write_bytes(content if fault == "one byte changed" else content[: 50 * (fault == "cut short")])
+    with pytest.raises(WeightsError, match="not the ones that were shipped") as error:
+        weights.checked(sealed)
+    assert str(sealed.weights) not in str(error.value)
+
+
+def test_a_pickle_is_never_run(tmp_path: Path) -> None:
+    class Harmful:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (str(tmp_path / "ran"),)
+
+    torch.save(Harmful(), tmp_path / "harmful.pth")
+    torch.save({"x": torch.ones(2)}, tmp_path / "plain.pth")
+    with pytest.raises(WeightsError):
+        weights.read_tensors(tmp_path / "harmful.pth")
+    assert not (tmp_path / "ran").exists()
+    assert weights.read_tensors(tmp_path / "plain.pth")["x"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "card", [card for card in cards() if card.weights.is_dir()], ids=lambda card: card.name
+)
+def test_shipped_folders_are_whole_and_hold_no_pickle(card: ModelCard) -> None:
+    folder = weights.checked(card)
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {
+        ".json",
+        ".safetensors",
+        ".md",
+        "",
+        ".webp",
+    }
+    for file in folder.rglob("*.safetensors"):
+        tensors = weights.read_tensors(file)
+        assert all(tensor.dtype in (torch.float16, torch.int64) for tensor in tensors.values())

@@ -15,8 +15,9 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from segen import models
-from segen.registry import card
-from segen.types import Request, Run, Step, Value
+from segen.errors import CardError
+from segen.registry import card, cards
+from segen.types import Request, Run, Step, V
 
 
 class Engine:
@@ -35,21 +36,24 @@ class Engine:
         self._loading: dict[str, threading.Lock] = {}
         self._device_lock = threading.Lock()
 
-    def run(self, name: str, request: Request) -> Run:
+    def run(self, name: str, request: Request[V]) -> Run[V]:
         """Carry out a request and return its result; raises what `stream` raises."""
         *_, last = self.stream(name, request)
-        return cast(Run, last)
+        return cast(Run[V], last)
 
-    def stream(self, name: str, request: Request) -> Iterator[Step | Run]:
+    def stream(self, name: str, request: Request[V]) -> Iterator[Step | Run[V]]:
         """Carry out a request step by step; the last item is the Run. Closing the iterator stops the work.
 
-        Raises CardError for an unknown name, WeightsError when the weights cannot be used, InputError
-        when the request does not fit the card.
+        Raises CardError for an unknown name or a card of another task, WeightsError when the weights
+        cannot be used, InputError when the request does not fit the card.
         """
+        if card(name).task != request.task:
+            known = ", ".join(each.name for each in cards() if each.task == request.task)
+            raise CardError("wrong_task", model=name, task=request.task, known=known)
         predictor = self._predictor(name)
         seconds = queued_seconds = 0.0
         # A generator, whatever the protocol says: only then does closing stop it.
-        with closing(cast(Generator[Step | Value], predictor(request))) as items:
+        with closing(cast(Generator[Step | V], predictor(request))) as items:
             while True:
                 asked = perf_counter()
                 with self._device_lock, torch.inference_mode():

@@ -39,3 +39,16 @@ class WeightsError(SegenError):
 
 class DataError(SegenError):
     """A data set is missing or not laid out as docs/data.md says."""
+
+
+class UsageError(SegenError):
+    """The command cannot be carried out as it was typed; nothing has been done."""
+
+
+def sentence(error: Exception, language: str = "en") -> str:
+    """One sentence for any exception, with nothing of this machine in it."""
+    if isinstance(error, SegenError):
+        return error.sentence(language)
+    if isinstance(error, OSError) and error.strerror:
+        return words(language, "errors.not_written", reason=error.strerror)
+    return words(language, "errors.unexpected", kind=type(error).__name__)

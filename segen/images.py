@@ -7,13 +7,16 @@ No other file of Segen decodes a picture. Inside `segen.models`, images are N x 
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import ImageOps
 
 from segen.errors import InputError
 from segen.registry import ClassInfo
@@ -27,30 +30,47 @@ MAX_SIDE = 16_384
 MAX_PIXELS = 64_000_000
 _WHITE = (255, 255, 255, 255)
 
+# Pillow grumbles at odd metadata and at sizes that are refused below; readers of a log can act on neither.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
-def _open(source: Path | bytes) -> Pillow.Image:
-    """Open a picture far enough to know its size, and refuse what is too large before decoding it."""
+
+@contextmanager
+def _decoded(source: Path | bytes) -> Iterator[Pillow.Image]:
+    """The decoded picture; what is too large is refused from its header, before a pixel is decoded.
+
+    Whatever goes wrong with the picture, in the block too, comes out as an InputError.
+    """
+    with _file(source) as file:
+        try:
+            picture = Pillow.open(file, formats=FORMATS)
+        except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+            raise InputError("picture_too_large") from None
+        except Exception:  # Pillow's decoders raise OSError, SyntaxError, struct.error and more
+            raise InputError("not_a_picture", formats=", ".join(FORMATS)) from None
+        with picture:
+            width, height = picture.size
+            if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+                raise InputError("picture_too_large")
+            try:
+                picture.load()
+                yield picture
+            except InputError:
+                raise
+            except Exception:
+                raise InputError("picture_damaged") from None
+
+
+def _file(source: Path | bytes) -> BinaryIO:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
     try:
-        picture = Pillow.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+        if source.exists() and not source.is_file():  # opening a pipe would wait for ever
+            raise InputError("file_unreadable")
+        return source.open("rb")
     except FileNotFoundError:
         raise InputError("no_such_file") from None
-    except Pillow.DecompressionBombError:
-        raise InputError("picture_too_large") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise InputError("not_a_picture", formats=", ".join(FORMATS)) from None
-    width, height = picture.size
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        picture.close()
-        raise InputError("picture_too_large")
-    return picture
-
-
-def _decode(picture: Pillow.Image) -> Pillow.Image:
-    try:
-        picture.load()
-    except Exception:  # Pillow's decoders raise OSError, SyntaxError, struct.error and more
-        raise InputError("picture_damaged") from None
-    return picture
+    except (OSError, ValueError):
+        raise InputError("file_unreadable") from None
 
 
 def read(source: Path | bytes) -> Image:
@@ -60,18 +80,33 @@ def read(source: Path | bytes) -> Image:
     32-bit and floating-point grey is stretched from its minimum to its maximum; of an animation, the
     first frame is taken. Raises InputError.
     """
-    with _open(source) as opened:
-        picture = ImageOps.exif_transpose(_decode(opened))
+    with _decoded(source) as decoded:
+        picture = _upright(decoded)
         if picture.mode.startswith("I;16"):
             return _grey(np.asarray(picture).astype(np.float32) / 257)
         if picture.mode in ("I", "F"):
-            values = np.nan_to_num(np.asarray(picture, dtype=np.float64))
-            span = np.ptp(values) or 1.0
-            return _grey((values - values.min()) / span * 255)
+            return _grey(_stretched(np.asarray(picture, dtype=np.float64)))
         if picture.has_transparency_data:
             picture = picture.convert("RGBA")
             picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture)
         return np.array(picture.convert("RGB"))
+
+
+def _upright(picture: Pillow.Image) -> Pillow.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # damaged EXIF is no reason to refuse sound pixels
+        return picture
+
+
+def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring finite values to 0 to 255, with infinities at the ends and what is no number at 0."""
+    finite = values[np.isfinite(values)]
+    if not finite.size or finite.min() == finite.max():
+        return np.zeros_like(values)
+    low, high = finite.min(), finite.max()
+    stretched: NDArray[np.float64] = np.nan_to_num(np.clip((values - low) / (high - low), 0, 1) * 255)
+    return stretched
 
 
 def _grey(values: NDArray[Any]) -> Image:
@@ -79,30 +114,29 @@ def _grey(values: NDArray[Any]) -> Image:
 
 
 def read_labels(source: Path | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
-    """Read a label map as class ids, H x W uint8: a palette or 8-bit grey PNG holds them as they are.
+    """Read a label map as class ids, H x W uint8: palette, 8-bit and 16-bit grey PNG hold them as they are.
 
     An RGB picture must use the colours of `classes`. Raises InputError for an id or colour of no class.
     """
-    with _open(source) as opened:
-        picture = _decode(opened)
-        if picture.mode in ("P", "L", "1"):
-            labels = np.array(picture).astype(np.uint8)
+    with _decoded(source) as picture:
+        if picture.mode in ("P", "L", "1") or picture.mode.startswith("I;16"):
+            labels: NDArray[Any] = np.array(picture).astype(np.uint16)
         else:
             labels = _ids_of_colors(np.asarray(picture.convert("RGB")), classes)
-    known = np.array([info.id for info in classes])
-    strangers = np.setdiff1d(np.unique(labels), known)
+    strangers = np.setdiff1d(labels, [known.id for known in classes])
     if strangers.size:
         raise InputError("labels_unknown", ids=", ".join(map(str, strangers[:5])))
-    return labels
+    return labels.astype(np.uint8)
 
 
 def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
-    code = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
-    labels = np.full(code.shape, 255, dtype=np.uint8)
-    for info in classes:
-        red, green, blue = info.color
-        labels[code == (red << 16 | green << 8 | blue)] = info.id
-    return labels
+    codes = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
+    ids = {red << 16 | green << 8 | blue: known.id for known in classes for red, green, blue in [known.color]}
+    found, places = np.unique(codes, return_inverse=True)
+    strangers = [f"#{code:06x}" for code in found.tolist() if code not in ids]
+    if strangers:
+        raise InputError("labels_unknown", ids=", ".join(strangers[:5]))
+    return np.array([ids[code] for code in found.tolist()], dtype=np.uint8)[places].reshape(codes.shape)
 
 
 def to_tensor(image: Image) -> torch.Tensor:
@@ -117,7 +151,7 @@ def resize(image: Image, height: int, width: int) -> Image:
     """Scale a picture with an antialiased bilinear filter."""
     if image.shape[:2] == (height, width):
         return image
-    return np.asarray(Pillow.fromarray(image).resize((width, height), Pillow.Resampling.BILINEAR))
+    return np.array(Pillow.fromarray(image).resize((width, height), Pillow.Resampling.BILINEAR))
 
 
 def fit(image: Image, side: int) -> Image:
@@ -138,8 +172,8 @@ def encode(image: NDArray[np.uint8] | NDArray[np.uint16], format: str = "PNG", *
 
 def encode_labels(labels: Labels, palette: tuple[tuple[int, int, int], ...]) -> bytes:
     """An 8-bit palette PNG whose raw values are the labels."""
-    picture = Pillow.fromarray(labels).convert("L")
+    picture = Pillow.fromarray(labels)
     picture.putpalette([channel for color in palette for channel in color])
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=False)
+    picture.save(buffer, "PNG", bits=8)  # Pillow packs small palettes into fewer bits by itself
     return buffer.getvalue()

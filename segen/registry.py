@@ -91,9 +91,13 @@ def _datasets() -> dict[str, dict[str, Any]]:
 @cache
 def dataset_classes(dataset: str) -> tuple[ClassInfo, ...]:
     """The classes in the masks of a data set that the cards know, the ignored one last; else empty."""
+    return _classes(_datasets().get(dataset, {}).get("classes", []))
+
+
+def _classes(entries: list[dict[str, Any]]) -> tuple[ClassInfo, ...]:
     return tuple(
         ClassInfo(entry["id"], entry["name"], tuple(entry["color"]), entry.get("ignored", False))
-        for entry in _datasets().get(dataset, {}).get("classes", [])
+        for entry in entries
     )
 
 
@@ -109,11 +113,12 @@ def _read_all() -> dict[str, ModelCard]:
 
 def _parse(name: str, fields: dict[str, Any]) -> ModelCard:
     dataset = _datasets().get(fields["dataset"], {})
+    classes = _classes(fields.pop("classes", [])) or dataset_classes(fields["dataset"])
     licence = {"data": dataset.get("licence", ""), "credit": dataset.get("credit", "")}
     height, width = fields.pop("input_size")
     return ModelCard(
         name=name,
-        classes=tuple(known for known in dataset_classes(fields["dataset"]) if not known.ignored),
+        classes=tuple(known for known in classes if not known.ignored),
         input_size=(height, width),
         directions=tuple(fields.pop("directions", [])),
         licence={**licence, **fields.pop("licence")},
@@ -126,12 +131,16 @@ def cards(task: Task | None = None) -> list[ModelCard]:
     return [card for card in _read_all().values() if task is None or card.task == task]
 
 
-def card(name: str) -> ModelCard:
-    """The card of that name. Raises CardError for any other string, a path included."""
+def card(name: str, task: Task | None = None) -> ModelCard:
+    """The card of that name. Raises CardError for any other string, a path included, or another task."""
     try:
-        return _read_all()[name]
+        found = _read_all()[name]
     except KeyError:
         raise CardError("unknown_card", known=", ".join(_read_all())) from None
+    if task not in (None, found.task):
+        known = ", ".join(card.name for card in cards(task))
+        raise CardError("wrong_task", model=name, task=task, known=known)
+    return found
 
 
 def describe(card: ModelCard) -> dict[str, Any]:

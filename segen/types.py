@@ -6,6 +6,7 @@ Everywhere outside `segen.models` an image is an H x W x 3 uint8 array in RGB.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,13 @@ Labels = NDArray[np.uint8]
 """H x W, one class or cluster id for each pixel."""
 
 
-@dataclass(frozen=True)
-class SegmentRequest:
-    """Segment one picture: `image` is H x W x 3 uint8 RGB of any size that `segen.images` lets through."""
+V = TypeVar("V")
 
-    image: Image
+
+class Request(Generic[V]):
+    """What is asked of a card of one task; V is the type of what comes out."""
+
+    task: ClassVar[str]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,58 @@ class Segmentation:
 
 
 @dataclass(frozen=True)
+class SegmentRequest(Request[Segmentation]):
+    """Segment one picture: `image` is H x W x 3 uint8 RGB of any size that `segen.images` lets through."""
+
+    task: ClassVar[str] = "segment"
+
+    image: Image
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """A cluster for each pixel, and how well the clusters are told apart.
+
+    `labels` are 0 to 254 by falling size, 255 being noise and what exceeds 255 clusters. The silhouette
+    coefficient, -1 to 1, is the mean over a sample of `sample_pixels` pixels that are no noise, and
+    `cluster_silhouettes` its parts by cluster; None where fewer than two clusters make it undefined.
+    `clusters` were found before any was cut off. `sample_colors` (n x 3, in the request's colour space)
+    and `sample_labels` (n) show that sample as points. `curve` holds (k, inertia, silhouette).
+    """
+
+    labels: Labels
+    clusters: int
+    silhouette: float | None
+    cluster_silhouettes: tuple[float, ...]
+    sample_pixels: int
+    sample_colors: NDArray[np.float32]
+    sample_labels: Labels
+    curve: tuple[tuple[int, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class ClusterRequest(Request[Clustering]):
+    """Group the pixels of one picture by colour, place and texture, without labels.
+
+    Features: RGB over 255 or CIE Lab over 100; row and column over the longer side, times `position`;
+    the local contrast of lightness, times `texture`. `k` is for K-means; `eps`, in units of those
+    features, and `min_samples`, in superpixels, are for DBSCAN. With `curve_to` above 1, inertia and
+    silhouette are measured, too, for each number of clusters from 2 to `curve_to`.
+    """
+
+    task: ClassVar[str] = "cluster"
+
+    image: Image
+    k: int = 5
+    space: Literal["rgb", "lab"] = "lab"
+    position: float = 0.0
+    texture: float = 0.0
+    eps: float = 0.03
+    min_samples: int = 5
+    curve_to: int = 0
+
+
+@dataclass(frozen=True)
 class Step:
     """Progress: `done` of `total` steps, and a picture of what there is so far, if there is one."""
 
@@ -44,15 +99,11 @@ class Step:
     preview: Image | None = None
 
 
-Request = SegmentRequest
-Value = Segmentation
-
-
 @dataclass(frozen=True)
-class Run:
+class Run(Generic[V]):
     """What came out, and what it took: `seconds` on the device, `queued_seconds` waiting for it."""
 
-    value: Value
+    value: V
     model: str
     device: str
     seconds: float

@@ -60,7 +60,7 @@ class Slow:
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Cards a, b and c with slow loaders; the names of what was loaded, in order."""
     loaded: list[str] = []
-    template = cards()[0]
+    template = cards("segment")[0]
 
     def load(card: ModelCard) -> Slow:
         sleep(0.05)
@@ -84,7 +84,7 @@ def test_stream_gives_steps_and_then_the_run(loads: list[str]) -> None:
 def test_closing_the_stream_stops_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     network = Counter()
     monkeypatch.setattr(engine_module.models, "load", lambda card: Slow(network))
-    stream = Engine("cpu").stream(cards()[0].name, REQUEST)
+    stream = Engine("cpu").stream(cards("segment")[0].name, REQUEST)
     for _ in range(7):
         next(stream)
     stream.close()  # type: ignore[attr-defined]
@@ -140,9 +140,14 @@ def test_a_failed_load_is_tried_again(loads: list[str], monkeypatch: pytest.Monk
 
 
 def test_unknown_names_and_paths_are_refused() -> None:
-    for name in ("", "nothing", "../unet-camvid", "/etc/passwd", cards()[0].name + "/"):
+    for name in ("", "nothing", "../unet-camvid", "/etc/passwd", cards("segment")[0].name + "/"):
         with pytest.raises(CardError):
             next(Engine("cpu").stream(name, REQUEST))
+
+
+def test_a_card_of_another_task_is_refused() -> None:
+    with pytest.raises(CardError, match="not for the task segment"):
+        Engine("cpu").run(cards("cluster")[0].name, REQUEST)
 
 
 def test_folding_batch_norm_changes_no_answer() -> None:

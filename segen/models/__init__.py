@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 from torch import nn
 
 from segen.registry import ModelCard
-from segen.types import Request, Step, Value
+from segen.types import Step
 
 
 class Predictor(Protocol):
@@ -21,7 +21,7 @@ class Predictor(Protocol):
 
     network: nn.Module
 
-    def __call__(self, request: Any) -> Iterator[Step | Value]:
+    def __call__(self, request: Any) -> Iterator[Step | Any]:
         """Yield a Step for each part of the work that is done, and the value last."""
         ...
 
@@ -31,6 +31,3 @@ def load(card: ModelCard) -> Predictor:
     module, function = card.loader.split(":")
     loader = cast(Callable[[ModelCard], Predictor], getattr(import_module(module), function))
     return loader(card)
-
-
-__all__ = ["Predictor", "Request", "load"]

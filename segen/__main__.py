@@ -1,0 +1,3 @@
+from segen.cli import entry
+
+entry()

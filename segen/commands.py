@@ -1,0 +1,194 @@
+"""The sub-commands of `segen`: one function each, and one table of them.
+
+A command returns its exit code or raises. Nothing here imports torch before a command needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from tqdm import tqdm
+
+from segen import registry
+from segen.errors import CardError, UsageError, WeightsError, sentence
+from segen.registry import Task
+
+Pictures = Annotated[
+    tuple[Path, ...],
+    tyro.conf.Positional,
+    tyro.conf.arg(metavar="IMAGE...", help_behavior_hint="(at least one)"),
+]
+Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
+Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
+MaybeFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
+AsJson = Annotated[bool, tyro.conf.arg(name="json")]
+_progress = partial(tqdm, unit="picture", disable=None)
+
+
+def models(task: Task | None = None, as_json: AsJson = False) -> int:
+    """List the models.
+
+    Args:
+        task: Only the models for this task.
+        as_json: Print an array of whole cards.
+    """
+    found = registry.cards(task)
+    if as_json:
+        print(json.dumps([registry.describe(card) for card in found], indent=1))
+        return 0
+    from segen.export import table
+
+    rows = [["model", "task", "data", "title", "parameters", "GMAC"]]
+    for card in found:
+        cost = [f"{card.parameters / 1e6:.2f} M", f"{card.multiply_adds / 1e9:.2f}"]
+        cost = cost if card.parameters else ["-", "-"]
+        rows.append([card.name, card.task, card.dataset or "-", card.title["en"], *cost])
+    print(table(rows, left=4), end="")
+    return 0
+
+
+def segment(images: Pictures = (), *, model: Name, out: Folder) -> int:
+    """Label every pixel of pictures.
+
+    Args:
+        images: The pictures.
+        model: The name of a model that segments.
+        out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt.
+    """
+    from segen import export
+
+    card = registry.card(model, "segment")
+    _prepare(images, out, export.SEGMENTATION_ENDINGS)
+    from segen.engine import Engine
+    from segen.images import read
+    from segen.types import Segmentation, SegmentRequest
+
+    engine = Engine()
+
+    def work(path: Path) -> None:
+        image = read(path)
+        value = engine.run(card.name, SegmentRequest(image)).value
+        assert isinstance(value, Segmentation)
+        export.write_segmentation(out, path.stem, card, image, value)
+
+    return _each(images, work)
+
+
+def evaluate(
+    *, model: Name, data: MaybeFolder = None, split: Name, as_json: AsJson = False, write: bool = False
+) -> int:
+    """Measure a model on labelled data.
+
+    Args:
+        model: The name of a model.
+        data: The folder of one data set, or of several; $SEGEN_DATA by default.
+        split: The data set's sub-folder, such as val.
+        as_json: Print the whole report.
+        write: Keep the report beside the model's weights.
+    """
+    card = registry.card(model, "segment")
+    from segen.engine import Engine
+    from segen.evaluate import evaluate, store
+    from segen.export import table
+
+    report = evaluate(Engine(), card, data, split, _progress)
+    if write:
+        store(card, report)
+    if as_json:
+        print(json.dumps(report, indent=1))
+        return 0
+    rows = [[f"{card.name} on {report['data']} {split}", f"{report['items']} items"]]
+    for name, value in report["metrics"].items():
+        values = value.items() if isinstance(value, dict) else [("", value)]
+        rows += [[f"{name} {part}", f"{number:.4f}"] for part, number in values]
+    print(table(rows), end="")
+    return 0
+
+
+def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File) -> int:
+    """Write a model's network for use elsewhere.
+
+    Args:
+        model: The name of a model.
+        format: The format of the file.
+        out: The file.
+    """
+    from segen.export import onnx
+
+    registry.card(model, "segment")
+    _folder(out.parent)
+    onnx(model, out)
+    return 0
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "models": models,
+    "segment": segment,
+    "evaluate": evaluate,
+    "export": export,
+}
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Carry out one command line. Raises SystemExit for --help and for what tyro cannot read."""
+    commands: dict[str, Callable[..., Any]] = dict(COMMANDS)
+    code: int = tyro.extras.subcommand_cli_from_dict(
+        commands,
+        prog="segen",
+        description="See how image segmentation and image generation work.",
+        args=arguments,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return code
+
+
+def _prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None:
+    """Create the folder of results, unless results would meet each other or a picture. Raises UsageError."""
+    if not pictures:
+        raise UsageError("no_pictures")
+    # Some file systems ignore case, so names that differ only there count as one.
+    stems: dict[str, Path] = {}
+    for path in pictures:
+        twin = stems.setdefault(path.stem.casefold(), path)
+        if twin is not path:
+            raise UsageError("same_stem", first=_name(twin), second=_name(path))
+    given = {str(path.resolve()).casefold() for path in pictures}
+    for path in pictures:
+        for ending in endings:
+            result = out / f"{path.stem}{ending}"
+            if str(result.resolve()).casefold() in given:
+                raise UsageError("replaces_input", file=_name(result))
+    _folder(out)
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("out_unusable", out=_name(path), reason=error.strerror) from None
+
+
+def _each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
+    """Work on each picture, telling of those that fail, and return the exit code."""
+    code = 0
+    for path in _progress(pictures):
+        try:
+            work(path)
+        except (CardError, WeightsError):  # no other picture would fare better
+            raise
+        except Exception as error:
+            tqdm.write(f"{_name(path)}: {sentence(error)}", file=sys.stderr)
+            code = 1
+    return code
+
+
+def _name(path: Path) -> str:
+    """The last part of a path on one line, whatever characters it holds."""
+    return "".join(letter if letter.isprintable() else "?" for letter in path.name or str(path))

@@ -1,0 +1,71 @@
+"""Measure a card on one split of a data set, and keep the numbers beside its weights."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import segen
+from segen import datasets, files
+from segen.datasets import Pair
+from segen.engine import Engine
+from segen.errors import DataError, InputError
+from segen.metrics import LabelMetrics
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import Segmentation, SegmentRequest
+
+Progress = Callable[[list[Pair]], Iterable[Pair]]
+
+
+def evaluate(
+    engine: Engine, card: ModelCard, data: str | Path | None, split: str, progress: Progress = iter
+) -> dict[str, Any]:
+    """Segment every picture of a split and compare with its labels; `data` is as in `datasets.locate`.
+
+    Gives {model, data, split, items, metrics, definitions, versions}, `data` being the name of the set.
+    `progress` wraps the list of items as tqdm does. Raises DataError when the data cannot be used.
+    """
+    root = datasets.locate(data, card.dataset)
+    classes = datasets.classes(root)
+    name = root.resolve().name
+    if [known.name["en"] for known in classes if not known.ignored] != [
+        known.name["en"] for known in card.classes
+    ]:
+        raise DataError("classes_differ", dataset=name, model=card.name)
+    pairs = datasets.pairs(root, split)
+    metrics = LabelMetrics(classes)
+    for pair in progress(pairs):
+        try:
+            image, labels = datasets.read(pair, classes)
+        except InputError as error:
+            raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+        value = engine.run(card.name, SegmentRequest(image)).value
+        assert isinstance(value, Segmentation)
+        metrics.update(value.labels, labels)
+    measured = metrics.compute()
+    return {
+        "model": card.name,
+        "data": name,
+        "split": split,
+        "items": len(pairs),
+        "metrics": measured,
+        "definitions": {metric: words("en", f"metrics.{metric}") for metric in measured},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "torchvision", "segmentation_models_pytorch")},
+            "segen": segen.__version__,
+            "device": str(engine.device),
+        },
+    }
+
+
+def store(card: ModelCard, report: dict[str, Any]) -> None:
+    """Put the report into metrics.json beside the card's weights, by data set and split."""
+    stored = card.metrics()
+    stored.setdefault(report["data"], {})[report["split"]] = report
+    files.write_text(card.weights / "metrics.json", json.dumps(stored, ensure_ascii=False, indent=1) + "\n")

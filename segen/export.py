@@ -1,0 +1,183 @@
+"""What a segmentation becomes outside Segen: palette PNG, overlay, regions with COCO RLE, ONNX."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from segen import files, images
+from segen.registry import ModelCard, card
+from segen.text import words
+from segen.types import Image, Labels, Segmentation
+
+SEGMENTATION_ENDINGS = (".labels.png", ".overlay.png", ".regions.json", ".regions.txt")
+"""What `write_segmentation` puts behind the stem of a picture's name."""
+MAX_BOXES = 100
+"""The boxes of a region stop here: noise falls into millions of parts, and nobody reads those."""
+ONNX_OPSET = 18
+
+
+def labels_png(card: ModelCard, labels: Labels) -> bytes:
+    """An 8-bit palette PNG in the card's colours; its raw values are the class ids of H x W `labels`."""
+    return images.encode_labels(labels, card.palette())
+
+
+def overlay(card: ModelCard, image: Image, labels: Labels, opacity: float = 0.5) -> Image:
+    """The H x W x 3 picture under the colours of its labels; `opacity` 0 is the picture, 1 the colours."""
+    colors = np.array(card.palette(), dtype=np.uint8)[labels]
+    return np.array(Pillow.blend(Pillow.fromarray(image), Pillow.fromarray(colors), opacity))
+
+
+def regions(card: ModelCard, segmentation: Segmentation) -> dict[str, Any]:
+    """The content of regions.json: for each class in the picture its pixels, share, boxes and RLE.
+
+    A region's boxes [x, y, width, height] enclose its connected parts, pixels that touch at a corner
+    included, the part with most pixels first, MAX_BOXES at most. RLE is COCO's compressed form.
+    """
+    labels = segmentation.labels
+    height, width = labels.shape
+    counts = np.bincount(labels.ravel(), minlength=256)
+    boxes = _boxes(labels)
+    columns = np.asfortranarray(labels)  # COCO counts down the columns
+    return {
+        "version": 1,
+        "model": card.name,
+        "width": width,
+        "height": height,
+        "silhouette": None,
+        "sample_pixels": None,
+        "regions": [
+            {
+                "id": known.id,
+                "name": known.name,
+                "color": list(known.color),
+                "pixels": int(counts[known.id]),
+                "share": int(counts[known.id]) / labels.size,
+                "boxes": boxes[known.id],
+                "rle": _rle(columns == known.id),
+            }
+            for known in sorted(card.classes, key=lambda known: known.id)
+            if counts[known.id]
+        ],
+        "instances": [],
+    }
+
+
+def _boxes(labels: Labels) -> dict[int, list[list[int]]]:
+    """The boxes of the largest connected parts of each class in the picture, by class id."""
+    from scipy import ndimage
+    from skimage import measure
+
+    # One pass for all classes; a corner is enough to connect.
+    parts = measure.label(labels, background=-1, connectivity=2)  # type: ignore[no-untyped-call]
+    pixels = np.bincount(parts.ravel())
+    ids = np.zeros(pixels.size, dtype=np.uint8)
+    ids[parts] = labels
+    ids_of_parts = ids[1:]
+    kept = np.concatenate(
+        [
+            members[np.argsort(-pixels[members], kind="stable")[:MAX_BOXES]]
+            for members in (1 + np.flatnonzero(ids_of_parts == id) for id in np.unique(ids_of_parts))
+        ]
+    )
+    # Noise has millions of parts: only those that are kept may become Python objects.
+    order = np.zeros(pixels.size, dtype=np.uint16)
+    order[kept] = np.arange(1, kept.size + 1)
+    found: dict[int, list[list[int]]] = {}
+    for part, (y, x) in zip(kept, ndimage.find_objects(order[parts]), strict=True):
+        box = [x.start, y.start, x.stop - x.start, y.stop - y.start]
+        found.setdefault(int(ids[part]), []).append(box)
+    return found
+
+
+def _rle(mask: np.ndarray) -> dict[str, Any]:
+    from pycocotools import mask as coco
+
+    encoded = coco.encode(mask.view(np.uint8))
+    return {"size": list(encoded["size"]), "counts": encoded["counts"].decode("ascii")}
+
+
+def regions_text(regions: dict[str, Any], language: str = "en") -> str:
+    """The regions as a table for people, the largest first."""
+    heading = [words(language, f"regions.{column}") for column in ("name", "share", "pixels", "parts")]
+    rows = [heading]
+    for region in sorted(regions["regions"], key=lambda region: -region["pixels"]):
+        parts = len(region["boxes"])
+        rows.append(
+            [
+                region["name"][language],
+                f"{region['share']:.1%}",
+                f"{region['pixels']:,}",
+                f"{parts}+" if parts == MAX_BOXES else f"{parts}",
+            ]
+        )
+    return table(rows)
+
+
+def table(rows: list[list[str]], left: int = 1) -> str:
+    """Rows of text in aligned columns, the first `left` columns flush left, the others flush right."""
+    widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - _columns(cell))
+            cells.append(cell + space if place < left else space + cell)
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text fills: a Chinese character fills two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def write_segmentation(
+    folder: Path, stem: str, card: ModelCard, image: Image, segmentation: Segmentation
+) -> None:
+    """Write STEM.labels.png, .overlay.png, .regions.json and .regions.txt, each whole or not at all."""
+    found = regions(card, segmentation)
+    contents = (
+        labels_png(card, segmentation.labels),
+        images.encode(overlay(card, image, segmentation.labels)),
+        f"{json.dumps(found, ensure_ascii=False)}\n".encode(),
+        regions_text(found).encode(),
+    )
+    for ending, content in zip(SEGMENTATION_ENDINGS, contents, strict=True):
+        with files.replacing(folder / f"{stem}{ending}") as temporary:
+            temporary.write_bytes(content)
+
+
+def onnx(card_name: str, path: Path) -> None:
+    """Write the network of a segment card as one ONNX file, checked before it takes its place.
+
+    Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x classes x H x W; N, H and W
+    are free, with H and W multiples of 32. Raises CardError for other cards, WeightsError for bad weights.
+    """
+    chosen = card(card_name, "segment")
+    import torch
+    from onnx import checker
+
+    from segen import models
+
+    network = models.load(chosen).network.eval()
+    batch, height, width = map(torch.export.Dim, ("batch", "height", "width"))
+    program = torch.onnx.export(
+        network,
+        (torch.zeros(2, 3, 64, 96),),
+        dynamo=True,
+        opset_version=ONNX_OPSET,
+        input_names=["pixels"],
+        output_names=["logits"],
+        dynamic_shapes=[{0: batch, 2: height, 3: width}],
+        verbose=False,
+    )
+    assert program is not None
+    with files.replacing(path) as temporary:
+        program.save(temporary, external_data=False)
+        checker.check_model(temporary, full_check=True)

@@ -1,0 +1,50 @@
+"""What a link restores: the options in the address, and nothing that is not an option."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Option = TypeVar("Option")
+
+
+@dataclass
+class Link:
+    """The options of an address; `nonsense` collects the names of those that cannot be used."""
+
+    options: Mapping[str, str]
+    nonsense: list[str] = field(default_factory=list)
+
+    def choice(self, name: str, allowed: Sequence[str]) -> str:
+        """The option if it is one of `allowed`, else the first of them."""
+        return self._checked(name, lambda text: allowed[allowed.index(text)], allowed[0])
+
+    def whole(self, name: str, allowed: range, default: int) -> int:
+        """The option if it is a whole number in `allowed`, else `default`."""
+        return self._checked(name, lambda text: allowed[allowed.index(int(text))], default)
+
+    def usable(self) -> dict[str, str]:
+        """The tab's options as they were given, without those found to be nonsense."""
+        others = {"lang", "tab", *self.nonsense}
+        return {name: text for name, text in self.options.items() if name not in others}
+
+    def _checked(self, name: str, read: Callable[[str], Option], default: Option) -> Option:
+        if name not in self.options:
+            return default
+        try:
+            return read(self.options[name])
+        except ValueError:
+            self.nonsense.append(name)
+            return default
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab as it was built: the components to fill in when a page opens, and how.
+
+    `fill(link, language)` returns one value for each component of `outputs`.
+    """
+
+    outputs: Sequence[Any]
+    fill: Callable[[Link, str], Sequence[Any]]

@@ -1,0 +1,32 @@
+// Runs before Gradio starts. `window.segen` holds language, locale and words already.
+
+// Gradio asks the browser for the language; the address has the last word.
+for (const [name, value] of Object.entries({ language: segen.locale, languages: [segen.locale] })) {
+  Object.defineProperty(navigator, name, { value });
+}
+
+// The address says what the page shows, so that it can be sent as a link: language, tab, the tab's options.
+{
+  const { lang, tab, ...rest } = Object.fromEntries(new URLSearchParams(location.search));
+  let open = null; // the tab that is shown, once the server has restored the page
+  let options = { [tab ?? "segment"]: rest };
+
+  const address = (lang) => "?" + new URLSearchParams({ lang, tab: open, ...options[open] });
+  const write = () => open && history.replaceState(history.state, "", address(segen.language));
+
+  segen.options = (tab) => options[tab] ?? {};
+  segen.remember = (tab, values) => {
+    options[tab] = { ...options[tab], ...values };
+    if (tab === open) write();
+  };
+  segen.restored = (restored) => {
+    open = restored.tab;
+    options = { [open]: restored.options };
+    write();
+  };
+  segen.open = (tab) => {
+    if (open) open = tab; // Gradio tells of the first tab before the page is restored
+    write();
+  };
+  segen.speak = (language) => location.assign(address(language));
+}

@@ -1,0 +1,122 @@
+"""A picture from the visitor: an input that leaves decoding to `segen.images`, and examples to click."""
+
+from __future__ import annotations
+
+import html
+from abc import ABCMeta
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.component_meta import ComponentMeta
+from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder, is_in_or_equal
+
+from segen import images, scenes
+from segen.text import words
+from segen.types import Image
+from segen.ui.language import say
+
+
+class _WithoutStub(ComponentMeta):
+    """Makes a component class without the .pyi file that Gradio writes beside the source of each."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> _WithoutStub:
+        return ABCMeta.__new__(cls, name, bases, attributes)
+
+
+class Picture(gr.Image, metaclass=_WithoutStub):
+    """An image input whose value reaches functions as the Path of the file as it was sent, or None.
+
+    gr.Image would decode the file first, and fail with the server's path, or clip 16 bits to 8.
+    """
+
+    is_template = True  # to the front end it is a gr.Image
+
+    def preprocess(self, payload: ImageData | None) -> Path | None:  # type: ignore[override]
+        """None, too, for a path of the server's that was not uploaded, which Gradio lets through."""
+        if payload is None or not payload.path or not is_in_or_equal(payload.path, get_upload_folder()):
+            return None
+        return Path(payload.path)
+
+
+def picture_input(**options: Any) -> Picture:
+    """A Picture to upload, paste or take with the camera; what the server puts there stays lossless."""
+    return Picture(
+        label=say("picture.label"),
+        sources=["upload", "clipboard", "webcam"],
+        format="png",
+        buttons=[],
+        **options,
+    )
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture to try: drawn by our code, or shipped under a free licence by a package we require.
+
+    `name` is the key of its words in the catalogue; `draw` gives H x W x 3 uint8 RGB.
+    """
+
+    name: str
+    draw: Callable[[], Image]
+
+
+def _shipped(package: str, file: str) -> Callable[[], Image]:
+    def read() -> Image:
+        # find_spec does not import the package, which would cost a second at start.
+        spec = find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        return images.read(Path(spec.origin).parent / file)
+
+    return read
+
+
+STREETS = (
+    Example("street_trees", lambda: scenes.street(7)[0]),
+    Example("street_cars", lambda: scenes.street(1)[0]),
+    Example("pagoda", _shipped("sklearn", "datasets/images/china.jpg")),
+    Example("rocket", _shipped("skimage", "data/rocket.jpg")),
+    Example("coffee", _shipped("skimage", "data/coffee.png")),
+)
+"""Examples for networks that know streets; the last two show what such a network makes of no street."""
+
+
+def gallery_input(**options: Any) -> gr.HTML:
+    """Examples to click; its value is what `gallery` returns, its event `choose` carries the `example`."""
+    return gr.HTML(elem_classes="gallery", padding=False, js_on_load=_CHOOSE, **options)
+
+
+_CHOOSE = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-example]");
+  if (button) trigger("choose", { example: button.dataset.example });
+});"""
+
+
+def gallery(examples: tuple[Example, ...], language: str) -> str:
+    """The examples as HTML buttons with `data-example`, a thumbnail, a name and a credit each."""
+    buttons = "".join(
+        '<button type="button" data-example="{name}"><img alt="" src="{thumbnail}">'
+        "<span>{title}</span><small>{credit}</small></button>".format(
+            name=example.name,
+            thumbnail=_thumbnail(example),
+            title=html.escape(words(language, f"examples.{example.name}.title")),
+            credit=html.escape(words(language, f"examples.{example.name}.credit")),
+        )
+        for example in examples
+    )
+    return f"<p>{words(language, 'picture.examples')}</p><div class='examples'>{buttons}</div>"
+
+
+def _thumbnail(example: Example) -> str:
+    return data_uri(images.encode(images.fit(example.draw(), 200), "JPEG", quality=80), "image/jpeg")
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """The file's bytes as an address that needs no server."""
+    return f"data:{kind};base64,{b64encode(content).decode()}"

@@ -1,0 +1,129 @@
+"""Segment a picture, look at the result pixel by pixel, take it home."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import gradio as gr
+
+from segen import images, registry
+from segen.errors import InputError
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import Image, Run, Segmentation, SegmentRequest
+from segen.ui import cards
+from segen.ui.downloads import segmentation_files
+from segen.ui.language import language_of, say
+from segen.ui.link import Link, Tab
+from segen.ui.picture import STREETS, gallery, gallery_input, picture_input
+from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.viewer import VIEWS, contents, entropy, viewer
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+NAME = "segment"
+UNFAMILIAR_ENTROPY = 0.35
+"""Mean entropy, 0 to 1, from which a picture counts as far from the training pictures.
+
+A card may set its own in its options, as `unfamiliar_entropy`.
+"""
+
+
+def build(engine: Engine) -> Tab:
+    """Lay out the tab inside the current gr.Tab."""
+    names = [card.name for card in registry.cards("segment")]
+    examples = {example.name: example for example in STREETS}
+
+    with gr.Row(elem_classes="work"):
+        with gr.Column(scale=2, min_width=300):
+            picture = picture_input(height=220, elem_id="segment-picture")
+            pick = gallery_input(elem_id="segment-examples")
+            model = gr.Dropdown(names, value=names[0], label=say("segment.model"), elem_id="segment-model")
+            with gr.Row():
+                run = gr.Button(say("segment.run"), variant="primary", min_width=120, elem_id="segment-run")
+                stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="segment-stop")
+            about = gr.HTML(elem_classes="about", padding=False)
+        with gr.Column(scale=5, min_width=300):
+            view = viewer(tab=NAME, elem_id="segment-viewer")
+            with gr.Row(visible=False, elem_classes="downloads") as row:
+                downloads = [
+                    gr.DownloadButton(
+                        cast(str, say(f"segment.download_{kind}")),  # typed str, but takes a token too
+                        size="sm",
+                        min_width=130,
+                        elem_id=f"segment-{kind}",
+                    )
+                    for kind in ("labels", "overlay", "regions", "text")
+                ]
+    outputs = [picture, view, row, *downloads]
+    nothing = {picture: None, view: None, row: gr.Row(visible=False)}
+
+    def choose(event: gr.EventData) -> Image:
+        return examples[event.example].draw()
+
+    def describe(name: str, request: gr.Request) -> str:
+        return cards.beside(registry.card(name), language_of(request))
+
+    def segment(
+        file: Path | None,
+        name: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        if file is None:
+            yield nothing
+            return
+        language = language_of(request)
+        card = registry.card(name, "segment")
+        try:
+            image = images.read(file)
+        except InputError:
+            yield nothing  # the browser could not show it either
+            raise
+        done = yield from steps(engine, name, SegmentRequest(image), progress, language)
+        yield {view: contents(card, image, done.value) | _told(card, done, language)}
+        files = segmentation_files(card, image, done.value, file.stem, language)
+        yield {row: gr.Row(visible=True), **dict(zip(downloads, files, strict=True))}
+
+    on_device(
+        [picture.input, model.input, run.click], segment, [picture, model], outputs, stop=stop, shows=view
+    )
+    # A picture that the server sets is no input of the visitor's, so that an example presses the button.
+    press = "() => document.getElementById('segment-run').click()"
+    pick.choose(choose, None, picture, **QUIET).then(None, None, None, js=press, **QUIET)
+    model.change(describe, model, about, **QUIET)
+    model.change(None, model, None, js=f"(model) => segen.remember('{NAME}', {{ model }})", **QUIET)
+
+    def fill(link: Link, language: str) -> list[Any]:
+        chosen = link.choice("model", names)
+        link.choice("show", VIEWS)  # these two are the viewer's own, which reads the address itself
+        link.whole("opacity", range(101), 0)
+        titles = [(registry.card(name).title[language], name) for name in names]
+        return [
+            gallery(STREETS, language),
+            gr.Dropdown(titles, value=chosen),
+            cards.beside(registry.card(chosen), language),
+        ]
+
+    return Tab([pick, model, about], fill)
+
+
+def _told(card: ModelCard, run: Run[Segmentation], language: str) -> dict[str, str]:
+    """What the viewer says below the picture: what the run took, and whether to trust it."""
+    height, width = run.value.labels.shape
+    sentence = words(
+        language,
+        "segment.took",
+        model=card.title[language],
+        seconds=f"{run.seconds:.2f}",
+        device=run.device,
+        width=width,
+        height=height,
+    )
+    doubt = float(entropy(run.value).mean())
+    unfamiliar = doubt >= card.options.get("unfamiliar_entropy", UNFAMILIAR_ENTROPY)
+    notice = words(language, "segment.unfamiliar", entropy=f"{doubt:.2f}") if unfamiliar else ""
+    return {"sentence": sentence, "notice": notice}

@@ -1,0 +1,45 @@
+"""What several tests share: weights for every card, shipped or, where there are none yet, made up."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from segen.registry import cards
+
+
+@pytest.fixture(scope="session")
+def every_weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with the weights folder of each card: a copy of what ships, or an untrained stand-in."""
+    from segen.training import data
+    from segen.training.recipe import Place
+    from segen.training.recipes import RECIPES, build
+
+    root = tmp_path_factory.mktemp("weights")
+    for card in cards():
+        if card.weights.is_dir():
+            shutil.copytree(card.weights, root / card.name)
+        elif card.parameters:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(data, "SYNTHETIC_SIZES", {"train": 1, "val": 1})
+                recipe = build(RECIPES[card.name], Place(data="synthetic"))
+            recipe.export(recipe.networks, root / card.name)
+    return root
+
+
+@pytest.fixture
+def weights(every_weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of weights for this test, in use; tests that alter a file take `own_weights`."""
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+    return every_weights_folder
+
+
+@pytest.fixture
+def own_weights(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of all weights that the test may alter, in use."""
+    copy = tmp_path / "weights"
+    shutil.copytree(weights, copy)
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(copy))
+    return copy

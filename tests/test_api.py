@@ -1,0 +1,158 @@
+"""The public HTTP API as a client meets it, bad arguments included."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image as Pillow
+
+from segen import images, scenes
+from segen.engine import Engine
+from segen.export import regions
+from segen.registry import cards, describe
+from segen.text import words
+from segen.types import SegmentRequest
+from segen.ui import build_app, launch_options
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def engine(every_weights_folder: Path) -> Iterator[Engine]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        yield Engine()
+
+
+@pytest.fixture(scope="module")
+def address(engine: Engine) -> Iterator[str]:
+    app = build_app(engine)
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield url
+    app.close()
+
+
+@pytest.fixture(scope="module")
+def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(address, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "photo.png"
+    path.write_bytes(images.encode(scenes.street(3, 200, 150)[0]))
+    return path
+
+
+def test_the_endpoints_are_the_documented_ones(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert set(endpoints["named_endpoints"]) == {"/models", "/segment"}
+    assert not endpoints["unnamed_endpoints"]
+    for endpoint in endpoints["named_endpoints"].values():
+        required = [p["parameter_name"] for p in endpoint["parameters"] if not p["parameter_has_default"]]
+        assert required in ([], ["image"])
+
+
+def test_models_lists_the_cards(client: Client) -> None:
+    assert client.predict(api_name="/models") == json.loads(json.dumps([describe(card) for card in cards()]))
+    named = {card["name"] for card in client.predict(task="segment", api_name="/models")}
+    assert named == {card.name for card in cards("segment")}
+
+
+@pytest.mark.parametrize("name", [card.name for card in cards("segment")])
+def test_segment_gives_what_the_engine_says(client: Client, engine: Engine, photo: Path, name: str) -> None:
+    labels, overlay, found = client.predict(handle_file(photo), model=name, api_name="/segment")
+    (card,) = [card for card in cards() if card.name == name]
+    expected = engine.run(name, SegmentRequest(images.read(photo))).value
+    with Pillow.open(labels) as picture:
+        assert picture.mode == "P"
+        assert np.array_equal(np.array(picture), expected.labels)
+    assert images.read(Path(overlay)).shape == (150, 200, 3)
+    assert found == json.loads(json.dumps(regions(card, expected)))
+
+
+def _huge_header() -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(9)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def _cut_jpeg() -> bytes:
+    content = io.BytesIO()
+    Pillow.fromarray(scenes.street(4)[0]).save(content, "JPEG")
+    return content.getvalue()[:5000]
+
+
+BAD_FILES = {
+    "text.png": (b"no picture", "not_a_picture"),
+    "empty.png": (b"", "not_a_picture"),
+    "cut.jpg": (_cut_jpeg(), "picture_damaged"),
+    "huge.png": (_huge_header(), "picture_too_large"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_picture_gets_one_sentence(client: Client, tmp_path: Path, name: str) -> None:
+    content, key = BAD_FILES[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the client has its own class
+        client.predict(handle_file(tmp_path / name), api_name="/segment")
+    assert str(caught.value) == words("en", f"errors.{key}", formats=", ".join(images.FORMATS))
+
+
+@pytest.mark.parametrize("model", ["nothing", "../../etc/passwd", "/etc/passwd", ""])
+def test_a_name_that_is_no_card_gets_one_sentence(client: Client, photo: Path, model: str) -> None:
+    known = ", ".join(card.name for card in cards())
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        client.predict(handle_file(photo), model=model, api_name="/segment")
+    assert str(caught.value) == words("en", "errors.unknown_card", known=known)
+
+
+def _call(address: str, data: list[Any], language: str) -> str:
+    """Call /segment the way curl does and return the error's sentence."""
+    headers = {"Content-Type": "application/json", "Accept-Language": language}
+    url = f"{address}gradio_api/call/segment"
+    request = urllib.request.Request(url, json.dumps({"data": data}).encode(), headers)
+    with urllib.request.urlopen(request) as answer:
+        event = json.load(answer)["event_id"]
+    with urllib.request.urlopen(f"{url}/{event}") as answer:
+        kind, content = answer.read().decode().strip().split("\n")[:2]
+    assert kind == "event: error"
+    return str(json.loads(content.removeprefix("data: "))["error"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ([], "arguments"),
+        (["/etc/passwd", "unet-camvid"], "arguments"),
+        ([7, "unet-camvid"], "arguments"),
+        ([{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "unet-camvid"], "arguments"),
+        ([{"path": "/etc/passwd"}, "unet-camvid"], "no_picture"),
+        ([None, "unet-camvid"], "no_picture"),
+    ],
+)
+def test_a_path_in_place_of_a_picture_is_never_read(
+    address: str, data: list[Any], key: str, language: str
+) -> None:
+    assert _call(address, data, language) == words(language, f"errors.{key}")

@@ -1,0 +1,188 @@
+"""What leaves Segen: palette PNG, overlay, regions with boxes and RLE, ONNX."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from pycocotools import mask as coco
+
+from segen import export, files, images
+from segen.errors import CardError, WeightsError
+from segen.registry import ModelCard, cards
+from segen.types import Labels, Segmentation
+
+CARD = next(card for card in cards("segment") if len(card.classes) > 2)
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning:pycocotools.mask")
+RNG = np.random.default_rng(0)
+
+
+def segmentation(labels: Labels) -> Segmentation:
+    return Segmentation(labels, np.zeros((len(CARD.classes), 1, 1), dtype=np.float32))
+
+
+def blobs(height: int = 60, width: int = 90) -> Labels:
+    """Labels in blocks, every class of the card among them."""
+    coarse = RNG.integers(0, len(CARD.classes), (-(-height // 10), -(-width // 10)), dtype=np.uint8)
+    return np.kron(coarse, np.ones((10, 10), dtype=np.uint8))[:height, :width]
+
+
+def test_labels_png_holds_ids_and_colours() -> None:
+    labels = blobs()
+    with Pillow.open(io.BytesIO(export.labels_png(CARD, labels))) as picture:
+        assert picture.mode == "P"
+        assert (np.array(picture) == labels).all()
+        assert (np.array(picture.convert("RGB")) == np.array(CARD.palette())[labels]).all()
+
+
+def test_overlay_goes_from_picture_to_colours() -> None:
+    labels = blobs()
+    image = RNG.integers(0, 256, (*labels.shape, 3), dtype=np.uint8)
+    colors = np.array(CARD.palette())[labels]
+    assert (export.overlay(CARD, image, labels, 0) == image).all()
+    assert (export.overlay(CARD, image, labels, 1) == colors).all()
+    half = export.overlay(CARD, image, labels)
+    assert half.dtype == np.uint8
+    assert np.abs(half - (image / 2 + colors / 2)).max() <= 1
+
+
+def test_regions_are_those_of_the_labels() -> None:
+    labels = blobs(57, 83)
+    found = export.regions(CARD, segmentation(labels))
+    head = {key: found[key] for key in ("version", "model", "width", "height", "silhouette", "instances")}
+    assert head == {
+        "version": 1, "model": CARD.name, "width": 83, "height": 57, "silhouette": None, "instances": [],
+    }  # fmt: skip
+    assert found["sample_pixels"] is None
+    assert [region["id"] for region in found["regions"]] == np.unique(labels).tolist()
+    assert sum(region["share"] for region in found["regions"]) == pytest.approx(1)
+    for region in json.loads(json.dumps(found))["regions"]:
+        mask = labels == region["id"]
+        known = CARD.classes[region["id"]]
+        assert (region["name"], region["color"]) == (known.name, list(known.color))
+        assert (region["pixels"], region["share"]) == (mask.sum(), mask.mean())
+        assert region["rle"]["size"] == [57, 83]
+        assert (coco.decode(region["rle"]) == mask).all()
+        covered = np.zeros_like(mask)
+        for x, y, width, height in region["boxes"]:
+            part = mask[y : y + height, x : x + width]
+            assert all(edge.any() for edge in (part[0], part[-1], part[:, 0], part[:, -1]))
+            covered[y : y + height, x : x + width] = True
+        assert covered[mask].all()
+
+
+def test_boxes_enclose_parts_the_largest_first() -> None:
+    labels = np.zeros((10, 12), dtype=np.uint8)
+    labels[0, 0] = labels[1, 1] = 3  # one part: a corner connects
+    labels[5:9, 2:7] = 3
+    labels[9, 11] = 5
+    by_id = {region["id"]: region for region in export.regions(CARD, segmentation(labels))["regions"]}
+    assert by_id[3]["boxes"] == [[2, 5, 5, 4], [0, 0, 2, 2]]
+    assert by_id[5]["boxes"] == [[11, 9, 1, 1]]
+    assert by_id[0]["boxes"] == [[0, 0, 12, 10]]
+
+
+def test_one_pixel() -> None:
+    (region,) = export.regions(CARD, segmentation(np.array([[2]], dtype=np.uint8)))["regions"]
+    assert (region["boxes"], region["share"]) == ([[0, 0, 1, 1]], 1.0)
+
+
+def test_noise_has_no_more_boxes_than_the_cap() -> None:
+    labels = RNG.integers(0, len(CARD.classes), (400, 400), dtype=np.uint8)
+    found = export.regions(CARD, segmentation(labels))
+    assert {len(region["boxes"]) for region in found["regions"]} == {export.MAX_BOXES}
+    assert f"{export.MAX_BOXES}+" in export.regions_text(found)
+
+
+@pytest.mark.slow
+def test_the_largest_pictures_take_seconds() -> None:
+    from time import perf_counter
+
+    labels = np.repeat(np.repeat(blobs(200, 320), 32, axis=0), 32, axis=1)[:4000, :10_000]
+    began = perf_counter()
+    export.regions(CARD, segmentation(labels))
+    assert perf_counter() - began < 30
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_text_is_an_aligned_table(language: str) -> None:
+    found = export.regions(CARD, segmentation(blobs()))
+    heading, *rows = export.regions_text(found, language).splitlines()
+    assert len(rows) == len(found["regions"])
+    assert len({export._columns(line) for line in (heading, *rows)}) == 1
+    shares = [float(row.split()[1].rstrip("%")) for row in rows]
+    assert shares == sorted(shares, reverse=True)
+    assert any(CARD.classes[3].name[language] in row for row in rows)
+
+
+def test_files_of_a_segmentation(tmp_path: Path) -> None:
+    labels = blobs()
+    image = RNG.integers(0, 256, (*labels.shape, 3), dtype=np.uint8)
+    export.write_segmentation(tmp_path, "a.b", CARD, image, segmentation(labels))
+    assert {path.name for path in tmp_path.iterdir()} == {f"a.b{e}" for e in export.SEGMENTATION_ENDINGS}
+    assert (images.read_labels(tmp_path / "a.b.labels.png", CARD.classes) == labels).all()
+    assert (images.read(tmp_path / "a.b.overlay.png") == export.overlay(CARD, image, labels)).all()
+    found = json.loads((tmp_path / "a.b.regions.json").read_text("utf-8"))
+    assert found == export.regions(CARD, segmentation(labels))
+    assert (tmp_path / "a.b.regions.txt").read_text("utf-8") == export.regions_text(found)
+
+
+def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "a.labels.png").write_text("as it was")
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        export.write_segmentation(
+            tmp_path, "a", CARD, np.zeros((2, 2, 3), dtype=np.uint8), segmentation(np.zeros((2, 2), np.uint8))
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["a.labels.png"]
+    assert (tmp_path / "a.labels.png").read_text() == "as it was"
+
+
+def exportable() -> list[ModelCard]:
+    return [card for card in cards("segment") if card.loader.startswith("segen.models.smp:")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("card", exportable(), ids=lambda card: card.name)
+def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_path: Path) -> None:
+    import onnxruntime
+    import torch
+
+    from segen import models
+
+    export.onnx(card.name, tmp_path / "network.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["network.onnx"]
+    session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
+    network = models.load(card).network.eval()
+    for shape in [(1, 3, 64, 96), (2, 3, 96, 32), (1, 3, 128, 128)]:
+        pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+        (logits,) = session.run(["logits"], {"pixels": pixels.numpy()})
+        with torch.inference_mode():
+            expected = network(pixels).numpy()
+        assert logits.shape == (shape[0], len(card.classes), *shape[2:])
+        np.testing.assert_allclose(logits, expected, atol=1e-3 * np.abs(expected).max())
+
+
+def test_onnx_needs_a_segment_card_with_weights(
+    own_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.onnx"
+    with pytest.raises(CardError):
+        export.onnx("../unet", out)
+    monkeypatch.setattr("segen.registry._read_all", lambda: {CARD.name: replace(CARD, task="generate")})
+    with pytest.raises(CardError, match="not for the task segment"):
+        export.onnx(CARD.name, out)
+    monkeypatch.undo()
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(own_weights))
+    (own_weights / CARD.name / "model.safetensors").unlink()
+    with pytest.raises(WeightsError):
+        export.onnx(CARD.name, out)
+    assert not out.exists()

@@ -1,0 +1,370 @@
+"""The page in a real Chromium: what a visitor does, at both widths, in both languages, light and dark."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from segen import images, scenes
+from segen.registry import card
+from segen.text import catalogue, words
+from segen.types import Run, Segmentation, SegmentRequest, Step
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+OURS = ("page", "picture", "examples", "segment", "viewer", "models", "tasks")
+"""The sections of the catalogue that the page shows."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def address(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where `python app.py` serves the page."""
+    port = _free_port()
+    environment = os.environ | {
+        "SEGEN_WEIGHTS": str(every_weights_folder),
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+    }
+    server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            assert server.poll() is None, "app.py ended before it answered"
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A running Chromium."""
+    if not CHROMIUM.exists():
+        missing = (
+            "no /usr/bin/chromium: install it as root with `apt-get install chromium`, or run `make test`"
+        )
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page for a visitor, and at the end tells whether it asked anything of the outside, or broke."""
+    contexts, faults = [], []
+
+    def open_page(url: str, width: int = 1440, scheme: str = "light", locale: str = "en-GB") -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            locale=locale,
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: _is_ours(request.url) or faults.append(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(url)
+        page.wait_for_selector("#segment-examples [data-example]", state="attached")
+        page.wait_for_function("location.search.includes('tab=')")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def _is_ours(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:"))
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of a street whose sides are no multiples of 32."""
+    path = tmp_path_factory.mktemp("photos") / "photo.png"
+    path.write_bytes(images.encode(scenes.street(5, 330, 250)[0]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected(photo: Path, every_weights_folder: Path) -> Segmentation:
+    """What the engine says of the photo."""
+    from segen.engine import Engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        return Engine().run("unet-camvid", SegmentRequest(images.read(photo))).value
+
+
+def _upload(page: Any, path: Path) -> None:
+    page.set_input_files("#segment-picture input[type=file]", path)
+
+
+def _wait_for_result(page: Any) -> None:
+    page.wait_for_selector("#segment-viewer .legend button", timeout=60_000)
+    page.wait_for_selector("#segment-labels", timeout=30_000)
+
+
+def _assert_fits(page: Any) -> None:
+    """Nothing reaches beyond the page's right edge, not even where it would be cut off."""
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll(".gradio-container *")].filter((node) => {
+            const box = node.getBoundingClientRect();
+            const shown = getComputedStyle(node).visibility !== "hidden";
+            return shown && box.width > 1 && box.right > innerWidth + 1;
+        }).map((node) => node.outerHTML.slice(0, 120))"""
+    )
+    assert not wide
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_photo_is_segmented_read_and_taken_home(
+    address: str, visit: Callable[..., Any], photo: Path, expected: Segmentation, tmp_path: Path
+) -> None:
+    page = visit(address)
+    _upload(page, photo)
+    _wait_for_result(page)
+    assert words("en", "viewer.reading") in page.inner_text("#segment-viewer")
+
+    with page.expect_download() as download:
+        page.click("#segment-labels")
+    assert download.value.suggested_filename == "photo.labels.png"
+    download.value.save_as(tmp_path / "labels.png")
+    with Pillow.open(tmp_path / "labels.png") as picture:
+        assert picture.mode == "P"
+        assert np.array_equal(np.array(picture), expected.labels)
+    with page.expect_download() as download:
+        page.click("#segment-regions")
+    regions = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert (regions["width"], regions["height"]) == (330, 250)
+
+    asked: list[str] = []
+    page.on("request", lambda request: request.url.startswith("http") and asked.append(request.url))
+    stage = page.locator("#segment-viewer .stage")
+    box = stage.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 100.5 / 330, box["y"] + box["height"] * 60.5 / 250)
+    _assert_read(page, 100, 60, expected)
+    stage.press("ArrowRight")
+    stage.press("Shift+ArrowDown")
+    _assert_read(page, 101, 70, expected)
+    for view in ("labels", "entropy", "compare", "overlay"):
+        page.check(f"#segment-viewer input[value={view}]", force=True)
+        assert f"show={view}" in page.url
+    page.locator("#segment-viewer .legend button").first.hover()
+    assert not asked, "the viewer works without the server"
+
+
+def _assert_read(page: Any, x: int, y: int, expected: Segmentation) -> None:
+    """The pixel's likeliest classes are spoken, with the engine's probabilities."""
+    spoken = page.inner_text("#segment-viewer .spoken")
+    place, listed = spoken.split(": ")
+    assert place == f"x {x}, y {y}"
+    probabilities = expected.probabilities[:, y, x]
+    names = [known.name["en"].replace("_", " ") for known in card("unet-camvid").classes]
+    for entry in listed.split(", "):
+        name, percent = re.fullmatch(r"(.+) ([\d.]+)%", entry).groups()
+        assert float(percent) / 100 == pytest.approx(probabilities[names.index(name)], abs=0.004)
+
+
+def test_the_keyboard_alone_is_enough(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(address)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("(selector) => document.activeElement?.matches(selector)", selector):
+                return
+        pytest.fail(f"Tab does not reach {selector}")
+
+    tab_to("[data-example=street_cars]")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none", "focus can be seen"
+    page.keyboard.press("Enter")
+    _wait_for_result(page)
+    tab_to("#segment-viewer .views input")
+    page.keyboard.press("ArrowRight")
+    assert "show=labels" in page.url
+    tab_to("#segment-viewer .stage")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert page.inner_text("#segment-viewer .spoken").startswith("x 240, y 179")
+    tab_to("#segment-viewer .legend button")
+    page.keyboard.press("Enter")
+    assert page.locator("#segment-viewer .legend button[aria-pressed=true]").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), (390, "dark"), (1440, "light"), (1440, "dark")]
+)
+def test_an_example_is_segmented_on_one_click_at_any_width(
+    address: str, visit: Callable[..., Any], width: int, scheme: str
+) -> None:
+    page = visit(address, width, scheme)
+    _assert_fits(page)
+    page.click("[data-example=street_trees]")
+    _wait_for_result(page)
+    _assert_fits(page)
+    if width == 1440 and scheme == "light" and os.environ.get("SEGEN_SCREENSHOTS"):
+        page.screenshot(path=ROOT / "docs" / "page.png")
+    page.goto(f"{address}/?tab=models")
+    page.wait_for_selector(".cards")
+    _assert_fits(page)
+
+
+def test_every_word_changes_with_the_language(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?show=labels")
+    page.click("#header a[hreflang=zh]")
+    page.wait_for_url(re.compile("lang=zh.*show=labels"))
+    page.wait_for_selector("[data-example=coffee]")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    text = page.inner_text("body")
+    assert "Drop" not in text, "Gradio's own words follow"
+    page.click("[data-example=coffee]")
+    _wait_for_result(page)
+    page.locator("#segment-viewer .stage").press("ArrowUp")
+    text += page.inner_text("body")
+    page.click("button[role=tab] >> nth=1")
+    page.wait_for_selector(".cards", state="visible")
+    text += page.inner_text("body")
+    assert words("zh", "viewer.legend") in text
+    assert words("zh", "models.checkpoint") in text
+    english = [
+        sentence
+        for key, sentence in catalogue("en").items()
+        if key.startswith(OURS) and sentence != catalogue("zh")[key] and "{" not in sentence
+    ]
+    assert not [sentence for sentence in english if re.search(rf"\b{re.escape(sentence)}\b", text)]
+    for known in card("unet-camvid").classes:
+        assert not re.search(rf"\b{known.name['en']}\b", text)
+
+
+def test_the_browser_prefers_chinese(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(address, locale="zh-TW")
+    assert words("zh", "segment.run") in page.inner_text("#segment-run")
+    page = visit(f"{address}/?lang=en", locale="zh-CN")
+    assert words("en", "segment.run") in page.inner_text("#segment-run")
+    assert "Drop" in page.inner_text("#segment-picture")
+
+
+def test_a_link_restores_the_page_and_nonsense_falls_back(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=segment&model=unet-camvid&show=entropy&opacity=25")
+    page.click("[data-example=street_trees]")
+    _wait_for_result(page)
+    assert page.is_checked("#segment-viewer input[value=entropy]")
+    assert page.input_value("#segment-viewer [data-part=opacity]") == "25"
+    assert not page.is_visible("#notice")
+
+    page = visit(f"{address}/?tab=models")
+    page.wait_for_selector(".cards", state="visible")
+
+    page = visit(f"{address}/?lang=xx&tab=segment&model=../../etc/passwd&show=1&opacity=-3")
+    assert page.inner_text("#notice").startswith("This link asks for something that is not here")
+    assert "passwd" not in page.url
+    page.click("[data-example=street_trees]")
+    _wait_for_result(page)
+    assert page.is_checked("#segment-viewer input[value=overlay]")
+
+
+def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
+    address: str, visit: Callable[..., Any], photo: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.png"
+    text.write_text("no picture")
+    cut = tmp_path / "cut.jpg"
+    whole = io.BytesIO()
+    Pillow.open(photo).save(whole, "JPEG")
+    cut.write_bytes(whole.getvalue()[:3000])
+    page = visit(address)
+    for path, key in ((text, "not_a_picture"), (cut, "picture_damaged")):
+        _upload(page, path)
+        toast = page.wait_for_selector(".toast-body").inner_text()
+        assert words("en", f"errors.{key}", formats=", ".join(images.FORMATS)) in toast
+        assert "/" not in toast
+        page.click(".toast-close")
+        page.wait_for_selector(".toast-body", state="detached")
+        page.wait_for_selector("#segment-picture img", state="detached")
+    _upload(page, photo)
+    _wait_for_result(page)
+
+
+class SlowEngine:
+    """Stands in for the engine with a hundred steps of a tenth of a second, and counts them."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.closed = False
+
+    def stream(self, name: str, request: SegmentRequest) -> Iterator[Step | Run[Segmentation]]:
+        try:
+            for done in range(100):
+                time.sleep(0.1)
+                self.steps += 1
+                yield Step(done + 1, 100)
+        finally:
+            self.closed = True
+
+
+def test_stop_stops(visit: Callable[..., Any]) -> None:
+    from segen.ui import build_app, launch_options
+
+    engine = SlowEngine()
+    app = build_app(engine)  # type: ignore[arg-type]
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    try:
+        page = visit(url)
+        assert page.is_disabled("#segment-stop")
+        page.click("[data-example=street_trees]")
+        page.wait_for_function("document.querySelector('#segment-viewer').innerText.includes('/100')")
+        page.click("#segment-stop")
+        page.wait_for_selector("#segment-stop:disabled")
+        for _ in range(50):
+            if engine.closed:
+                break
+            page.wait_for_timeout(100)
+        assert engine.closed
+        assert engine.steps < 90
+        assert "/100" not in page.inner_text("#segment-viewer")
+    finally:
+        app.close()

@@ -1,0 +1,130 @@
+"""The page without a browser: links, languages, what the viewer is given."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64decode
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from starlette.requests import Request
+
+from segen.registry import card, cards
+from segen.text import LANGUAGES
+from segen.types import Segmentation
+from segen.ui import TABS, build_app, launch_options
+from segen.ui.cards import table
+from segen.ui.language import LOCALES, PageLanguage, language_of
+from segen.ui.link import Link
+from segen.ui.picture import STREETS, gallery
+from segen.ui.viewer import contents, entropy
+
+
+def _request(query: str = "", accept: str = "") -> Request:
+    headers = [(b"accept-language", accept.encode())]
+    return Request({"type": "http", "query_string": query.encode(), "headers": headers})
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "language"),
+    [
+        ("", "", "en"),
+        ("lang=zh", "en-GB", "zh"),
+        ("lang=en", "zh-CN,zh;q=0.9", "en"),
+        ("lang=klingon", "zh-TW", "zh"),
+        ("", "fr-FR,fr;q=0.9,zh;q=0.8,en;q=0.7", "zh"),
+        ("", "*;q=0.1", "en"),
+    ],
+)
+def test_the_address_wins_then_the_browser(query: str, accept: str, language: str) -> None:
+    assert language_of(_request(query, accept)) == language
+
+
+def test_a_link_gives_what_is_allowed_and_notes_the_rest() -> None:
+    link = Link({"lang": "zh", "model": "../etc", "opacity": "40", "k": "1e3", "__theme": "dark"})
+    assert link.choice("model", ["a", "b"]) == "a"
+    assert link.choice("show", ["overlay"]) == "overlay"
+    assert link.whole("opacity", range(101), 60) == 40
+    assert link.whole("k", range(1, 20), 5) == 5
+    assert link.nonsense == ["model", "k"]
+    assert link.usable() == {"opacity": "40", "__theme": "dark"}
+
+
+def _map(address: str) -> np.ndarray:
+    with Pillow.open(io.BytesIO(b64decode(address.removeprefix("data:image/png;base64,")))) as picture:
+        return np.array(picture)
+
+
+def test_the_viewer_gets_the_three_likeliest_classes_to_eight_bits() -> None:
+    streets = card("unet-camvid")
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(11) * 0.3, (6, 8)).astype(np.float32).transpose(2, 0, 1)
+    labels = np.repeat(probabilities.argmax(axis=0).astype(np.uint8), 2, axis=1)
+    shown = contents(streets, np.zeros((6, 16, 3), np.uint8), Segmentation(labels, probabilities))
+
+    assert (shown["height"], shown["width"]) == (6, 8)
+    order = np.argsort(-probabilities, axis=0)[:3]
+    assert np.array_equal(_map(shown["ids"]), order.transpose(1, 2, 0))
+    likely = np.take_along_axis(probabilities, order, axis=0).transpose(1, 2, 0)
+    assert np.abs(_map(shown["probabilities"]) / 255 - likely).max() <= 0.5 / 255 + 1e-6
+    assert sum(known["share"] for known in shown["classes"]) == pytest.approx(1)
+
+
+def test_entropy_goes_from_certain_to_undecided() -> None:
+    certain = np.zeros((4, 2, 2), np.float32)
+    certain[1] = 1
+    assert entropy(Segmentation(np.zeros((2, 2), np.uint8), certain)).max() == pytest.approx(0, abs=1e-5)
+    undecided = np.full((4, 2, 2), 0.25, np.float32)
+    assert entropy(Segmentation(np.zeros((2, 2), np.uint8), undecided)).min() == pytest.approx(1)
+
+
+def test_two_classes_are_enough_for_the_viewer() -> None:
+    probabilities = np.stack([np.full((2, 3), 0.25), np.full((2, 3), 0.75)]).astype(np.float32)
+    shown = contents(
+        card("unet-camvid"),
+        np.zeros((2, 3, 3), np.uint8),
+        Segmentation(np.ones((2, 3), np.uint8), probabilities),
+    )
+    assert _map(shown["ids"])[0, 0, :2].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_card_and_example_is_in_words(language: str) -> None:
+    rows = table(language)
+    for each in cards():
+        assert each.title[language] in rows
+        assert f"<code>{each.name}</code>" in rows
+    buttons = gallery(STREETS, language)
+    assert buttons.count("<button") == len(STREETS)
+
+
+@pytest.fixture(scope="module")
+def app() -> gr.Blocks:
+    return build_app(engine=None)  # type: ignore[arg-type]
+
+
+def test_every_event_on_the_device_waits_in_one_queue(app: gr.Blocks) -> None:
+    on_device = [event for event in app.fns.values() if event.concurrency_id == "device"]
+    assert len(on_device) >= len(TABS)
+    assert {event.concurrency_limit for event in on_device} == {1}
+
+
+def test_only_the_endpoints_are_public(app: gr.Blocks) -> None:
+    public = {event.api_name for event in app.fns.values() if event.api_visibility == "public"}
+    assert public == {"models", "segment"}
+
+
+def test_the_page_is_served_in_the_language_asked_for() -> None:
+    middleware = PageLanguage(app=None)  # type: ignore[arg-type]
+    page = middleware._filled_in(b'<html lang="en"><head></head>', "zh").decode()
+    assert page.startswith(f'<html lang="{LOCALES["zh"]}"><head>\n<script>window.segen = ')
+
+
+def test_nothing_is_sent_to_anyone() -> None:
+    options: dict[str, Any] = launch_options()
+    assert not options["enable_monitoring"]
+    assert not options["run_history"]
+    assert not options["theme"]._stylesheets, "no font is fetched"

@@ -10,14 +10,15 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tqdm import tqdm
 
 from segen import registry
 from segen.errors import CardError, UsageError, WeightsError, sentence
-from segen.registry import Task
+from segen.registry import ModelCard, Task
+from segen.text import words
 
 Pictures = Annotated[
     tuple[Path, ...],

@@ -15,7 +15,7 @@ import numpy as np
 
 from segen import images
 from segen.errors import DataError
-from segen.registry import ClassInfo
+from segen.registry import ClassInfo, dataset_classes
 from segen.types import Image, Labels
 
 IGNORED_NAMES = ("unlabelled", "unlabeled", "void", "ignore")
@@ -46,12 +46,15 @@ def locate(data: str | Path | None, dataset: str) -> Path:
     return root / dataset
 
 
-def classes(root: Path) -> tuple[ClassInfo, ...]:
-    """The classes of `root/classes.json`, a list of `{id, name, color}`.
+def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
+    """The classes of `root/classes.json`, a list of `{id, name, color}`, else those known of `dataset`.
 
     A last class named as in IGNORED_NAMES is neither learned nor measured. Raises DataError for a file
     of another form, for ids that are not 0, 1, 2 …, and for an ignored class that is not the last.
     """
+    known = dataset_classes(dataset)
+    if known and not (root / "classes.json").is_file():
+        return known
     try:
         entries = json.loads((root / "classes.json").read_text(encoding="utf-8"))
         found = tuple(

@@ -31,7 +31,7 @@ def evaluate(
     `progress` wraps the list of items as tqdm does. Raises DataError when the data cannot be used.
     """
     root = datasets.locate(data, card.dataset)
-    classes = datasets.classes(root)
+    classes = datasets.classes(root, card.dataset)
     name = root.resolve().name
     if [known.name["en"] for known in classes if not known.ignored] != [
         known.name["en"] for known in card.classes
@@ -65,7 +65,48 @@ def evaluate(
 
 
 def store(card: ModelCard, report: dict[str, Any]) -> None:
-    """Put the report into metrics.json beside the card's weights, by data set and split."""
+    """Put the report into metrics.json beside the weights, by data set and split, and into README.md."""
     stored = card.metrics()
     stored.setdefault(report["data"], {})[report["split"]] = report
     files.write_text(card.weights / "metrics.json", json.dumps(stored, ensure_ascii=False, indent=1) + "\n")
+    files.write_text(card.weights / "README.md", model_card(card))
+
+
+def model_card(card: ModelCard) -> str:
+    """The README.md of a weights folder, with the front matter that model hubs read."""
+    rows = ["| data | split | items | metric | value |", "| --- | --- | --- | --- | --- |"]
+    for data, splits in card.metrics().items():
+        for split, report in splits.items():
+            for metric, value in report["metrics"].items():
+                values = value.items() if isinstance(value, dict) else [("", value)]
+                rows += [
+                    f"| {data} | {split} | {report['items']} | {metric} {part} | {number:.4f} |"
+                    for part, number in values
+                ]
+    table = "\n".join(rows)
+    return f"""---
+license: other
+license_name: {json.dumps(card.licence["weights"])}
+tags: [image-segmentation, segen]
+---
+
+# {card.title["en"]} (`{card.name}`)
+
+{card.summary["en"]}
+
+- Architecture: {card.architecture}, {card.parameters:,} parameters
+- Source: {card.source}
+- Data: {card.dataset}, {card.licence["data"]}. {card.licence["credit"]}
+- Licence of the weights: {card.licence["weights"]}
+- Training: `{card.training}`
+- Checkpoint: {card.checkpoint["en"]}
+
+```python
+from segen import Engine, SegmentRequest
+from segen.images import read
+
+labels = Engine().run("{card.name}", SegmentRequest(read("picture.png"))).value.labels
+```
+
+{table}
+"""

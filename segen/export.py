@@ -4,22 +4,76 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from segen import files, images
-from segen.registry import ModelCard, card
-from segen.text import words
-from segen.types import Image, Labels, Segmentation
+from segen.registry import ClassInfo, ModelCard, card
+from segen.text import LANGUAGES, words
+from segen.types import MOST_CLUSTERS, NOISE, Clustering, ClusterRequest, Image, Labels, Segmentation
 
 SEGMENTATION_ENDINGS = (".labels.png", ".overlay.png", ".regions.json", ".regions.txt")
-"""What `write_segmentation` puts behind the stem of a picture's name."""
+"""What stands behind the stem of a picture's name."""
 MAX_BOXES = 100
 """The boxes of a region stop here: noise falls into millions of parts, and nobody reads those."""
 ONNX_OPSET = 18
+NOISE_COLOR = (230, 0, 150)
+COLOR_DISTANCE = 12
+SHADES = (0, 24, -24, 48, -48, 72, -72)
+
+
+def card_for(card: ModelCard, image: Image, result: Segmentation | Clustering) -> ModelCard:
+    """The card with the classes of this result: its own, or those that a clustering found.
+
+    A cluster has the mean colour of its pixels, a shade apart where two would look the same.
+    """
+    if isinstance(result, Segmentation):
+        return card
+    ids = np.unique(result.labels)
+    ids = ids[ids != NOISE]
+    classes = [
+        ClassInfo(int(id), {each: words(each, "clusters.name", number=id + 1) for each in LANGUAGES}, color)
+        for id, color in zip(ids, _told_apart(_means(image, result.labels)[ids]), strict=True)
+    ]
+    if NOISE in result.labels:
+        noise = {each: words(each, "clusters.noise") for each in LANGUAGES}
+        classes.append(ClassInfo(NOISE, noise, NOISE_COLOR))
+    return replace(card, classes=tuple(classes))
+
+
+def _means(image: Image, labels: Labels) -> NDArray[np.float64]:
+    """The mean colour of each id in H x W labels: 256 x 3, 0 for ids that are not there."""
+    flat = labels.ravel()
+    sums = [np.bincount(flat, image[..., channel].ravel(), minlength=256) for channel in range(3)]
+    return np.stack(sums, axis=1) / np.maximum(np.bincount(flat, minlength=256), 1)[:, None]
+
+
+def _told_apart(colors: NDArray[np.float64]) -> list[tuple[int, int, int]]:
+    """n x 3 colours, each made lighter or darker if it comes too near to noise or to one before it."""
+    taken = np.array([NOISE_COLOR])
+    for color in np.rint(colors):
+        shades = [np.clip(color + shade, 0, 255).astype(int) for shade in SHADES]
+        free = (shade for shade in shades if np.linalg.norm(taken - shade, axis=1).min() >= COLOR_DISTANCE)
+        taken = np.vstack([taken, next(free, shades[0])])
+    return [(red, green, blue) for red, green, blue in taken[1:].tolist()]
+
+
+def remarks(
+    card: ModelCard, request: ClusterRequest, clustering: Clustering, language: str = "en"
+) -> list[str]:
+    """What must be known to read this clustering aright, in sentences; often nothing."""
+    facts = {
+        "fewer": "k" in card.options["controls"] and clustering.clusters < request.k,
+        "more": clustering.clusters > MOST_CLUSTERS,
+        "no_silhouette": clustering.silhouette is None,
+    }
+    values = {"clusters": clustering.clusters, "k": request.k, "most": MOST_CLUSTERS, "noise": NOISE}
+    return [words(language, f"clusters.{fact}", **values) for fact, holds in facts.items() if holds]
 
 
 def labels_png(card: ModelCard, labels: Labels) -> bytes:
@@ -33,13 +87,13 @@ def overlay(card: ModelCard, image: Image, labels: Labels, opacity: float = 0.5)
     return np.array(Pillow.blend(Pillow.fromarray(image), Pillow.fromarray(colors), opacity))
 
 
-def regions(card: ModelCard, segmentation: Segmentation) -> dict[str, Any]:
+def regions(card: ModelCard, result: Segmentation | Clustering) -> dict[str, Any]:
     """The content of regions.json: for each class in the picture its pixels, share, boxes and RLE.
 
     A region's boxes [x, y, width, height] enclose its connected parts, pixels that touch at a corner
     included, the part with most pixels first, MAX_BOXES at most. RLE is COCO's compressed form.
     """
-    labels = segmentation.labels
+    labels = result.labels
     height, width = labels.shape
     counts = np.bincount(labels.ravel(), minlength=256)
     boxes = _boxes(labels)
@@ -49,8 +103,8 @@ def regions(card: ModelCard, segmentation: Segmentation) -> dict[str, Any]:
         "model": card.name,
         "width": width,
         "height": height,
-        "silhouette": None,
-        "sample_pixels": None,
+        "silhouette": result.silhouette if isinstance(result, Clustering) else None,
+        "sample_pixels": result.sample_pixels if isinstance(result, Clustering) else None,
         "regions": [
             {
                 "id": known.id,
@@ -137,18 +191,30 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
+def contents(
+    card: ModelCard, image: Image, result: Segmentation | Clustering, language: str = "en"
+) -> dict[str, bytes]:
+    """The content of each file, by its ending; `card` is the one that `card_for` gives."""
+    found = regions(card, result)
+    return dict(
+        zip(
+            SEGMENTATION_ENDINGS,
+            (
+                labels_png(card, result.labels),
+                images.encode(overlay(card, image, result.labels)),
+                f"{json.dumps(found, ensure_ascii=False)}\n".encode(),
+                regions_text(found, language).encode(),
+            ),
+            strict=True,
+        )
+    )
+
+
 def write_segmentation(
-    folder: Path, stem: str, card: ModelCard, image: Image, segmentation: Segmentation
+    folder: Path, stem: str, card: ModelCard, image: Image, result: Segmentation | Clustering
 ) -> None:
     """Write STEM.labels.png, .overlay.png, .regions.json and .regions.txt, each whole or not at all."""
-    found = regions(card, segmentation)
-    contents = (
-        labels_png(card, segmentation.labels),
-        images.encode(overlay(card, image, segmentation.labels)),
-        f"{json.dumps(found, ensure_ascii=False)}\n".encode(),
-        regions_text(found).encode(),
-    )
-    for ending, content in zip(SEGMENTATION_ENDINGS, contents, strict=True):
+    for ending, content in contents(card, image, result).items():
         with files.replacing(folder / f"{stem}{ending}") as temporary:
             temporary.write_bytes(content)
 

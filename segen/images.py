@@ -114,19 +114,22 @@ def _grey(values: NDArray[Any]) -> Image:
 
 
 def read_labels(source: Path | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
-    """Read a label map as class ids, H x W uint8: palette, 8-bit and 16-bit grey PNG hold them as they are.
+    """Read a label map as class ids, H x W uint8: palette and 8-bit grey PNG hold them as they are.
 
-    An RGB picture must use the colours of `classes`. Raises InputError for an id or colour of no class.
+    An RGB picture must use the colours of `classes`. 16-bit grey numbers instances, 0 being none: all of
+    them are class 1. Raises InputError for an id or colour of no class.
     """
     with _decoded(source) as picture:
-        if picture.mode in ("P", "L", "1") or picture.mode.startswith("I;16"):
-            labels: NDArray[Any] = np.array(picture).astype(np.uint16)
+        if picture.mode.startswith("I;16"):
+            labels = (np.asarray(picture) > 0).astype(np.uint8)
+        elif picture.mode in ("P", "L", "1"):
+            labels = np.array(picture).astype(np.uint8)
         else:
             labels = _ids_of_colors(np.asarray(picture.convert("RGB")), classes)
     strangers = np.setdiff1d(labels, [known.id for known in classes])
     if strangers.size:
         raise InputError("labels_unknown", ids=", ".join(map(str, strangers[:5])))
-    return labels.astype(np.uint8)
+    return labels
 
 
 def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:

@@ -5,11 +5,14 @@ Everywhere outside `segen.models` an image is an H x W x 3 uint8 array in RGB.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from segen.errors import InputError
 
 Image = NDArray[np.uint8]
 """H x W x 3, RGB, 0 to 255."""
@@ -47,6 +50,11 @@ class SegmentRequest(Request[Segmentation]):
     image: Image
 
 
+MOST_CLUSTERS = 255
+NOISE = 255
+"""The id of pixels in no cluster, and of those in clusters beyond MOST_CLUSTERS."""
+
+
 @dataclass(frozen=True)
 class Clustering:
     """A cluster for each pixel, and how well the clusters are told apart.
@@ -68,6 +76,11 @@ class Clustering:
     curve: tuple[tuple[int, float, float], ...] = ()
 
 
+Space = Literal["lab", "rgb"]
+SPACES: tuple[Space, ...] = get_args(Space)
+MOST_WEIGHT = 100.0
+
+
 @dataclass(frozen=True)
 class ClusterRequest(Request[Clustering]):
     """Group the pixels of one picture by colour, place and texture, without labels.
@@ -76,18 +89,30 @@ class ClusterRequest(Request[Clustering]):
     the local contrast of lightness, times `texture`. `k` is for K-means; `eps`, in units of those
     features, and `min_samples`, in superpixels, are for DBSCAN. With `curve_to` above 1, inertia and
     silhouette are measured, too, for each number of clusters from 2 to `curve_to`.
+
+    Raises InputError unless `k` is 1 to 255, the weights are 0 to 100, `eps` > 0 and `min_samples` >= 1.
     """
 
     task: ClassVar[str] = "cluster"
 
     image: Image
     k: int = 5
-    space: Literal["rgb", "lab"] = "lab"
+    space: Space = "lab"
     position: float = 0.0
     texture: float = 0.0
     eps: float = 0.03
     min_samples: int = 5
     curve_to: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= MOST_CLUSTERS:
+            raise InputError("k_out_of_range", most=MOST_CLUSTERS)
+        if self.space not in SPACES:
+            raise InputError("unknown_space", known=", ".join(SPACES))
+        if not (0 <= self.position <= MOST_WEIGHT and 0 <= self.texture <= MOST_WEIGHT):
+            raise InputError("weight_out_of_range", most=f"{MOST_WEIGHT:.0f}")
+        if not 0 < self.eps < math.inf or self.min_samples < 1:
+            raise InputError("dbscan_out_of_range")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from segen import models
 from segen.engine import Engine
+from segen.evaluate import model_card
 from segen.registry import ModelCard, cards, weights_root
 from segen.text import LANGUAGES
 from segen.training.recipes import RECIPES
@@ -103,6 +104,14 @@ def test_weights_hold_data_alone_and_keep_to_their_size(card: ModelCard, weights
 
 def test_all_weights_keep_to_their_size(weights: Path) -> None:
     assert sum(path.stat().st_size for path in weights.rglob("*")) <= MOST_MEGABYTES_TOGETHER * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    "card", [card for card in cards() if card.weights.is_dir()], ids=lambda card: card.name
+)
+def test_shipped_weights_were_measured_and_say_so(card: ModelCard) -> None:
+    assert card.metrics(), "run: segen evaluate --write"
+    assert (card.weights / "README.md").read_text(encoding="utf-8") == model_card(card)
 
 
 def test_what_ships_belongs_to_a_card() -> None:

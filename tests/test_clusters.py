@@ -10,7 +10,7 @@ import pytest
 from segen.engine import Engine
 from segen.errors import InputError
 from segen.models import clusters
-from segen.types import Clustering, ClusterRequest
+from segen.types import NOISE, Clustering, ClusterRequest
 
 ENGINE = Engine("cpu")
 
@@ -73,9 +73,9 @@ def test_what_fits_nowhere_is_noise() -> None:
     image = blocks()
     image[:20] = np.random.default_rng(1).integers(0, 256, (20, 80, 3))
     found = cluster("dbscan", ClusterRequest(image, eps=0.05))
-    share = (found.labels[:16] == clusters.NOISE).mean()
+    share = (found.labels[:16] == NOISE).mean()
     assert share > 0.5
-    assert (found.labels[35:] == clusters.NOISE).mean() < 0.1
+    assert (found.labels[35:] == NOISE).mean() < 0.1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (50, 1), (1, 50), (30, 40)])
@@ -112,20 +112,24 @@ def test_more_than_255_clusters_are_counted_and_the_smallest_left_out() -> None:
     labels, count = clusters.by_size(found)
     assert count == 300
     assert np.array_equal(np.unique(labels), np.arange(256))
-    assert (labels == clusters.NOISE).sum() == sum(range(1, 46))
+    assert (labels == NOISE).sum() == sum(range(1, 46))
 
 
 @pytest.mark.parametrize(
-    ("model", "change"),
+    "change",
     [
-        ("kmeans", {"k": 0}),
-        ("kmeans", {"k": 256}),
-        ("dbscan", {"eps": 0.0}),
-        ("dbscan", {"eps": float("nan")}),
-        ("dbscan", {"min_samples": 0}),
+        {"k": 0},
+        {"k": 256},
+        {"space": "cmyk"},
+        {"position": -1.0},
+        {"texture": float("inf")},
+        {"eps": 0.0},
+        {"eps": float("nan")},
+        {"min_samples": 0},
     ],
+    ids=str,
 )
-def test_numbers_out_of_range_are_refused(model: str, change: dict[str, float]) -> None:
+def test_what_is_out_of_range_is_refused(change: dict[str, float | str]) -> None:
     with pytest.raises(InputError) as error:
-        cluster(model, replace(ClusterRequest(blocks()), **change))  # type: ignore[arg-type]
+        replace(ClusterRequest(blocks()), **change)  # type: ignore[arg-type]
     assert error.value.sentence("zh") != error.value.sentence("en")

@@ -98,12 +98,14 @@ def test_reports_are_kept_by_data_set_and_split(
     oracle: None, data: Path, own_weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["evaluate", "--model", CARD.name, "--data", str(data), "--split", "val"]
-    store(CARD, {"data": "other", "split": "test", "items": 1})
+    other = {"data": "other", "split": "test", "items": 1, "metrics": {"mean_iou": 0.25}}
+    store(CARD, other)
+    assert "| other | test | 1 | mean_iou  | 0.2500 |" in (CARD.weights / "README.md").read_text()
     assert main([*command, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert "val" not in CARD.metrics().get(CARD.dataset, {}) or CARD.metrics()[CARD.dataset]["val"] != report
     assert main([*command, "--write"]) == 0
-    assert CARD.metrics()["other"] == {"test": {"data": "other", "split": "test", "items": 1}}
+    assert CARD.metrics()["other"] == {"test": other}
     assert CARD.metrics()[CARD.dataset]["val"] == report
     text = capsys.readouterr().out
     assert f"{report['metrics']['mean_iou']:.4f}" in text

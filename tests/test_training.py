@@ -108,7 +108,7 @@ def test_draws_depend_on_their_number_alone() -> None:
     assert first[7:] == later
     assert sorted(index for index, _ in first[:5]) == [0, 1, 2, 3, 4]
     items = training_data.LabelledPictures(
-        training_data.SyntheticStreets("train"), Segmentation(SMALL, SYNTHETIC).dataset().transform
+        training_data.SyntheticScenes("camvid", "train"), Segmentation(SMALL, SYNTHETIC).dataset().transform
     )
     seeded = loop._Seeded(items, seed=0)
     torch.rand(3)
@@ -169,13 +169,13 @@ def test_a_folder_of_ones_own_trains(tmp_path: Path) -> None:
     recipe = Segmentation(replace(SMALL, name="own"), place)
     assert (recipe.learned, recipe._ignored_id) == (2, 2)
     folder = loop.fit(recipe, place)
-    assert json.loads((folder / "config.json").read_text())["classes"] == 2
+    assert json.loads((folder / "config.json").read_text())["classes"] == 1, "two classes, one sigmoid"
 
 
 def test_faults_of_a_folder_are_told(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "own")
     pair = datasets.pairs(root, "train")[0]
-    known = datasets.classes(root)
+    known = datasets.classes(root, "own")
     with pytest.raises(DataError, match="no split"):
         datasets.pairs(root, "../own/train")
     pair.mask.write_bytes(images.encode(np.zeros((3, 3), dtype=np.uint8)))
@@ -186,7 +186,7 @@ def test_faults_of_a_folder_are_told(tmp_path: Path) -> None:
         datasets.pairs(root, "train")
     (root / "classes.json").write_text('[{"id": 1}]')
     with pytest.raises(DataError, match=r"classes\.json"):
-        datasets.classes(root)
+        datasets.classes(root, "own")
     with pytest.raises(DataError, match="--data"):
         datasets.locate(str(tmp_path / "nowhere"), "camvid")
 

@@ -20,14 +20,11 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from segen import images
-from segen.errors import InputError
 from segen.registry import ModelCard
-from segen.types import Clustering, ClusterRequest, Image, Labels, Step
+from segen.types import MOST_CLUSTERS, NOISE, Clustering, ClusterRequest, Image, Labels, Step
 
 Features = NDArray[np.float32]
 
-NOISE = 255
-MOST_CLUSTERS = 255
 KMEANS_SIDE = 2_048
 """Pictures with a longer side are scaled down for K-means, and their labels brought back."""
 FIT_PIXELS = 10_000
@@ -72,9 +69,7 @@ class KMeansPredictor:
         self.network = nn.Module()
 
     def __call__(self, request: ClusterRequest) -> Iterator[Step | Clustering]:
-        """Raises InputError unless k is 1 to 255. Of fewer colours than k, each is one cluster."""
-        if not 1 <= request.k <= MOST_CLUSTERS:
-            raise InputError("k_out_of_range", most=MOST_CLUSTERS)
+        """Of fewer colours than k, each is one cluster."""
         image = images.fit(request.image, KMEANS_SIDE)
         pixels = features(image, request).reshape(image.shape[0] * image.shape[1], -1)
         fitted = pixels[sample(len(pixels), FIT_PIXELS)]
@@ -108,9 +103,7 @@ class DBSCANPredictor:
         self.network = nn.Module()
 
     def __call__(self, request: ClusterRequest) -> Iterator[Step | Clustering]:
-        """Raises InputError unless eps > 0 and min_samples >= 1."""
-        if not request.eps > 0 or request.min_samples < 1:
-            raise InputError("dbscan_out_of_range")
+        """However many superpixels the picture has room for, one at least."""
         image = images.fit(request.image, DBSCAN_SIDE)
         pieces = slic(image, n_segments=SUPERPIXELS, start_label=0, channel_axis=-1)
         yield Step(1, 2)

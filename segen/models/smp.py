@@ -61,13 +61,23 @@ class SegmentationPredictor:
 
 
 def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-    """Run N x 3 x H x W pixels of any size: pad right and bottom to the stride, then crop the answer."""
+    """N x C x H x W class logits of N x 3 x H x W pixels, H and W being any size.
+
+    The picture is padded right and bottom to the stride, and the answer cropped.
+    """
     height, width = pixels.shape[-2:]
     bottom, right = -height % STRIDE, -width % STRIDE
     if bottom or right:
         pixels = functional.pad(pixels, (0, right, 0, bottom), mode="replicate")
-    answer: torch.Tensor = network(pixels)
-    return answer[..., :height, :width]
+    return two_class(network(pixels)[..., :height, :width])
+
+
+def two_class(answer: torch.Tensor) -> torch.Tensor:
+    """Logits of both classes from those of a sigmoid, N x 1 x H x W; others as they are.
+
+    A sigmoid is a softmax against a logit that is always 0, and binary cross-entropy is its cross-entropy.
+    """
+    return torch.cat([torch.zeros_like(answer), answer], dim=1) if answer.shape[1] == 1 else answer
 
 
 def full_size_labels(probabilities: torch.Tensor, height: int, width: int) -> Labels:

@@ -1,4 +1,4 @@
-"""Data sets for training: labelled pictures from a folder, and street scenes that the code draws."""
+"""Data sets for training: labelled pictures from a folder, and scenes that the code draws."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from segen import datasets, scenes
-from segen.registry import ClassInfo
+from segen.errors import DataError
+from segen.registry import ClassInfo, dataset_classes
 from segen.types import Image, Labels
 
 SYNTHETIC_SIZES = {"train": 200, "val": 20}
@@ -17,7 +18,7 @@ SYNTHETIC_SIZES = {"train": 200, "val": 20}
 class LabelledPictures:
     """Pictures with label maps, augmented: (3 x H x W float32 in [-1, 1], H x W int64 class ids)."""
 
-    def __init__(self, items: LabelledFolder | SyntheticStreets, transform: v2.Transform) -> None:
+    def __init__(self, items: LabelledFolder | SyntheticScenes, transform: v2.Transform) -> None:
         self.items, self.transform = items, transform
 
     def __len__(self) -> int:
@@ -38,7 +39,7 @@ class LabelledFolder:
 
     def __init__(self, data: str | None, dataset: str, split: str) -> None:
         root = datasets.locate(data, dataset)
-        self.classes: tuple[ClassInfo, ...] = datasets.classes(root)
+        self.classes: tuple[ClassInfo, ...] = datasets.classes(root, dataset)
         self.pairs = datasets.pairs(root, split)
 
     def __len__(self) -> int:
@@ -53,11 +54,16 @@ class LabelledFolder:
         return counts
 
 
-class SyntheticStreets:
-    """The street scenes of `segen.scenes`, 240 x 320, the same on every machine."""
+class SyntheticScenes:
+    """Scenes that the code draws in place of a data set, 240 x 320, the same on every machine.
 
-    def __init__(self, split: str) -> None:
-        self.classes = scenes.CLASSES
+    Raises DataError for a data set that nothing is drawn for.
+    """
+
+    def __init__(self, dataset: str, split: str) -> None:
+        if dataset not in scenes.DRAWN:
+            raise DataError("nothing_drawn", dataset=dataset, known=", ".join(scenes.DRAWN))
+        self.draw, self.classes = scenes.DRAWN[dataset], dataset_classes(dataset)
         first = 0 if split == "train" else SYNTHETIC_SIZES["train"]
         self.seeds = range(first, first + SYNTHETIC_SIZES[split])
 
@@ -65,7 +71,7 @@ class SyntheticStreets:
         return len(self.seeds)
 
     def __getitem__(self, index: int) -> tuple[Image, Labels]:
-        return scenes.street(self.seeds[index], 320, 240)
+        return self.draw(self.seeds[index], 320, 240)
 
     def class_pixels(self) -> list[int]:
         """How many pixels each class has, by id."""
@@ -76,6 +82,6 @@ class SyntheticStreets:
         return counts
 
 
-def labelled(data: str | None, dataset: str, split: str) -> LabelledFolder | SyntheticStreets:
-    """One split of labelled pictures: of a folder, or of the synthetic set. Raises DataError."""
-    return SyntheticStreets(split) if data == "synthetic" else LabelledFolder(data, dataset, split)
+def labelled(data: str | None, dataset: str, split: str) -> LabelledFolder | SyntheticScenes:
+    """One split of labelled pictures: of a folder, or drawn. Raises DataError."""
+    return SyntheticScenes(dataset, split) if data == "synthetic" else LabelledFolder(data, dataset, split)

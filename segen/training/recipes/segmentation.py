@@ -48,11 +48,14 @@ class SegmentationConfig(Config):
     """Strength of the random change of brightness, contrast, saturation and (a tenth of it) hue."""
 
 
+UNET = {"decoder_channels": [128, 64, 48, 32, 16]}
 CONFIGS = [
+    SegmentationConfig("unet-camvid", steps=3000, batch_size=6, options=UNET),
     SegmentationConfig(
-        "unet-camvid", steps=3000, batch_size=6, options={"decoder_channels": [128, 64, 48, 32, 16]}
+        "unet-nuclei", steps=700, options=UNET, dataset="nuclei", crop=(256, 256), scale=(0.7, 1.6),
+        class_balance=0.0, evaluate_every=100,
     ),
-]
+]  # fmt: skip
 
 
 class Segmentation:
@@ -68,7 +71,8 @@ class Segmentation:
             self.network = smp.read_network(weights.checked(registry.card(place.init)))
         else:
             imagenet = _imagenet_file(place.data) if config.imagenet else None
-            self.network = smp.build(config.architecture, self.learned, imagenet, **config.options)
+            channels = 1 if self.learned == 2 else self.learned
+            self.network = smp.build(config.architecture, channels, imagenet, **config.options)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": self.network}
         self.class_weights = self._class_weights()
@@ -114,8 +118,8 @@ class Segmentation:
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
         """One batch of crops."""
         pixels, labels = batch
-        logits = networks["network"](pixels.contiguous(memory_format=torch.channels_last))
-        loss = self.loss(logits, labels)
+        answer = networks["network"](pixels.contiguous(memory_format=torch.channels_last))
+        loss = self.loss(smp.two_class(answer), labels)
         update("network", loss)
         return {"loss": loss}
 

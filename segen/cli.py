@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from segen.errors import CardError, UsageError, sentence
+from segen.errors import CardError, InputError, UsageError, sentence
 from segen.text import words
 
 
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         print(sentence(error), file=sys.stderr)
-        return 2 if isinstance(error, CardError | UsageError) else 1
+        # A fault of a picture was told beside its name; what comes this far is a fault of the options.
+        return 2 if isinstance(error, CardError | InputError | UsageError) else 1
 
 
 def entry() -> None:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import tyro
 from tqdm import tqdm
 
 from segen import registry
 from segen.errors import CardError, UsageError, WeightsError, sentence
 from segen.registry import ModelCard, Task
-from segen.text import words
+from segen.types import ClusterRequest, Image, Request, SegmentRequest, Space
 
 Pictures = Annotated[
     tuple[Path, ...],
@@ -63,23 +65,37 @@ def segment(images: Pictures = (), *, model: Name, out: Folder) -> int:
         model: The name of a model that segments.
         out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt.
     """
-    from segen import export
+    return _label(images, registry.card(model, "segment"), out, SegmentRequest)
 
-    card = registry.card(model, "segment")
-    _prepare(images, out, export.SEGMENTATION_ENDINGS)
-    from segen.engine import Engine
-    from segen.images import read
-    from segen.types import Segmentation, SegmentRequest
 
-    engine = Engine()
+def cluster(
+    images: Pictures = (),
+    *,
+    model: Name,
+    out: Folder,
+    k: int = ClusterRequest.k,
+    space: Space = ClusterRequest.space,
+    position: float = ClusterRequest.position,
+    texture: float = ClusterRequest.texture,
+    eps: float = ClusterRequest.eps,
+    min_samples: int = ClusterRequest.min_samples,
+) -> int:
+    """Group the pixels of pictures, without labels.
 
-    def work(path: Path) -> None:
-        image = read(path)
-        value = engine.run(card.name, SegmentRequest(image)).value
-        assert isinstance(value, Segmentation)
-        export.write_segmentation(out, path.stem, card, image, value)
-
-    return _each(images, work)
+    Args:
+        images: The pictures.
+        model: The name of a model that clusters.
+        out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt.
+        k: The number of clusters, 1 to 255, for kmeans.
+        space: The colour space.
+        position: The weight of row and column beside colour, 0 to 100.
+        texture: The weight of local contrast beside colour, 0 to 100.
+        eps: How near neighbours are, above 0, for dbscan.
+        min_samples: How many neighbours, itself among them, make a place dense, for dbscan.
+    """
+    card = registry.card(model, "cluster")
+    request = ClusterRequest(np.empty((0, 0, 3), np.uint8), k, space, position, texture, eps, min_samples)
+    return _label(images, card, out, lambda image: replace(request, image=image))
 
 
 def evaluate(
@@ -132,6 +148,7 @@ def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File) -> int:
 COMMANDS: dict[str, Callable[..., int]] = {
     "models": models,
     "segment": segment,
+    "cluster": cluster,
     "evaluate": evaluate,
     "export": export,
 }
@@ -148,6 +165,28 @@ def run(arguments: Sequence[str] | None) -> int:
         config=(tyro.conf.FlagCreatePairsOff,),
     )
     return code
+
+
+def _label(pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[Image], Request[Any]]) -> int:
+    """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
+    from segen import export
+
+    _prepare(pictures, out, export.SEGMENTATION_ENDINGS)
+    from segen.engine import Engine
+    from segen.images import read
+
+    engine = Engine()
+
+    def work(path: Path) -> None:
+        image = read(path)
+        request = ask(image)
+        value = engine.run(card.name, request).value
+        export.write_segmentation(out, path.stem, export.card_for(card, image, value), image, value)
+        if isinstance(request, ClusterRequest):
+            for remark in export.remarks(card, request, value):
+                _tell(path, remark)
+
+    return _each(pictures, work)
 
 
 def _prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None:
@@ -185,9 +224,14 @@ def _each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
         except (CardError, WeightsError):  # no other picture would fare better
             raise
         except Exception as error:
-            tqdm.write(f"{_name(path)}: {sentence(error)}", file=sys.stderr)
+            _tell(path, sentence(error))
             code = 1
     return code
+
+
+def _tell(path: Path, said: str) -> None:
+    """One line on stderr, without breaking into the progress bar."""
+    tqdm.write(f"{_name(path)}: {said}", file=sys.stderr)
 
 
 def _name(path: Path) -> str:

@@ -18,10 +18,10 @@ from PIL import Image as Pillow
 
 from segen import images, scenes
 from segen.engine import Engine
-from segen.export import regions
+from segen.export import card_for, regions
 from segen.registry import cards, describe
 from segen.text import words
-from segen.types import SegmentRequest
+from segen.types import ClusterRequest, SegmentRequest
 from segen.ui import build_app, launch_options
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_endpoints_are_the_documented_ones(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert set(endpoints["named_endpoints"]) == {"/models", "/segment"}
+    assert set(endpoints["named_endpoints"]) >= {"/models", "/segment", "/cluster"}
     assert not endpoints["unnamed_endpoints"]
     for endpoint in endpoints["named_endpoints"].values():
         required = [p["parameter_name"] for p in endpoint["parameters"] if not p["parameter_has_default"]]
@@ -79,6 +79,31 @@ def test_segment_gives_what_the_engine_says(client: Client, engine: Engine, phot
         assert np.array_equal(np.array(picture), expected.labels)
     assert images.read(Path(overlay)).shape == (150, 200, 3)
     assert found == json.loads(json.dumps(regions(card, expected)))
+
+
+@pytest.mark.parametrize("name", [card.name for card in cards("cluster")])
+def test_cluster_gives_what_the_engine_says(client: Client, engine: Engine, photo: Path, name: str) -> None:
+    labels, _, found = client.predict(
+        handle_file(photo), name, k=3, space="rgb", position=0.5, api_name="/cluster"
+    )
+    (card,) = [card for card in cards() if card.name == name]
+    image = images.read(photo)
+    expected = engine.run(name, ClusterRequest(image, k=3, space="rgb", position=0.5)).value
+    with Pillow.open(labels) as picture:
+        assert np.array_equal(np.array(picture), expected.labels)
+    assert found == json.loads(json.dumps(regions(card_for(card, image, expected), expected)))
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [({"k": 0}, "k_out_of_range"), ({"eps": 0}, "dbscan_out_of_range"), ({"space": "x"}, "unknown_space")],
+)
+def test_a_clustering_out_of_range_gets_one_sentence(
+    client: Client, photo: Path, options: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        client.predict(handle_file(photo), **options, api_name="/cluster")
+    assert str(caught.value) == words("en", f"errors.{key}", most=255, known="lab, rgb")
 
 
 def _huge_header() -> bytes:

@@ -14,8 +14,9 @@ from pycocotools import mask as coco
 
 from segen import export, files, images
 from segen.errors import CardError, WeightsError
-from segen.registry import ModelCard, cards
-from segen.types import Labels, Segmentation
+from segen.registry import ModelCard, card, cards
+from segen.text import words
+from segen.types import NOISE, Clustering, ClusterRequest, Labels, Segmentation
 
 CARD = next(card for card in cards("segment") if len(card.classes) > 2)
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning:pycocotools.mask")
@@ -130,6 +131,48 @@ def test_files_of_a_segmentation(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "a.b.regions.json").read_text("utf-8"))
     assert found == export.regions(CARD, segmentation(labels))
     assert (tmp_path / "a.b.regions.txt").read_text("utf-8") == export.regions_text(found)
+
+
+def clustering(labels: Labels, clusters: int, silhouette: float | None = 0.5) -> Clustering:
+    none = np.zeros((0, 3), np.float32)
+    return Clustering(labels, clusters, silhouette, (), 40, none, np.zeros(0, np.uint8))
+
+
+def test_clusters_have_the_mean_colours_and_noise_its_own(tmp_path: Path) -> None:
+    labels = np.zeros((4, 6), np.uint8)
+    labels[:, 2:4], labels[:, 4], labels[0, 5] = 1, 2, NOISE
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[:, :2], image[:2, 2:4], image[2:, 2:4] = (200, 10, 10), (0, 0, 100), (0, 0, 120)
+    image[:, 4] = (0, 2, 110)  # all but the colour of cluster 1
+    image[:, 5] = (200, 10, 10)
+    named = export.card_for(card("dbscan"), image, clustering(labels, 3))
+    colors = {known.id: known.color for known in named.classes}
+    assert (colors[0], colors[1], colors[NOISE]) == ((200, 10, 10), (0, 0, 110), export.NOISE_COLOR)
+    assert colors[2] == (24, 26, 134)
+    assert [known.name["zh"] for known in named.classes] == ["聚类 1", "聚类 2", "聚类 3", "噪声"]
+
+    export.write_segmentation(tmp_path, "a", named, image, clustering(labels, 3))
+    assert (images.read_labels(tmp_path / "a.labels.png", named.classes) == labels).all()
+    colored = images.encode(images.read(tmp_path / "a.labels.png"))
+    assert (images.read_labels(colored, named.classes) == labels).all()
+    found = json.loads((tmp_path / "a.regions.json").read_text("utf-8"))
+    assert (found["silhouette"], found["sample_pixels"]) == (0.5, 40)
+    assert [region["id"] for region in found["regions"]] == [0, 1, 2, NOISE]
+    assert export.card_for(CARD, image, segmentation(labels)) is CARD
+
+
+def test_remarks_say_what_is_not_there() -> None:
+    request = ClusterRequest(np.zeros((1, 1, 3), np.uint8), k=5)
+    for name, clusters, silhouette, keys in (
+        ("kmeans", 5, 0.5, []),
+        ("kmeans", 1, None, ["fewer", "no_silhouette"]),
+        ("dbscan", 300, 0.1, ["more"]),
+        ("dbscan", 0, None, ["no_silhouette"]),
+    ):
+        found = clustering(np.zeros((1, 1), np.uint8), clusters, silhouette)
+        values = {"k": 5, "clusters": clusters, "most": 255, "noise": NOISE}
+        said = [words("zh", f"clusters.{key}", **values) for key in keys]
+        assert export.remarks(card(name), request, found, "zh") == said
 
 
 def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from segen import images, scenes
 from segen.registry import card
 from segen.text import catalogue, words
-from segen.types import Run, Segmentation, SegmentRequest, Step
+from segen.types import ClusterRequest, Run, Segmentation, SegmentRequest, Step
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -36,7 +36,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-OURS = ("page", "picture", "examples", "segment", "viewer", "models", "tasks")
+OURS = ("page", "picture", "examples", "segment", "viewer", "downloads", "models", "tasks")
 """The sections of the catalogue that the page shows."""
 
 
@@ -266,7 +266,7 @@ def test_every_word_changes_with_the_language(address: str, visit: Callable[...,
     _wait_for_result(page)
     page.locator("#segment-viewer .stage").press("ArrowUp")
     text += page.inner_text("body")
-    page.click("button[role=tab] >> nth=1")
+    page.click("button[role=tab] >> nth=-1")
     page.wait_for_selector(".cards", state="visible")
     text += page.inner_text("body")
     assert words("zh", "viewer.legend") in text
@@ -306,6 +306,36 @@ def test_a_link_restores_the_page_and_nonsense_falls_back(address: str, visit: C
     page.click("[data-example=street_trees]")
     _wait_for_result(page)
     assert page.is_checked("#segment-viewer input[value=overlay]")
+
+
+@pytest.mark.parametrize(("width", "model"), [(1440, "kmeans"), (390, "dbscan")])
+def test_a_picture_is_clustered_and_measured(
+    address: str, visit: Callable[..., Any], photo: Path, width: int, model: str
+) -> None:
+    page = visit(f"{address}/?tab=cluster&model={model}&k=3&space=rgb&eps=0.1&position=9", width)
+    assert "position" in page.inner_text("#notice")
+    kmeans = model == "kmeans"
+    assert page.is_visible("#cluster-k") == kmeans
+    assert page.is_visible("#cluster-eps") != kmeans
+    page.set_input_files("#cluster-picture input[type=file]", photo)
+    page.wait_for_selector("#cluster-viewer .legend button", timeout=60_000)
+    page.wait_for_selector("#cluster-labels", timeout=30_000)
+    from segen.engine import Engine
+
+    expected = Engine().run(model, ClusterRequest(images.read(photo), k=3, space="rgb", eps=0.1)).value
+    with page.expect_download() as download:
+        page.click("#cluster-labels")
+    assert np.array_equal(np.array(Pillow.open(download.value.path())), expected.labels)
+    assert not page.is_visible("#cluster-viewer input[value=entropy] + span")
+    stage = page.locator("#cluster-viewer .stage")
+    stage.press("ArrowUp")
+    height, width = expected.labels.shape
+    cluster = expected.labels[height // 2, width // 2] + 1
+    assert page.inner_text("#cluster-viewer .spoken") == f"x {width // 2}, y {height // 2}: cluster {cluster}"
+    assert f"{expected.silhouette:.2f}" in page.inner_text("#cluster-viewer .sentence")
+    assert page.locator("#cluster-measured canvas:visible").count() == (4 if kmeans else 2)
+    assert page.locator(".silhouettes tr").count() == len(expected.cluster_silhouettes)
+    _assert_fits(page)
 
 
 def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(

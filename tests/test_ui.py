@@ -13,10 +13,10 @@ from PIL import Image as Pillow
 from starlette.requests import Request
 
 from segen.registry import card, cards
-from segen.text import LANGUAGES
-from segen.types import Segmentation
+from segen.text import LANGUAGES, words
+from segen.types import Clustering, Segmentation
 from segen.ui import TABS, build_app, launch_options
-from segen.ui.cards import table
+from segen.ui.cards import beside, table
 from segen.ui.language import LOCALES, PageLanguage, language_of
 from segen.ui.link import Link
 from segen.ui.picture import STREETS, gallery
@@ -51,6 +51,15 @@ def test_a_link_gives_what_is_allowed_and_notes_the_rest() -> None:
     assert link.whole("k", range(1, 20), 5) == 5
     assert link.nonsense == ["model", "k"]
     assert link.usable() == {"opacity": "40", "__theme": "dark"}
+
+
+def test_a_link_gives_numbers_within_their_range() -> None:
+    link = Link({"eps": "0.05", "k": "2.5", "position": "nan", "texture": "9"})
+    assert link.number("eps", 0.005, 0.2, 0.03) == 0.05
+    assert link.number("k", 1, 20, 5) == 5
+    assert link.number("position", 0, 2, 0.0) == 0
+    assert link.number("texture", 0, 5, 1.0) == 1
+    assert link.nonsense == ["k", "position", "texture"]
 
 
 def _map(address: str) -> np.ndarray:
@@ -91,6 +100,15 @@ def test_two_classes_are_enough_for_the_viewer() -> None:
     assert _map(shown["ids"])[0, 0, :2].tolist() == [1, 0]
 
 
+def test_the_viewer_does_without_probabilities() -> None:
+    labels = np.arange(12, dtype=np.uint8).repeat(250).reshape(1, -1)
+    found = Clustering(labels, 12, None, (), 0, np.zeros((0, 3), np.float32), np.zeros(0, np.uint8))
+    shown = contents(card("kmeans"), np.zeros((1, 3000, 3), np.uint8), found)
+    assert (shown["height"], shown["width"]) == (1, 1000)
+    assert np.array_equal(_map(shown["ids"]), labels[:, ::3])
+    assert shown["probabilities"] is shown["entropy"] is None
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_card_and_example_is_in_words(language: str) -> None:
     rows = table(language)
@@ -114,7 +132,11 @@ def test_every_event_on_the_device_waits_in_one_queue(app: gr.Blocks) -> None:
 
 def test_only_the_endpoints_are_public(app: gr.Blocks) -> None:
     public = {event.api_name for event in app.fns.values() if event.api_visibility == "public"}
-    assert public == {"models", "segment"}
+    assert (
+        {"models", "segment", "cluster"}
+        <= public
+        <= {"models", "segment", "cluster", "generate", "translate"}
+    )
 
 
 def test_the_page_is_served_in_the_language_asked_for() -> None:
@@ -128,3 +150,13 @@ def test_nothing_is_sent_to_anyone() -> None:
     assert not options["enable_monitoring"]
     assert not options["run_history"]
     assert not options["theme"]._stylesheets, "no font is fetched"
+
+
+def test_a_card_shows_what_was_measured_on_its_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    streets = card("unet-camvid")
+    measured = {"camvid": {"test": {"metrics": {"mean_iou": 0.5}}, "val": {"metrics": {"mean_iou": 0.625}}}}
+    monkeypatch.setattr(type(streets), "metrics", lambda _card: measured)
+    for language in LANGUAGES:
+        said = words(language, "models.mean_iou", value="0.625", split="val")
+        assert said in beside(streets, language)
+        assert said in table(language)

@@ -54,7 +54,8 @@ def contrast(unit: NDArray[np.float32]) -> NDArray[np.float32]:
     grey = unit.mean(axis=2)
     mean = uniform_filter(grey, TEXTURE_WINDOW)
     variance = uniform_filter(grey * grey, TEXTURE_WINDOW) - mean * mean
-    return np.sqrt(np.maximum(variance, 0)).astype(np.float32)
+    deviation: NDArray[np.float32] = np.sqrt(np.maximum(variance, 0))
+    return deviation
 
 
 def sample(count: int, most: int) -> NDArray[np.intp]:

@@ -14,15 +14,17 @@ from segen.ui.language import PageLanguage, language_of, say
 from segen.ui.link import Link
 from segen.ui.page import Page
 from segen.ui.queue import QUIET
-from segen.ui.tabs import models, segment
+from segen.ui.tabs import cluster, models, segment
 from segen.ui.theme import theme
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-TABS = (segment, models)
+TABS = (segment, cluster, models)
 """The tabs in the order they are shown; the first is open at the start."""
 MAX_UPLOAD = "64mb"
+SESSIONS = 32
+"""Gradio keeps the last values of this many visits in memory; nothing of ours needs them."""
 
 
 def build_app(engine: Engine) -> gr.Blocks:
@@ -75,10 +77,11 @@ def launch_options() -> dict[str, Any]:
         "i18n": say,
         "app_kwargs": {"middleware": [Middleware(PageLanguage)]},
         "max_file_size": MAX_UPLOAD,
+        "state_session_capacity": SESSIONS,
         "enable_monitoring": False,
         "run_history": False,
         "ssr_mode": False,
-        "footer_links": [],
+        "footer_links": ["api"],
     }
 
 

@@ -61,8 +61,8 @@ def _rows(card: ModelCard, language: str) -> str:
 
 
 def _reached(card: ModelCard, language: str) -> str:
-    """The measured mean IoU, if there is one: on val where that was measured, else on the first split."""
-    measured: dict[str, Any] = card.metrics()
+    """The mean IoU on the card's own data, if there is one: on val where that was measured."""
+    measured: dict[str, Any] = card.metrics().get(card.dataset, {})
     for split in sorted(measured, key=lambda split: split != "val"):
         value = measured[split]["metrics"].get("mean_iou")
         if value is not None:

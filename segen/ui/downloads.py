@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import json
+from typing import cast
 
+import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
-from segen import export, images
+from segen import export
 from segen.registry import ModelCard
-from segen.types import Image, Segmentation
+from segen.types import Clustering, Image, Segmentation
+from segen.ui.language import say
+
+
+def download_row(tab: str) -> tuple[gr.Row, list[gr.DownloadButton]]:
+    """A hidden row of buttons, one for each file that `segmentation_files` gives."""
+    with gr.Row(visible=False, elem_classes="downloads") as row:
+        buttons = [
+            gr.DownloadButton(
+                cast(str, say(f"downloads.{kind}")),  # typed str, but takes a token too
+                size="sm",
+                min_width=130,
+                elem_id=f"{tab}-{kind}",
+            )
+            for kind in ("labels", "overlay", "regions", "text")
+        ]
+    return row, buttons
 
 
 def segmentation_files(
-    card: ModelCard, image: Image, segmentation: Segmentation, stem: str, language: str
-) -> tuple[str, str, str, str]:
+    card: ModelCard, image: Image, result: Segmentation | Clustering, stem: str, language: str
+) -> list[str]:
     """Paths of STEM.labels.png, .overlay.png, .regions.json and .regions.txt."""
-    regions = export.regions(card, segmentation)
-    return (
-        saved(f"{stem}.labels.png", export.labels_png(card, segmentation.labels)),
-        saved(f"{stem}.overlay.png", images.encode(export.overlay(card, image, segmentation.labels))),
-        saved(f"{stem}.regions.json", json.dumps(regions, ensure_ascii=False).encode()),
-        saved(f"{stem}.regions.txt", export.regions_text(regions, language).encode()),
-    )
+    files = export.contents(card, image, result, language)
+    return [saved(f"{stem}{ending}", content) for ending, content in files.items()]
 
 
 def saved(name: str, content: bytes) -> str:

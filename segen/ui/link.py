@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 Option = TypeVar("Option")
+Number = TypeVar("Number", int, float)
 
 
 @dataclass
@@ -23,6 +24,17 @@ class Link:
     def whole(self, name: str, allowed: range, default: int) -> int:
         """The option if it is a whole number in `allowed`, else `default`."""
         return self._checked(name, lambda text: allowed[allowed.index(int(text))], default)
+
+    def number(self, name: str, low: float, high: float, default: Number) -> Number:
+        """The option if it is a number of the default's kind from `low` to `high`, else `default`."""
+
+        def read(text: str) -> Number:
+            value = type(default)(text)
+            if not low <= value <= high:
+                raise ValueError
+            return value
+
+        return self._checked(name, read, default)
 
     def usable(self) -> dict[str, str]:
         """The tab's options as they were given, without those found to be nonsense."""

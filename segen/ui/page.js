@@ -5,6 +5,11 @@ for (const [name, value] of Object.entries({ language: segen.locale, languages: 
   Object.defineProperty(navigator, name, { value });
 }
 
+// Gradio says "processing" and "Error" in English only; page.css puts these words in their place.
+for (const name of ["working", "error"]) {
+  document.documentElement.style.setProperty(`--${name}`, JSON.stringify(segen.words[`page.${name}`]));
+}
+
 // The address says what the page shows, so that it can be sent as a link: language, tab, the tab's options.
 {
   const { lang, tab, ...rest } = Object.fromEntries(new URLSearchParams(location.search));
@@ -19,6 +24,7 @@ for (const [name, value] of Object.entries({ language: segen.locale, languages: 
     options[tab] = { ...options[tab], ...values };
     if (tab === open) write();
   };
+  segen.named = (names, values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
   segen.restored = (restored) => {
     open = restored.tab;
     options = { [open]: restored.options };

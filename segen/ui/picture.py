@@ -20,6 +20,7 @@ from segen import images, scenes
 from segen.text import words
 from segen.types import Image
 from segen.ui.language import say
+from segen.ui.queue import QUIET
 
 
 class _WithoutStub(ComponentMeta):
@@ -86,10 +87,27 @@ STREETS = (
 )
 """Examples for networks that know streets; the last two show what such a network makes of no street."""
 
+SCENES = (STREETS[0], STREETS[2], STREETS[4])
+"""Examples for methods that know no classes, with areas of few colours."""
+
 
 def gallery_input(**options: Any) -> gr.HTML:
     """Examples to click; its value is what `gallery` returns, its event `choose` carries the `example`."""
     return gr.HTML(elem_classes="gallery", padding=False, js_on_load=_CHOOSE, **options)
+
+
+def on_choice(pick: gr.HTML, examples: tuple[Example, ...], picture: Picture, run: gr.Button) -> None:
+    """Put the example that is chosen from `pick` into `picture`, then press `run`.
+
+    What the server sets is no input of the visitor's, so that nothing would start by itself.
+    """
+    named = {example.name: example for example in examples}
+
+    def choose(event: gr.EventData) -> Image:
+        return named[event.example].draw()
+
+    press = f"() => document.getElementById('{run.elem_id}').click()"
+    pick.choose(choose, None, picture, **QUIET).then(None, None, None, js=press, **QUIET)
 
 
 _CHOOSE = """element.addEventListener("click", (event) => {

@@ -11,6 +11,8 @@ for (const node of element.querySelectorAll("[data-words]")) node.textContent = 
 for (const node of element.querySelectorAll("[data-label]"))
   node.setAttribute("aria-label", words[node.dataset.label]);
 
+for (const radio of element.querySelectorAll(".views input"))
+  if (!props.views.includes(radio.value)) radio.closest("label").remove();
 const radios = [...element.querySelectorAll(".views input")];
 const group = "view-" + Math.random().toString(36).slice(2);
 for (const radio of radios) radio.name = group;
@@ -38,7 +40,7 @@ async function open(value) {
   result = null;
   if (value === null) return;
   const [ids, probabilities, entropy] = await Promise.all(
-    [value.ids, value.probabilities, value.entropy].map(pixels)
+    [value.ids, value.probabilities, value.entropy].map((map) => map && pixels(map))
   );
   if (value !== current) return; // a newer result came while this one was decoded
   result = { ...value, ids, probabilities, entropy };
@@ -59,7 +61,7 @@ async function open(value) {
   parts.spoken.textContent = parts.place.textContent = "";
   drawLegend();
   drawLabels();
-  drawEntropy();
+  if (result.entropy) drawEntropy();
   const { top, bottom } = parts.stage.getBoundingClientRect();
   if (bottom < 80 || top > innerHeight - 80) parts.result.scrollIntoView({ block: "start" });
 }
@@ -149,8 +151,8 @@ function read(x, y) {
     y: Math.min(Math.max(Math.floor(y), 0), height - 1),
   };
   const at = 4 * (cursor.y * width + cursor.x);
-  const likely = [0, 1, 2]
-    .map((i) => ({ known: byId.get(ids[at + i]), share: probabilities[at + i] / 255 }))
+  const likely = (probabilities ? [0, 1, 2] : [0])
+    .map((i) => ({ known: byId.get(ids[at + i]), share: probabilities ? probabilities[at + i] / 255 : 1 }))
     .slice(0, byId.size);
   parts.cursor.hidden = false;
   parts.cursor.style.left = ((cursor.x + 0.5) / width) * 100 + "%";
@@ -163,17 +165,20 @@ function read(x, y) {
       const value = document.createElement("b");
       const bar = document.createElement("div");
       name.textContent = nameOf(known);
-      value.textContent = percent.format(share);
+      value.textContent = certainty(share);
       bar.style.width = share * 100 + "%";
       bar.style.background = `rgb(${known.color})`;
       row.append(name, value, bar);
       return row;
     })
   );
-  const list = likely.map(({ known, share }) => `${nameOf(known)} ${percent.format(share)}`).join(", ");
+  const list = likely.map(({ known, share }) => `${nameOf(known)} ${certainty(share)}`.trim()).join(", ");
   parts.place.textContent = `x ${cursor.x}, y ${cursor.y}`;
   parts.spoken.textContent = `${parts.place.textContent}: ${list}`;
 }
+
+/** The share in words, for results that have probabilities. */
+const certainty = (share) => (result.probabilities ? percent.format(share) : "");
 
 function place(event) {
   const box = parts.stage.getBoundingClientRect();
@@ -235,7 +240,7 @@ parts.opacity.addEventListener("input", () => {
 parts.wipe.addEventListener("input", () => wipe(parts.wipe.value));
 
 const { show: view, opacity } = window.segen.options(props.tab);
-look(radios.some(({ value }) => value === view) ? view : radios[0].value);
+look(props.views.includes(view) ? view : props.views[0]);
 fade(/^\d+$/.test(opacity) && opacity <= 100 ? opacity : 60);
 wipe(50);
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -12,12 +12,13 @@ from segen import images, registry
 from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import Image, Run, Segmentation, SegmentRequest
+from segen.types import Run, Segmentation, SegmentRequest
 from segen.ui import cards
-from segen.ui.downloads import segmentation_files
+from segen.ui.api import SEGMENT_MODEL
+from segen.ui.downloads import download_row, segmentation_files
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
-from segen.ui.picture import STREETS, gallery, gallery_input, picture_input
+from segen.ui.picture import STREETS, gallery, gallery_input, on_choice, picture_input
 from segen.ui.queue import QUIET, on_device, steps
 from segen.ui.viewer import VIEWS, contents, entropy, viewer
 
@@ -35,7 +36,7 @@ A card may set its own in its options, as `unfamiliar_entropy`.
 def build(engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
     names = [card.name for card in registry.cards("segment")]
-    examples = {example.name: example for example in STREETS}
+    names.sort(key=lambda name: name != SEGMENT_MODEL)
 
     with gr.Row(elem_classes="work"):
         with gr.Column(scale=2, min_width=300):
@@ -47,22 +48,12 @@ def build(engine: Engine) -> Tab:
                 stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="segment-stop")
             about = gr.HTML(elem_classes="about", padding=False)
         with gr.Column(scale=5, min_width=300):
-            view = viewer(tab=NAME, elem_id="segment-viewer")
-            with gr.Row(visible=False, elem_classes="downloads") as row:
-                downloads = [
-                    gr.DownloadButton(
-                        cast(str, say(f"segment.download_{kind}")),  # typed str, but takes a token too
-                        size="sm",
-                        min_width=130,
-                        elem_id=f"segment-{kind}",
-                    )
-                    for kind in ("labels", "overlay", "regions", "text")
-                ]
+            view = viewer(VIEWS, tab=NAME, elem_id="segment-viewer")
+            row, downloads = download_row(NAME)
     outputs = [picture, view, row, *downloads]
-    nothing = {picture: None, view: None, row: gr.Row(visible=False)}
 
-    def choose(event: gr.EventData) -> Image:
-        return examples[event.example].draw()
+    def nothing() -> dict[Any, Any]:
+        return {picture: None, view: None, row: gr.Row(visible=False)}
 
     def describe(name: str, request: gr.Request) -> str:
         return cards.beside(registry.card(name), language_of(request))
@@ -74,14 +65,14 @@ def build(engine: Engine) -> Tab:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
         if file is None:
-            yield nothing
+            yield nothing()
             return
         language = language_of(request)
         card = registry.card(name, "segment")
         try:
             image = images.read(file)
         except InputError:
-            yield nothing  # the browser could not show it either
+            yield nothing()  # the browser could not show it either
             raise
         done = yield from steps(engine, name, SegmentRequest(image), progress, language)
         yield {view: contents(card, image, done.value) | _told(card, done, language)}
@@ -91,9 +82,7 @@ def build(engine: Engine) -> Tab:
     on_device(
         [picture.input, model.input, run.click], segment, [picture, model], outputs, stop=stop, shows=view
     )
-    # A picture that the server sets is no input of the visitor's, so that an example presses the button.
-    press = "() => document.getElementById('segment-run').click()"
-    pick.choose(choose, None, picture, **QUIET).then(None, None, None, js=press, **QUIET)
+    on_choice(pick, STREETS, picture, run)
     model.change(describe, model, about, **QUIET)
     model.change(None, model, None, js=f"(model) => segen.remember('{NAME}', {{ model }})", **QUIET)
 

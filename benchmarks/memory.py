@@ -25,4 +25,7 @@ def main() -> Iterator[str]:
         if index == 49:
             after_first = process.memory_info().rss
     growth = (process.memory_info().rss - after_first) / 450 / 1e6
-    yield f"memory for each of 450 requests: {growth:+.4f} MB (less than 0.02)   {after_first / 1e6:.0f} MB at 50"
+    yield (
+        f"memory for each of 450 requests: {growth:+.4f} MB (less than 0.02)"
+        f"   {after_first / 1e6:.0f} MB at 50"
+    )

@@ -333,7 +333,9 @@ def test_a_picture_is_clustered_and_measured(
     cluster = expected.labels[height // 2, width // 2] + 1
     assert page.inner_text("#cluster-viewer .spoken") == f"x {width // 2}, y {height // 2}: cluster {cluster}"
     assert f"{expected.silhouette:.2f}" in page.inner_text("#cluster-viewer .sentence")
-    assert page.locator("#cluster-measured canvas:visible").count() == (4 if kmeans else 2)
+    plots = page.locator("#cluster-measured .vega-embed:visible")
+    plots.nth(3 if kmeans else 1).wait_for()
+    assert plots.count() == (4 if kmeans else 2)
     assert page.locator(".silhouettes tr").count() == len(expected.cluster_silhouettes)
     _assert_fits(page)
 

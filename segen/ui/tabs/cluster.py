@@ -263,7 +263,7 @@ def _points(card: ModelCard, found: Clustering, space: Space, language: str) -> 
     known = {each.id: each for each in card.classes}
     names = [known[id].name[language] for id in found.sample_labels.tolist()]
     colors = {each.name[language]: "#{:02x}{:02x}{:02x}".format(*each.color) for each in card.classes}
-    values = np.round(found.sample_colors, 1)
+    values = found.sample_colors.astype(float).round(1)
     return [
         gr.ScatterPlot(
             pd.DataFrame({right: values[:, x], up: values[:, y], "cluster": names}),

@@ -28,6 +28,7 @@ Pictures = Annotated[
     tyro.conf.arg(metavar="IMAGE...", help_behavior_hint="(at least one)"),
 ]
 Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
+MaybeName = Annotated[str | None, tyro.conf.arg(metavar="NAME")]
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 MaybeFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
@@ -99,7 +100,14 @@ def cluster(
 
 
 def evaluate(
-    *, model: Name, data: MaybeFolder = None, split: Name, as_json: AsJson = False, write: bool = False
+    *,
+    model: Name,
+    data: MaybeFolder = None,
+    split: Name,
+    corruption: MaybeName = None,
+    severity: int | None = None,
+    as_json: AsJson = False,
+    write: bool = False,
 ) -> int:
     """Measure a model on labelled data.
 
@@ -107,21 +115,28 @@ def evaluate(
         model: The name of a model.
         data: The folder of one data set, or of several; $SEGEN_DATA by default.
         split: The data set's sub-folder, such as val.
+        corruption: Spoil the pictures first: noise, blur, fog, rain, night, jpeg or low-resolution.
+        severity: How strongly, 1 to 5.
         as_json: Print the whole report.
         write: Keep the report beside the model's weights.
     """
     card = registry.card(model, "segment")
+    if (corruption is None) != (severity is None):
+        raise UsageError("corruption_incomplete")
+    from segen.corruptions import Corruption
+
+    harm = Corruption(corruption, severity) if corruption is not None and severity is not None else None
     from segen.engine import Engine
-    from segen.evaluate import evaluate, store
+    from segen.evaluate import evaluate, key, store
     from segen.export import table
 
-    report = evaluate(Engine(), card, data, split, _progress)
+    report = evaluate(Engine(), card, data, split, _progress, harm)
     if write:
         store(card, report)
     if as_json:
         print(json.dumps(report, indent=1))
         return 0
-    rows = [[f"{card.name} on {report['data']} {split}", f"{report['items']} items"]]
+    rows = [[f"{card.name} on {report['data']} {key(report)}", f"{report['items']} items"]]
     for name, value in report["metrics"].items():
         values = value.items() if isinstance(value, dict) else [("", value)]
         rows += [[f"{name} {part}", f"{number:.4f}"] for part, number in values]

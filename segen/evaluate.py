@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import segen
 from segen import datasets, files
+from segen.corruptions import Corruption
 from segen.datasets import Pair
 from segen.engine import Engine
 from segen.errors import DataError, InputError
-from segen.metrics import LabelMetrics
+from segen.metrics import Calibration, LabelMetrics
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Segmentation, SegmentRequest
@@ -23,12 +25,19 @@ Progress = Callable[[list[Pair]], Iterable[Pair]]
 
 
 def evaluate(
-    engine: Engine, card: ModelCard, data: str | Path | None, split: str, progress: Progress = iter
+    engine: Engine,
+    card: ModelCard,
+    data: str | Path | None,
+    split: str,
+    progress: Progress = iter,
+    corruption: Corruption | None = None,
 ) -> dict[str, Any]:
     """Segment every picture of a split and compare with its labels; `data` is as in `datasets.locate`.
 
-    Gives {model, data, split, items, metrics, definitions, versions}, `data` being the name of the set.
-    `progress` wraps the list of items as tqdm does. Raises DataError when the data cannot be used.
+    Gives {model, data, split, items, metrics, reliability, definitions, versions}, `data` being the name of
+    the set and `reliability` the bins behind the metric ece; with a corruption, whose seed is the number
+    of the picture, {corruption: {name, severity}}, too. `progress` wraps the list of items as tqdm does.
+    Raises DataError when the data cannot be used.
     """
     root = datasets.locate(data, card.dataset)
     classes = datasets.classes(root, card.dataset)
@@ -38,22 +47,27 @@ def evaluate(
     ]:
         raise DataError("classes_differ", dataset=name, model=card.name)
     pairs = datasets.pairs(root, split)
-    metrics = LabelMetrics(classes)
-    for pair in progress(pairs):
+    metrics, calibration = LabelMetrics(classes), Calibration(classes)
+    for number, pair in enumerate(progress(pairs)):
         try:
             image, labels = datasets.read(pair, classes)
         except InputError as error:
             raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+        if corruption:
+            image = corruption(image, number)
         value = engine.run(card.name, SegmentRequest(image)).value
         assert isinstance(value, Segmentation)
         metrics.update(value.labels, labels)
-    measured = metrics.compute()
+        calibration.update(value.probabilities, labels)
+    measured = {**metrics.compute(), "ece": calibration.error()}
     return {
         "model": card.name,
         "data": name,
         "split": split,
+        **({"corruption": asdict(corruption)} if corruption else {}),
         "items": len(pairs),
         "metrics": measured,
+        "reliability": calibration.bins(),
         "definitions": {metric: words("en", f"metrics.{metric}") for metric in measured},
         "versions": {
             "python": platform.python_version(),
@@ -64,10 +78,16 @@ def evaluate(
     }
 
 
+def key(report: dict[str, Any]) -> str:
+    """Under what a report is kept: its split, or for a corruption another name, such as val+fog-3."""
+    harm = report.get("corruption")
+    return f"{report['split']}+{harm['name']}-{harm['severity']}" if harm else str(report["split"])
+
+
 def store(card: ModelCard, report: dict[str, Any]) -> None:
-    """Put the report into metrics.json beside the weights, by data set and split, and into README.md."""
+    """Put the report into metrics.json beside the weights, by data set and key, and into README.md."""
     stored = card.metrics()
-    stored.setdefault(report["data"], {})[report["split"]] = report
+    stored.setdefault(report["data"], {})[key(report)] = report
     files.write_text(card.weights / "metrics.json", json.dumps(stored, ensure_ascii=False, indent=1) + "\n")
     files.write_text(card.weights / "README.md", model_card(card))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter
+from scipy.ndimage import gaussian_filter
 
 from segen.registry import dataset_classes
 from segen.types import Image, Labels
@@ -61,13 +62,18 @@ def street(seed: int, width: int = 480, height: int = 360) -> tuple[Image, Label
         for _ in range(rng.integers(1, most + 1)):
             draw(canvas, horizon)
     picture = np.asarray(canvas.picture.filter(ImageFilter.GaussianBlur(0.6))).astype(np.float32)
-    light = rng.uniform(0.75, 1.1)
-    noisy = picture * light + rng.normal(0, 5, picture.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8), np.array(canvas.labels)
+    labels = np.array(canvas.labels)
+    rough = ROUGHNESS[labels][..., None] * gaussian_filter(rng.normal(0, 2, labels.shape), 0.7)[..., None]
+    lit = picture * rng.uniform(0.8, 1.05) + rough
+    return np.clip(lit, 0, 255).astype(np.uint8), labels
+
+
+ROUGHNESS = np.array([0.3, 4, 2, 3, 4, 28, 2, 4, 2, 3, 3, 3], dtype=np.float32)
+"""How strong the texture of each class is, by id: leaves are rough, the sky is smooth."""
 
 
 def _sky(canvas: _Canvas, horizon: float) -> None:
-    top, low = np.array(canvas.color((110, 165, 225))), np.array((225, 235, 245))
+    top, low = np.array(canvas.color((190, 212, 238))), np.array((238, 243, 248))
     for row in range(int(horizon * canvas.height) + 1):
         share = row / (horizon * canvas.height)
         red, green, blue = (top * (1 - share) + low * share).astype(int)
@@ -85,7 +91,7 @@ def _buildings(canvas: _Canvas, horizon: float) -> None:
         right = left + canvas.rng.uniform(0.12, 0.28)
         middle = abs((left + right) / 2 - 0.5) * 2
         top = horizon - canvas.rng.uniform(0.05, 0.2) - 0.22 * middle
-        wall = canvas.color((165, 130, 110), 35)
+        wall = canvas.color((142, 118, 100), 20)
         canvas.box(left, top, right, horizon + 0.06, wall, BUILDING)
         pane = canvas.color((70, 85, 105))
         for x in np.arange(left + 0.02, right - 0.02, 0.045):
@@ -95,9 +101,11 @@ def _buildings(canvas: _Canvas, horizon: float) -> None:
 
 
 def _ground(canvas: _Canvas, horizon: float, vanish: float) -> None:
-    canvas.box(0, horizon, 1, 1, canvas.color((175, 165, 155)), PAVEMENT)
+    canvas.box(0, horizon, 1, 1, canvas.color((146, 134, 126), 6), PAVEMENT)
     near = [(-0.1, 1.0), (vanish - 0.03, horizon), (vanish + 0.03, horizon), (1.1, 1.0)]
-    canvas.shape("polygon", near, canvas.color((95, 95, 100)), ROAD)
+    kerb = [(x + (0.02 if x > 0.5 else -0.02) * (y > 0.9), y) for x, y in near]
+    canvas.shape("polygon", kerb, canvas.color((190, 186, 178), 4), PAVEMENT)
+    canvas.shape("polygon", near, canvas.color((88, 88, 93), 4), ROAD)
     for share in np.geomspace(0.02, 0.7, 7):
         y = horizon + (1 - horizon) * share
         x = vanish + (0.5 - vanish) * share
@@ -116,7 +124,7 @@ def _tree(canvas: _Canvas, horizon: float) -> None:
             canvas.rng.uniform(0.03, 0.07),
         )
         corners = [(x + dx - size, base + dy - size), (x + dx + size, base + dy + size)]
-        canvas.shape("ellipse", corners, canvas.color((60, 110, 50), 22), TREE)
+        canvas.shape("ellipse", corners, canvas.color((74, 92, 58), 16), TREE)
 
 
 def _fence(canvas: _Canvas, horizon: float) -> None:
@@ -129,21 +137,25 @@ def _fence(canvas: _Canvas, horizon: float) -> None:
 
 
 def _car(canvas: _Canvas, horizon: float) -> None:
-    size = canvas.rng.uniform(0.05, 0.16)
+    size = canvas.rng.uniform(0.08, 0.17)
     x, base = canvas.rng.uniform(0.05, 0.95), horizon + 0.02 + size * 0.9
-    paint = canvas.color((int(canvas.rng.integers(40, 220)), 60, int(canvas.rng.integers(40, 200))), 40)
-    roof = [
-        (x - size * 0.55, base - size * 0.5),
-        (x - size * 0.35, base - size * 0.95),
-        (x + size * 0.35, base - size * 0.95),
-        (x + size * 0.55, base - size * 0.5),
-    ]
-    canvas.shape("polygon", roof, (60, 70, 85), CAR)
-    canvas.box(x - size * 0.75, base - size * 0.55, x + size * 0.75, base - size * 0.15, paint, CAR)
+    paints = ((40, 42, 48), (150, 30, 30), (35, 55, 110), (165, 168, 172), (60, 75, 65))
+    paint = canvas.color(paints[canvas.rng.integers(len(paints))])
+    shadow = [(x - size * 0.85, base - size * 0.18), (x + size * 0.85, base + size * 0.06)]
+    canvas.shape("ellipse", shadow, (45, 45, 48), ROAD)
+    body = [(-0.8, -0.2), (-0.8, -0.48), (-0.55, -0.56), (-0.38, -0.9), (0.3, -0.9), (0.52, -0.56),
+            (0.8, -0.46), (0.8, -0.2)]  # fmt: skip
+    canvas.shape("polygon", [(x + dx * size, base + dy * size) for dx, dy in body], paint, CAR)
+    for pane in ([(-0.47, -0.57), (-0.34, -0.83), (-0.06, -0.83), (-0.06, -0.57)],
+                 [(0.0, -0.57), (0.0, -0.83), (0.26, -0.83), (0.42, -0.57)]):  # fmt: skip
+        canvas.shape("polygon", [(x + dx * size, base + dy * size) for dx, dy in pane], (65, 78, 90), CAR)
+    canvas.box(x + size * 0.7, base - size * 0.42, x + size * 0.8, base - size * 0.34, (235, 225, 190), CAR)
     for wheel in (-0.5, 0.5):
-        center = x + wheel * size
-        corners = [(center - size * 0.15, base - size * 0.35), (center + size * 0.15, base)]
-        canvas.shape("ellipse", corners, (25, 25, 28), CAR)
+        for radius, color in ((0.17, (22, 22, 24)), (0.08, (150, 150, 155))):
+            center, middle = x + wheel * size, base - size * 0.17
+            corners = [(center - radius * size, middle - radius * size * 1.3),
+                       (center + radius * size, middle + radius * size * 1.3)]  # fmt: skip
+            canvas.shape("ellipse", corners, color, CAR)
 
 
 def _pole(canvas: _Canvas, horizon: float) -> None:
@@ -156,12 +168,18 @@ def _pole(canvas: _Canvas, horizon: float) -> None:
 
 
 def _figure(canvas: _Canvas, x: float, base: float, size: float, id: int) -> None:
-    coat, skin = canvas.color((90, 80, 120), 60), canvas.color((205, 165, 140))
-    canvas.box(x - size * 0.1, base - size * 0.45, x + size * 0.1, base, (50, 50, 65), id)
-    canvas.box(x - size * 0.14, base - size * 0.85, x + size * 0.14, base - size * 0.4, coat, id)
-    canvas.shape(
-        "ellipse", [(x - size * 0.08, base - size * 1.05), (x + size * 0.08, base - size * 0.84)], skin, id
+    coat, legs, skin = (
+        canvas.color((58, 55, 66), 30),
+        canvas.color((38, 40, 52), 10),
+        canvas.color((196, 156, 132)),
     )
+    for foot in (-0.07, 0.05):
+        left, right = x + foot * size, x + (foot + 0.05) * size
+        canvas.shape("polygon", [(left, base), (x - size * 0.06, base - size * 0.5),
+                                 (x + size * 0.06, base - size * 0.5), (right, base)], legs, id)  # fmt: skip
+    torso = [(-0.08, -0.46), (-0.13, -0.6), (-0.1, -0.82), (0.1, -0.82), (0.13, -0.6), (0.08, -0.46)]
+    canvas.shape("polygon", [(x + dx * size, base + dy * size) for dx, dy in torso], coat, id)
+    canvas.shape("ellipse", [(x - size * 0.05, base - size), (x + size * 0.05, base - size * 0.83)], skin, id)
 
 
 def _pedestrian(canvas: _Canvas, horizon: float) -> None:
@@ -175,8 +193,16 @@ def _bicyclist(canvas: _Canvas, horizon: float) -> None:
     x, base = canvas.rng.uniform(0.15, 0.85), horizon + size * 0.8
     for wheel in (-0.3, 0.3):
         center = x + wheel * size
-        corners = [(center - size * 0.22, base - size * 0.4), (center + size * 0.22, base)]
-        canvas.shape("ellipse", corners, (45, 45, 50), BICYCLIST)
+        for rim, color in ((0.0, (40, 40, 44)), (0.03, (96, 96, 100))):
+            corners = [(center - size * (0.18 - rim), base - size * (0.42 - rim)),
+                       (center + size * (0.18 - rim), base - size * rim)]  # fmt: skip
+            canvas.shape("ellipse", corners, color, BICYCLIST)
+    frame = [
+        (x - size * 0.3, base - size * 0.2),
+        (x, base - size * 0.45),
+        (x + size * 0.3, base - size * 0.2),
+    ]
+    canvas.shape("polygon", frame, (50, 52, 60), BICYCLIST)
     _figure(canvas, x, base - size * 0.2, size * 0.95, BICYCLIST)
 
 

@@ -22,6 +22,9 @@ from segen.types import Labels, Segmentation, SegmentRequest, Step
 STRIDE = 32
 """Every side of a network's input is a multiple of this."""
 
+HEAD = "segmentation_head."
+"""What the tensors of smp's last layer are called."""
+
 
 def build(architecture: str, classes: int, imagenet: Path | None = None, **options: object) -> nn.Module:
     """A network by smp's name for it; `imagenet` is a file of torchvision's MobileNetV2 weights.
@@ -103,13 +106,19 @@ def load(card: ModelCard) -> SegmentationPredictor:
     return SegmentationPredictor(network, card.options["max_side"])
 
 
-def read_network(folder: Path) -> nn.Module:
+def read_network(folder: Path, channels: int | None = None) -> nn.Module:
     """The network of a folder written by smp's `save_pretrained`, as float32.
 
+    With another number of output `channels` than the folder's, the last layer starts from chance.
     Stands in for `segmentation_models_pytorch.from_pretrained`, which prints to standard output.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     architecture = getattr(segmentation_models_pytorch, config.pop("_model_class"))
-    network: nn.Module = architecture(**config)
-    network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
+    tensors = weights.read_tensors(folder / "model.safetensors")
+    if channels in (None, config["classes"]):
+        network: nn.Module = architecture(**config)
+    else:
+        network = architecture(**{**config, "classes": channels})
+        tensors |= {name: t for name, t in network.state_dict().items() if name.startswith(HEAD)}
+    network.load_state_dict(tensors)
     return network

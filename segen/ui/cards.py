@@ -61,8 +61,9 @@ def _rows(card: ModelCard, language: str) -> str:
 
 
 def _reached(card: ModelCard, language: str) -> str:
-    """The mean IoU on the card's own data, if there is one: on val where that was measured."""
-    measured: dict[str, Any] = card.metrics().get(card.dataset, {})
+    """The mean IoU on the card's own data as it is, if there is one: on val where that was measured."""
+    reports: dict[str, Any] = card.metrics().get(card.dataset, {})
+    measured = {split: report for split, report in reports.items() if "corruption" not in report}
     for split in sorted(measured, key=lambda split: split != "val"):
         value = measured[split]["metrics"].get("mean_iou")
         if value is not None:

@@ -79,13 +79,24 @@ def _shipped(package: str, file: str) -> Callable[[], Image]:
 
 
 STREETS = (
-    Example("street_trees", lambda: scenes.street(7)[0]),
-    Example("street_cars", lambda: scenes.street(1)[0]),
+    Example("street_trees", lambda: scenes.street(1)[0]),
+    Example("street_cars", lambda: scenes.street(5)[0]),
     Example("pagoda", _shipped("sklearn", "datasets/images/china.jpg")),
     Example("rocket", _shipped("skimage", "data/rocket.jpg")),
     Example("coffee", _shipped("skimage", "data/coffee.png")),
 )
 """Examples for networks that know streets; the last two show what such a network makes of no street."""
+
+NUCLEI = (
+    Example("nuclei_dark", lambda: scenes.nuclei(4)[0]),
+    Example("nuclei_tissue", _shipped("skimage", "data/ihc.png")),
+    Example("nuclei_drawn", lambda: scenes.nuclei(2)[0]),
+    Example("coins", _shipped("skimage", "data/coins.png")),
+)
+"""Examples for networks that know nuclei; the last shows what such a network takes coins for."""
+
+OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI}
+"""The examples for a card, by the data set that it learned from."""
 
 SCENES = (STREETS[0], STREETS[2], STREETS[4])
 """Examples for methods that know no classes, with areas of few colours."""
@@ -96,12 +107,12 @@ def gallery_input(**options: Any) -> gr.HTML:
     return gr.HTML(elem_classes="gallery", padding=False, js_on_load=_CHOOSE, **options)
 
 
-def on_choice(pick: gr.HTML, examples: tuple[Example, ...], picture: Picture, run: gr.Button) -> None:
+def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
     """Put the example that is chosen from `pick` into `picture`, then press `run`.
 
     What the server sets is no input of the visitor's, so that nothing would start by itself.
     """
-    named = {example.name: example for example in examples}
+    named = {example.name: example for example in (*STREETS, *NUCLEI)}
 
     def choose(event: gr.EventData) -> Image:
         return named[event.example].draw()

@@ -67,11 +67,11 @@ class Segmentation:
         self.val = data.labelled(place.data, config.dataset, "val")
         self.learned = sum(not known.ignored for known in self.train.classes)
         torch.manual_seed(config.seed)
+        channels = 1 if self.learned == 2 else self.learned
         if place.init:
-            self.network = smp.read_network(weights.checked(registry.card(place.init)))
+            self.network = smp.read_network(weights.checked(registry.card(place.init)), channels)
         else:
             imagenet = _imagenet_file(place.data) if config.imagenet else None
-            channels = 1 if self.learned == 2 else self.learned
             self.network = smp.build(config.architecture, channels, imagenet, **config.options)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": self.network}

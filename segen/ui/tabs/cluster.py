@@ -164,7 +164,7 @@ def build(engine: Engine) -> Tab:
         stop=stop,
         shows=view,
     )
-    on_choice(pick, SCENES, picture, run)
+    on_choice(pick, picture, run)
     model.change(describe, model, [about, *sliders.values()], **QUIET)
     remembered = json.dumps(["model", "space", *sliders])
     remember = f"(...values) => segen.remember('{NAME}', segen.named({remembered}, values))"

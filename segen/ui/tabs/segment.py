@@ -18,7 +18,7 @@ from segen.ui.api import SEGMENT_MODEL
 from segen.ui.downloads import download_row, segmentation_files
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
-from segen.ui.picture import STREETS, gallery, gallery_input, on_choice, picture_input
+from segen.ui.picture import OF_DATASET, STREETS, gallery, gallery_input, on_choice, picture_input
 from segen.ui.queue import QUIET, on_device, steps
 from segen.ui.viewer import VIEWS, contents, entropy, viewer
 
@@ -55,8 +55,9 @@ def build(engine: Engine) -> Tab:
     def nothing() -> dict[Any, Any]:
         return {picture: None, view: None, row: gr.Row(visible=False)}
 
-    def describe(name: str, request: gr.Request) -> str:
-        return cards.beside(registry.card(name), language_of(request))
+    def describe(name: str, request: gr.Request) -> list[str]:
+        card, language = registry.card(name), language_of(request)
+        return [gallery(OF_DATASET.get(card.dataset, STREETS), language), cards.beside(card, language)]
 
     def segment(
         file: Path | None,
@@ -82,8 +83,8 @@ def build(engine: Engine) -> Tab:
     on_device(
         [picture.input, model.input, run.click], segment, [picture, model], outputs, stop=stop, shows=view
     )
-    on_choice(pick, STREETS, picture, run)
-    model.change(describe, model, about, **QUIET)
+    on_choice(pick, picture, run)
+    model.change(describe, model, [pick, about], **QUIET)
     model.change(None, model, None, js=f"(model) => segen.remember('{NAME}', {{ model }})", **QUIET)
 
     def fill(link: Link, language: str) -> list[Any]:
@@ -91,10 +92,11 @@ def build(engine: Engine) -> Tab:
         link.choice("show", VIEWS)  # these two are the viewer's own, which reads the address itself
         link.whole("opacity", range(101), 0)
         titles = [(registry.card(name).title[language], name) for name in names]
+        card = registry.card(chosen)
         return [
-            gallery(STREETS, language),
+            gallery(OF_DATASET.get(card.dataset, STREETS), language),
             gr.Dropdown(titles, value=chosen),
-            cards.beside(registry.card(chosen), language),
+            cards.beside(card, language),
         ]
 
     return Tab([pick, model, about], fill)

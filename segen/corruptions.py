@@ -10,8 +10,10 @@ One seed gives one pattern, the same drops and grains at every severity, so that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ from segen import images
 from segen.errors import InputError
 from segen.types import Image
 
-Light = NDArray[np.float32]
+Light = NDArray[np.floating[Any]]
 """Brightness, 0 to 1."""
 
 SEVERITIES = range(1, 6)
@@ -45,8 +47,9 @@ def blur(image: Image, severity: int, seed: int) -> Image:
 def fog(image: Image, severity: int, seed: int) -> Image:
     """Light is lost with distance and replaced by that of the air, in drifts of plasma noise."""
     density = (0.7, 1.1, 1.6, 2.3, 3.2)[severity - 1]
-    depth = np.linspace(1, 0.25, image.shape[0], dtype=np.float32)[:, None]
-    drifts = 0.6 + 0.8 * _plasma(*image.shape[:2], np.random.default_rng(seed))
+    height, width = image.shape[:2]
+    depth = np.linspace(1, 0.25, height, dtype=np.float32)[:, None]
+    drifts = 0.6 + 0.8 * _plasma(height, width, np.random.default_rng(seed))
     through = np.exp(-density * depth * drifts)[..., None]
     return _picture(_light(image) * through + 0.9 * (1 - through))
 
@@ -64,17 +67,17 @@ def rain(image: Image, severity: int, seed: int) -> Image:
     falling = uniform_filter1d(points, fall, axis=0, mode="wrap")
     rows, columns = np.ogrid[:height, :width]
     slanted = falling[rows, (columns + rows // 4) % width]
-    # Scaled so that a single streak covers six tenths of what is behind it.
-    streaks = np.minimum(0.6 * np.sqrt(2 * np.pi) * radius * fall * slanted, 0.9)[..., None]
+    # Scaled so that a single streak covers half of what is behind it.
+    streaks = np.minimum(0.5 * math.sqrt(2 * math.pi) * radius * fall * slanted, 0.9)[..., None]
     behind = _light(image) * (1 - veil) + 0.55 * veil
     return _picture(behind * (1 - streaks) + 0.85 * streaks)
 
 
 def night(image: Image, severity: int, seed: int) -> Image:
     """Little light, darkest in the shadows and bluish, with the grain of few photons."""
-    exposure, photons = ((0.55, 900), (0.4, 500), (0.28, 300), (0.19, 180), (0.12, 100))[severity - 1]
+    exposure, photons = ((0.75, 900), (0.6, 500), (0.45, 300), (0.33, 180), (0.24, 100))[severity - 1]
     tint = np.array((0.75, 0.9, 1.15), dtype=np.float32)
-    light = _light(image) ** 1.6 * exposure * tint
+    light = _light(image) ** 1.3 * exposure * tint
     grain = np.random.default_rng(seed).standard_normal(image.shape, np.float32)
     return _picture(light + np.sqrt(light / photons + 0.008**2) * grain)
 
@@ -126,7 +129,8 @@ class Corruption:
 
 def _unit(image: Image) -> float:
     """How many pixels stand for one of a picture whose shorter side has 224."""
-    return min(image.shape[:2]) / 224
+    shorter: int = min(image.shape[:2])
+    return shorter / 224
 
 
 def _light(image: Image) -> Light:

@@ -96,7 +96,8 @@ def model_card(card: ModelCard) -> str:
     """The README.md of a weights folder, with the front matter that model hubs read."""
     rows = ["| data | split | items | metric | value |", "| --- | --- | --- | --- | --- |"]
     for data, splits in card.metrics().items():
-        for split, report in splits.items():
+        # The pictures as they are come first, spoilt ones after.
+        for split, report in sorted(splits.items(), key=lambda item: "corruption" in item[1]):
             for metric, value in report["metrics"].items():
                 values = value.items() if isinstance(value, dict) else [("", value)]
                 rows += [

@@ -53,14 +53,11 @@ class Calibration:
 
     def bins(self) -> list[dict[str, float]]:
         """The reliability diagram: {confidence, accuracy, share}, 0 to 1, of each bin that has pixels."""
-        return [
-            {"confidence": confidence / pixels, "accuracy": right / pixels, "share": pixels / total}
-            for total in [float(self.pixels.sum())]
-            for confidence, right, pixels in zip(
-                self.confidence.tolist(), self.right.tolist(), self.pixels.tolist(), strict=True
-            )
-            if pixels
-        ]
+        filled = self.pixels > 0
+        pixels = self.pixels[filled]
+        parts = self.confidence[filled] / pixels, self.right[filled] / pixels, pixels / pixels.sum()
+        names = ("confidence", "accuracy", "share")
+        return [dict(zip(names, part, strict=True)) for part in np.stack(parts, axis=1).tolist()]
 
 
 class LabelMetrics:

@@ -44,9 +44,8 @@ def write(
     classes = dataset_classes(like)
     entries = [{"id": known.id, "name": known.name["en"], "color": known.color} for known in classes]
     files.write_text(folder / "classes.json", json.dumps(entries, indent=1) + "\n")
-    for split in ("train", "val"):
-        for kind in ("images", "masks"):
-            (folder / split / kind).mkdir(parents=True)
+    for part in ("train/images", "train/masks", "val/images", "val/masks"):
+        (folder / part).mkdir(parents=True)
     palette = tuple(known.color for known in classes)
     for seed in tqdm(range(count + max(1, count // 4)), unit="picture", disable=None):
         image, labels = DRAWN[like](seed, WIDTH, HEIGHT)

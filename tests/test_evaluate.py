@@ -8,15 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torchmetrics.classification import MulticlassCalibrationError
 
 from segen import datasets, images, scenes
 from segen.cli import main
+from segen.corruptions import Corruption
 from segen.engine import Engine
 from segen.errors import DataError
-from segen.evaluate import evaluate, store
+from segen.evaluate import evaluate, key, model_card, store
+from segen.metrics import Calibration
 from segen.registry import ClassInfo, cards, dataset_classes
 from segen.text import words
 from segen.types import Run, Segmentation, SegmentRequest
+from segen.ui.cards import beside
 
 CARD = next(card for card in cards("segment") if len(card.classes) > 2)
 CLASSES = dataset_classes(CARD.dataset)
@@ -64,7 +69,9 @@ def test_report_is_that_of_one_confusion_matrix(oracle: None, data: Path) -> Non
         return pairs
 
     report = evaluate(Engine("cpu"), CARD, data, "val", watch)
-    assert list(report) == ["model", "data", "split", "items", "metrics", "definitions", "versions"]
+    assert list(report) == [
+        "model", "data", "split", "items", "metrics", "reliability", "definitions", "versions"
+    ]  # fmt: skip
     assert (report["model"], report["data"], report["split"]) == (CARD.name, CARD.dataset, "val")
     assert report["items"] == len(seen) == 3
     assert report["definitions"].keys() == report["metrics"].keys()
@@ -110,6 +117,102 @@ def test_reports_are_kept_by_data_set_and_split(
     text = capsys.readouterr().out
     assert f"{report['metrics']['mean_iou']:.4f}" in text
     assert all(known.name["en"] in text for known in CARD.classes)
+
+
+def test_calibration_is_torchmetrics_own() -> None:
+    rng = np.random.default_rng(0)
+    count = len(CARD.classes)
+    calibration = Calibration(CLASSES)
+    theirs = MulticlassCalibrationError(count, n_bins=15, norm="l1", ignore_index=count)
+    for sharpness in (1, 3):
+        logits = sharpness * rng.standard_normal((count, 24, 32)).astype(np.float32)
+        labels = rng.integers(0, count + 1, (24, 32))
+        labels[:12] = np.where(labels[:12] == count, count, logits.argmax(axis=0)[:12])
+        probabilities = torch.softmax(torch.from_numpy(logits), dim=0)
+        calibration.update(probabilities.numpy(), labels)
+        theirs.update(probabilities[None], torch.from_numpy(labels)[None])
+    assert calibration.error() == pytest.approx(float(theirs.compute()), abs=1e-5)
+    bins = calibration.bins()
+    assert sum(part["share"] for part in bins) == pytest.approx(1)
+    gaps = sum(part["share"] * abs(part["confidence"] - part["accuracy"]) for part in bins)
+    assert gaps == pytest.approx(calibration.error())
+
+
+def test_calibration_takes_the_nearest_working_pixel() -> None:
+    small = np.array([[[0.9, 0.3]], [[0.1, 0.7]]], dtype=np.float32)
+    calibration = Calibration(CLASSES[:2])
+    calibration.update(small, np.array([[0, 0, 0, 1], [0, 0, 1, 1]]))
+    assert calibration.bins() == [
+        pytest.approx({"confidence": 0.7, "accuracy": 3 / 4, "share": 1 / 2}),
+        pytest.approx({"confidence": 0.9, "accuracy": 1, "share": 1 / 2}),
+    ]
+
+
+def test_certainty_counts_in_the_last_bin() -> None:
+    calibration = Calibration(CLASSES[:2])
+    assert (calibration.error(), calibration.bins()) == (0, []), "nothing was measured"
+    calibration.update(np.array([[[1.0]], [[0.0]]], dtype=np.float32), np.array([[1]]))
+    assert calibration.error() == 1
+    assert calibration.bins() == [{"confidence": 1, "accuracy": 0, "share": 1}]
+
+
+def test_a_corruption_is_measured_and_kept_apart(
+    data: Path, own_weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = []
+
+    def run(engine: Engine, name: str, request: SegmentRequest) -> Run:
+        seen.append(request.image)
+        labels = np.zeros(request.image.shape[:2], dtype=np.uint8)
+        return Run(Segmentation(labels, np.ones((1, 1, 1), np.float32)), name, "cpu", 0.0, 0.0)
+
+    monkeypatch.setattr(Engine, "run", run)
+    command = ["evaluate", "--model", CARD.name, "--data", str(data), "--split", "val", "--write"]
+    harm = Corruption("fog", 3)
+    assert main([*command, "--corruption", harm.name, "--severity", str(harm.severity)]) == 0
+    assert f"{CARD.name} on {CARD.dataset} val+fog-3" in capsys.readouterr().out
+    assert main(command) == 0
+    pairs = datasets.pairs(data / CARD.dataset, "val")
+    clean = [images.read(pair.image) for pair in pairs]
+    expected = [*(harm(image, number) for number, image in enumerate(clean)), *clean]
+    assert all((one == other).all() for one, other in zip(seen, expected, strict=True))
+
+    reports = CARD.metrics()[CARD.dataset]
+    assert reports["val+fog-3"]["corruption"] == {"name": "fog", "severity": 3}
+    assert (reports["val+fog-3"]["split"], "corruption" in reports["val"]) == ("val", False)
+    assert {key(report) for report in reports.values()} >= {"val", "val+fog-3"}
+    rows = [row for row in model_card(CARD).splitlines() if row.startswith(f"| {CARD.dataset} |")]
+    assert "| val |" in rows[0]
+    assert "| val+fog-3 |" in rows[-1]
+
+
+def test_the_main_figure_is_the_clean_one(own_weights: Path) -> None:
+    (CARD.weights / "metrics.json").unlink(missing_ok=True)
+    report = {"data": CARD.dataset, "split": "val", "items": 1, "metrics": {"mean_iou": 0.25}}
+    store(CARD, {**report, "corruption": {"name": "fog", "severity": 3}})
+    assert "0.250" not in beside(CARD, "en")
+    store(CARD, {**report, "metrics": {"mean_iou": 0.75}})
+    assert "0.750" in beside(CARD, "en")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--corruption", "snow", "--severity", "3"],
+        ["--corruption", "fog", "--severity", "0"],
+        ["--corruption", "fog", "--severity", "6"],
+        ["--corruption", "fog"],
+        ["--severity", "3"],
+    ],
+    ids=" ".join,
+)
+def test_a_corruption_that_is_none_is_a_usage_error(
+    options: list[str], data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--model", CARD.name, "--data", str(data), "--split", "val", *options]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.endswith(".\n")
 
 
 def test_definitions_are_in_both_languages(oracle: None, data: Path) -> None:

@@ -74,6 +74,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme(),
         "css": _text("page.css"),
+        "favicon_path": str(files(__package__).joinpath("icon.svg")),
         "i18n": say,
         "app_kwargs": {"middleware": [Middleware(PageLanguage)]},
         "max_file_size": MAX_UPLOAD,

@@ -1,0 +1,110 @@
+"""docs/own-data.md, followed command by command on a copy of the package; and the folder it begins with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from segen import datasets, synthetic
+from segen.models import smp
+from segen.registry import card, dataset_classes
+from segen.scenes import DRAWN
+from segen.training.recipe import Place
+from segen.training.recipes import RECIPES, build
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The page's blocks of one language."""
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="commands of a POSIX shell")
+def test_the_pages_commands_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, home = tmp_path / "repository", tmp_path / "home"
+    home.mkdir()
+    shutil.copytree(ROOT / "segen", root / "segen", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "train.py", root)
+    (toml,) = blocks("toml")
+    (root / toml.split()[1]).write_text(toml, encoding="utf-8")
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("SEGEN_")
+    } | {"HOME": str(home), "PYTHONPATH": str(root)}  # fmt: skip
+    prelude = f'python() {{ "{sys.executable}" "$@"; }}; segen() {{ python -m segen "$@"; }}'
+    script = "\n".join([prelude, *blocks("console")])
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=root, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "0000004.png" in done.stdout
+    assert '"val/mean_iou"' in done.stdout
+    assert "own on own val" in done.stdout
+    assert json.loads((root / "results" / "0012.regions.json").read_text("utf-8"))["model"] == "own"
+    assert (
+        json.loads((root / "assets/weights/own/metrics.json").read_text("utf-8"))["own"]["val"]["items"] == 3
+    )
+    assert (home / ".cache/segen/runs/own-focal/export/model.safetensors").is_file()
+
+    (python,) = blocks("python")
+    monkeypatch.chdir(root)
+    exec(python, {})
+    parameters, multiply_adds = capsys.readouterr().out.split()
+    assert f"parameters = {parameters}\nmultiply_adds = {multiply_adds}\n" in toml
+
+
+def test_a_folder_of_drawn_pictures(tmp_path: Path) -> None:
+    assert synthetic.main([str(tmp_path / "own"), "--count", "5", "--like", "nuclei"]) == 0
+    known = datasets.classes(tmp_path / "own", "own")
+    assert [each.name["en"] for each in known] == [each.name["en"] for each in dataset_classes("nuclei")]
+    train, val = (datasets.pairs(tmp_path / "own", split) for split in ("train", "val"))
+    assert (len(train), len(val)) == (5, 1)
+    for seed, pair in enumerate([*train, *val]):
+        image, labels = datasets.read(pair, known)
+        drawn, true = DRAWN["nuclei"](seed, synthetic.WIDTH, synthetic.HEIGHT)
+        assert (image == drawn).all()
+        assert (labels == true).all()
+
+
+def test_faults_of_the_command_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for code, arguments in (
+        (2, [str(tmp_path)]),
+        (2, [str(tmp_path / "new"), "--count", "0"]),
+        (2, [str(tmp_path / "new"), "--count", "1000000"]),
+        (1, [str(tmp_path / "file")]),
+    ):
+        assert synthetic.main(arguments) == code
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert err.endswith(".\n")
+        assert str(tmp_path) not in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_other_classes_start_from_a_shipped_card(weights: Path, tmp_path: Path) -> None:
+    assert synthetic.main([str(tmp_path / "own"), "--count", "1"]) == 0
+    known = json.loads((tmp_path / "own" / "classes.json").read_text("utf-8"))
+    (tmp_path / "own" / "classes.json").write_text(json.dumps([*known[:11], {**known[11], "name": "rest"}]))
+    place = Place(data=str(tmp_path / "own"), init="unet-camvid")
+    recipe = build(replace(RECIPES["unet-camvid"], name="own"), place)
+    (network,) = recipe.networks.values()
+    with torch.inference_mode():
+        assert network.eval()(torch.zeros(1, 3, 32, 32)).shape[1] == len(card("unet-camvid").classes) + 1
+    kept, shipped = network.state_dict(), smp.read_network(weights / "unet-camvid").state_dict()
+    differing = {name for name in shipped if not torch.equal(kept[name], shipped[name])}
+    assert differing == {name for name in shipped if name.startswith("segmentation_head.")}

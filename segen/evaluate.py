@@ -16,7 +16,7 @@ from segen.corruptions import Corruption
 from segen.datasets import Pair
 from segen.engine import Engine
 from segen.errors import DataError, InputError
-from segen.metrics import Calibration, LabelMetrics
+from segen.metrics import Calibration, LabelMetrics, Roc
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Segmentation, SegmentRequest
@@ -47,7 +47,7 @@ def evaluate(
     ]:
         raise DataError("classes_differ", dataset=name, model=card.name)
     pairs = datasets.pairs(root, split)
-    metrics, calibration = LabelMetrics(classes), Calibration(classes)
+    metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc(classes)
     for number, pair in enumerate(progress(pairs)):
         try:
             image, labels = datasets.read(pair, classes)
@@ -59,7 +59,11 @@ def evaluate(
         assert isinstance(value, Segmentation)
         metrics.update(value.labels, labels)
         calibration.update(value.probabilities, labels)
+        if len(card.classes) == 2:
+            roc.update(value.probabilities, labels)
     measured = {**metrics.compute(), "ece": calibration.error()}
+    if (area := roc.area()) is not None:
+        measured["auc_roc"] = area
     return {
         "model": card.name,
         "data": name,

@@ -50,6 +50,89 @@ class SegmentRequest(Request[Segmentation]):
     image: Image
 
 
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a network, as it ran: `shape` is C x h x w of its output; `kind` names its class."""
+
+    name: str
+    kind: str
+    shape: tuple[int, int, int]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Features:
+    """What one layer of a network made of a picture.
+
+    `layers` are all of them in the order they ran. The picture was padded to `input_size`, H x W, for the
+    network. `maps` is n x h x w float32, the values of `channels` of `layer`, those of the greatest
+    `strengths` (mean absolute value) first, 24 at most.
+    """
+
+    layers: tuple[Layer, ...]
+    layer: Layer
+    input_size: tuple[int, int]
+    channels: tuple[int, ...]
+    strengths: tuple[float, ...]
+    maps: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FeaturesRequest(Request[Features]):
+    """Look at the feature maps of a picture at `layer`, by its name in the network; empty for the first.
+
+    The predictor raises InputError for a name of no layer.
+    """
+
+    task: ClassVar[str] = "segment"
+
+    image: Image
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernels of a network's first convolution, for pixels in [-1, 1].
+
+    `weights` is n x 3 x k x k float32, `biases` is n; batch norm is folded in.
+    """
+
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class KernelsRequest(Request[Kernels]):
+    """Ask for the kernels that a network learned for its first layer."""
+
+    task: ClassVar[str] = "segment"
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One label for a whole picture: the likeliest five of ImageNet's, in English, the first first.
+
+    `activations` is 5 x h x w float32, the class activation map of each: what every position adds to the
+    label's logit, but for a constant.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    activations: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ClassifyRequest(Request[Classification]):
+    """Ask MobileNetV2, on which the card's encoder is built, what it takes the whole picture for.
+
+    The predictor raises WeightsError where its ImageNet weights are not at hand.
+    """
+
+    task: ClassVar[str] = "segment"
+
+    image: Image
+
+
 MOST_CLUSTERS = 255
 NOISE = 255
 """The id of pixels in no cluster, and of those in clusters beyond MOST_CLUSTERS."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,12 @@ def test_report_is_that_of_one_confusion_matrix(oracle: None, data: Path) -> Non
         if either.any():
             both = ((truth == known.id) & (predicted == known.id)).sum()
             assert report["metrics"]["iou"][known.name["en"]] == pytest.approx(both / either.sum())
+            precision = both / max(((predicted == known.id) & counted).sum(), 1)
+            recall = both / max((truth == known.id).sum(), 1)
+            f1 = 2 * both / (((predicted == known.id) & counted).sum() + (truth == known.id).sum())
+            for metric, value in (("precision", precision), ("recall", recall), ("f1", f1)):
+                assert report["metrics"][metric][known.name["en"]] == pytest.approx(value)
+    assert "auc_roc" not in report["metrics"], "it is for two classes"
     assert str(data) not in json.dumps(report)
 
 
@@ -117,6 +124,25 @@ def test_reports_are_kept_by_data_set_and_split(
     text = capsys.readouterr().out
     assert f"{report['metrics']['mean_iou']:.4f}" in text
     assert all(known.name["en"] in text for known in CARD.classes)
+
+
+def test_two_classes_are_measured_by_their_roc_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = replace(CARD, dataset="nuclei", classes=dataset_classes("nuclei"))
+    for kind in ("images", "masks"):
+        (tmp_path / "nuclei" / "val" / kind).mkdir(parents=True)
+    image, labels = scenes.nuclei(2, 64, 48)
+    (tmp_path / "nuclei" / "val" / "images" / "0.png").write_bytes(images.encode(image))
+    (tmp_path / "nuclei" / "val" / "masks" / "0.png").write_bytes(images.encode(labels))
+
+    def run(engine: Engine, name: str, request: SegmentRequest) -> Run:
+        nucleus = 0.2 + 0.1 * labels.astype(np.float32)
+        return Run(Segmentation(np.zeros_like(labels), np.stack([1 - nucleus, nucleus])), name, "cpu", 0, 0)
+
+    monkeypatch.setattr(Engine, "run", run)
+    report = evaluate(Engine("cpu"), card, tmp_path, "val")
+    assert report["metrics"]["auc_roc"] == pytest.approx(1), "no threshold of 0.5 is needed to tell apart"
+    assert report["metrics"]["recall"] == {"background": 1, "nucleus": 0}
+    assert report["definitions"].keys() == report["metrics"].keys()
 
 
 def test_calibration_is_torchmetrics_own() -> None:

@@ -36,7 +36,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-OURS = ("page", "picture", "examples", "segment", "viewer", "downloads", "models", "tasks")
+OURS = ("page", "picture", "examples", "segment", "measure", "viewer", "downloads", "models", "tasks")
 """The sections of the catalogue that the page shows."""
 
 
@@ -340,6 +340,38 @@ def test_a_picture_is_clustered_and_measured(
     _assert_fits(page)
 
 
+def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
+    address: str, visit: Callable[..., Any], photo: Path
+) -> None:
+    page = visit(f"{address}/?tab=inside&layer=nothing&kernel=sobel_x&stride=9", 390, "dark")
+    assert "stride" in page.inner_text("#notice")
+    page.set_input_files("#inside-picture input[type=file]", photo)
+    page.wait_for_selector("#inside-panel .maps img", timeout=60_000)
+    assert page.inner_text("#inside-panel .notice") == words("en", "errors.unknown_layer")
+    page.click("#inside-choices .layers button >> nth=4")
+    page.wait_for_selector("#inside-choices .layers button[aria-pressed=true] >> nth=0")
+    page.wait_for_url(re.compile(r"layer=encoder\.features"))
+    page.wait_for_function("document.querySelectorAll('#inside-panel .maps img').length === 16")
+    assert not page.query_selector("#inside-panel .notice")
+    _assert_fits(page)
+
+    page.check("#inside-view input[value=kernels]", force=True)
+    page.wait_for_selector("#inside-panel .trials img", timeout=30_000)
+    assert page.get_attribute("[data-choice=sobel_x]", "aria-pressed") == "true"
+    assert "(330 + 2 × 1 − 3) / 1⌋ + 1 = 330" in page.inner_text("#inside-panel")
+    page.click("[data-choice=learned-3]")
+    page.wait_for_selector("[data-choice=learned-3][aria-pressed=true]")
+    page.wait_for_url(re.compile("kernel=learned-3"))
+    page.check("#inside-trial input[value='2']", force=True)
+    page.wait_for_url(re.compile("stride=2"))
+    page.wait_for_function("document.querySelector('#inside-panel').innerText.includes('/ 2⌋ + 1 = 165')")
+
+    page.check("#inside-view input[value=label]", force=True)
+    # Six pictures, or a sentence where there are no ImageNet weights.
+    page.wait_for_selector("#inside-panel .trials figure:nth-child(6), #inside-panel .notice", timeout=30_000)
+    _assert_fits(page)
+
+
 def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
     address: str, visit: Callable[..., Any], photo: Path, tmp_path: Path
 ) -> None:
@@ -359,6 +391,62 @@ def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
         page.wait_for_selector("#segment-picture img", state="detached")
     _upload(page, photo)
     _wait_for_result(page)
+
+
+def test_a_result_is_measured_against_a_reference(
+    address: str, visit: Callable[..., Any], every_weights_folder: Path, tmp_path: Path
+) -> None:
+    from segen import metrics
+    from segen.engine import Engine
+
+    streets = card("unet-camvid")
+    image, labels = scenes.street(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        found = Engine().run(streets.name, SegmentRequest(image)).value
+    expected = metrics.measure(scenes.CLASSES, found.labels, found.probabilities, labels)
+
+    page = visit(address, 390)
+    page.click("[data-example=street_trees]")
+    _wait_for_result(page)
+    assert not page.is_visible("#measure-run")
+    page.click("#segment-measure button")
+    page.click("#measure-drawn:enabled")
+    figure = page.locator("#measure-scores [data-metric=mean_iou] b")
+    figure.wait_for(timeout=60_000)
+    assert figure.inner_text() == f"{expected.mean_iou:.3f}"
+    rows = page.locator("#measure-scores tbody tr")
+    cells = [rows.nth(number).locator("td").all_inner_texts() for number in range(rows.count())]
+    assert [row[0] for row in cells] == [f"{each.iou:.3f}" if each else "–" for each in expected.by_class]
+    for metric in ("mean_iou", "f1", "boundary_f1"):
+        assert words("en", f"metrics.{metric}") in page.inner_text("#measure-scores")
+    assert not page.is_visible("#measure-roc"), "the curve is for two classes"
+    _assert_fits(page)
+
+    strange = labels.copy()
+    strange[0, 0] = 77
+    for name, mask, sentence in (
+        ("small.png", labels[1:], words("en", "errors.reference_size", width=480, height=359,
+                                        picture_width=480, picture_height=360)),
+        ("strange.png", strange, words("en", "errors.labels_unknown", ids="77")),
+    ):  # fmt: skip
+        (tmp_path / name).write_bytes(images.encode(mask))
+        page.click("#measure-reference button[aria-label='Remove Image']")
+        page.set_input_files("#measure-reference input[type=file]", tmp_path / name)
+        assert page.wait_for_selector(".toast-message-text").inner_text() == sentence
+        page.click(".toast-close")
+        page.wait_for_selector(".toast-body", state="detached")
+        assert not figure.count()
+    (tmp_path / "true.png").write_bytes(images.encode_labels(labels, streets.palette()))
+    page.click("#measure-reference button[aria-label='Remove Image']")
+    page.set_input_files("#measure-reference input[type=file]", tmp_path / "true.png")
+    figure.wait_for(timeout=60_000)
+    assert figure.inner_text() == f"{expected.mean_iou:.3f}"
+
+    page.click("[data-example=pagoda]")
+    page.wait_for_selector("#measure-drawn:disabled")
+    page.wait_for_selector("#measure-reference img", state="detached")
+    assert not figure.count(), "the scores of another picture are gone"
 
 
 class SlowEngine:

@@ -16,11 +16,28 @@ from torch import nn
 from torch.nn import functional
 
 from segen import images, weights
+from segen.models.features import features, first_kernels
+from segen.models.imagenet import classify
 from segen.registry import ModelCard
-from segen.types import Labels, Segmentation, SegmentRequest, Step
+from segen.types import (
+    Classification,
+    ClassifyRequest,
+    Features,
+    FeaturesRequest,
+    Image,
+    Kernels,
+    KernelsRequest,
+    Labels,
+    Segmentation,
+    SegmentRequest,
+    Step,
+)
 
 STRIDE = 32
 """Every side of a network's input is a multiple of this."""
+
+CLASSIFIED_SIDE = 320
+"""The longer side of a picture that is given one label; MobileNetV2 learned from 224 x 224."""
 
 HEAD = "segmentation_head."
 """What the tensors of smp's last layer are called."""
@@ -50,29 +67,47 @@ class SegmentationPredictor:
         self.network = network
         self.max_side = max_side
 
-    def __call__(self, request: SegmentRequest) -> Iterator[Step | Segmentation]:
-        """One step, then a Segmentation: labels H x W, probabilities C x h x w float32 summing to 1."""
+    def __call__(
+        self, request: SegmentRequest | FeaturesRequest | KernelsRequest | ClassifyRequest
+    ) -> Iterator[Step | Segmentation | Features | Kernels | Classification]:
+        """One step, then what the request asks for."""
+        match request:
+            case SegmentRequest():
+                probabilities = functional.softmax(logits(self.network, self._pixels(request.image)), dim=1)
+                yield Step(1, 1)
+                yield Segmentation(
+                    labels=full_size_labels(probabilities, *request.image.shape[:2]),
+                    probabilities=probabilities[0].float().cpu().numpy(),
+                )
+            case FeaturesRequest():
+                found = features(self.network, padded(self._pixels(request.image)), request.layer)
+                yield Step(1, 1)
+                yield found
+            case KernelsRequest():
+                yield first_kernels(self.network)
+            case ClassifyRequest():
+                yield classify(self._pixels(images.fit(request.image, CLASSIFIED_SIDE)))
+
+    def _pixels(self, image: Image) -> torch.Tensor:
+        """The picture, scaled down if need be, as 1 x 3 x h x w on the network's device."""
         device = next(self.network.parameters()).device
-        image = images.fit(request.image, self.max_side)
-        pixels = images.to_tensor(image).to(device, memory_format=torch.channels_last)
-        probabilities = functional.softmax(logits(self.network, pixels), dim=1)
-        yield Step(1, 1)
-        yield Segmentation(
-            labels=full_size_labels(probabilities, *request.image.shape[:2]),
-            probabilities=probabilities[0].float().cpu().numpy(),
-        )
+        pixels = images.to_tensor(images.fit(image, self.max_side))
+        return pixels.to(device, memory_format=torch.channels_last)
 
 
 def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
     """N x C x H x W class logits of N x 3 x H x W pixels, H and W being any size.
 
-    The picture is padded right and bottom to the stride, and the answer cropped.
+    The picture is padded, and the answer cropped.
     """
     height, width = pixels.shape[-2:]
-    bottom, right = -height % STRIDE, -width % STRIDE
-    if bottom or right:
-        pixels = functional.pad(pixels, (0, right, 0, bottom), mode="replicate")
-    return two_class(network(pixels)[..., :height, :width])
+    return two_class(network(padded(pixels))[..., :height, :width])
+
+
+def padded(pixels: torch.Tensor) -> torch.Tensor:
+    """N x 3 x H x W pixels with their edge repeated right and bottom up to multiples of the stride."""
+    bottom, right = (-side % STRIDE for side in pixels.shape[-2:])
+    return functional.pad(pixels, (0, right, 0, bottom), mode="replicate") if bottom or right else pixels
 
 
 def two_class(answer: torch.Tensor) -> torch.Tensor:

@@ -7,18 +7,20 @@ from abc import ABCMeta
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from segen import images, scenes
 from segen.text import words
-from segen.types import Image
+from segen.types import Image, Labels
 from segen.ui.language import say
 from segen.ui.queue import QUIET
 
@@ -60,11 +62,17 @@ def picture_input(**options: Any) -> Picture:
 class Example:
     """A picture to try: drawn by our code, or shipped under a free licence by a package we require.
 
-    `name` is the key of its words in the catalogue; `draw` gives H x W x 3 uint8 RGB.
+    `name` is the key of its words in the catalogue; `draw` gives H x W x 3 uint8 RGB. `drawing` gives that
+    and its true labels, H x W, where our code drew it.
     """
 
     name: str
     draw: Callable[[], Image]
+    drawing: Callable[[], tuple[Image, Labels]] | None = None
+
+
+def _drawn(name: str, drawing: Callable[[], tuple[Image, Labels]]) -> Example:
+    return Example(name, lambda: drawing()[0], drawing)
 
 
 def _shipped(package: str, file: str) -> Callable[[], Image]:
@@ -79,8 +87,8 @@ def _shipped(package: str, file: str) -> Callable[[], Image]:
 
 
 STREETS = (
-    Example("street_trees", lambda: scenes.street(1)[0]),
-    Example("street_cars", lambda: scenes.street(5)[0]),
+    _drawn("street_trees", partial(scenes.street, 1)),
+    _drawn("street_cars", partial(scenes.street, 5)),
     Example("pagoda", _shipped("sklearn", "datasets/images/china.jpg")),
     Example("rocket", _shipped("skimage", "data/rocket.jpg")),
     Example("coffee", _shipped("skimage", "data/coffee.png")),
@@ -88,9 +96,9 @@ STREETS = (
 """Examples for networks that know streets; the last two show what such a network makes of no street."""
 
 NUCLEI = (
-    Example("nuclei_dark", lambda: scenes.nuclei(4)[0]),
+    _drawn("nuclei_dark", partial(scenes.nuclei, 4)),
     Example("nuclei_tissue", _shipped("skimage", "data/ihc.png")),
-    Example("nuclei_drawn", lambda: scenes.nuclei(2)[0]),
+    _drawn("nuclei_drawn", partial(scenes.nuclei, 2)),
     Example("coins", _shipped("skimage", "data/coins.png")),
 )
 """Examples for networks that know nuclei; the last shows what such a network takes coins for."""
@@ -100,6 +108,20 @@ OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI}
 
 SCENES = (STREETS[0], STREETS[2], STREETS[4])
 """Examples for methods that know no classes, with areas of few colours."""
+
+
+@cache
+def _drawings(dataset: str) -> tuple[tuple[Image, Labels], ...]:
+    return tuple(example.drawing() for example in OF_DATASET.get(dataset, ()) if example.drawing)
+
+
+def drawn_labels(image: Image, dataset: str) -> Labels | None:
+    """The true labels of a picture, H x W, if it is an example that our code draws for `dataset`.
+
+    It is told by its pixels, so that nobody need remember where a picture came from.
+    """
+    drawings = _drawings(dataset)
+    return next((labels for picture, labels in drawings if np.array_equal(picture, image)), None)
 
 
 def gallery_input(**options: Any) -> gr.HTML:

@@ -52,7 +52,7 @@ UNET = {"decoder_channels": [128, 64, 48, 32, 16]}
 CONFIGS = [
     SegmentationConfig("unet-camvid", steps=3000, batch_size=6, options=UNET),
     SegmentationConfig(
-        "unet-nuclei", steps=700, options=UNET, dataset="nuclei", crop=(256, 256), scale=(0.7, 1.6),
+        "unet-nuclei", steps=500, options=UNET, dataset="nuclei", crop=(256, 256), scale=(0.7, 1.6),
         class_balance=0.0, evaluate_every=100,
     ),
 ]  # fmt: skip

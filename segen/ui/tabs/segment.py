@@ -18,7 +18,16 @@ from segen.ui.api import SEGMENT_MODEL
 from segen.ui.downloads import download_row, segmentation_files
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
-from segen.ui.picture import OF_DATASET, STREETS, gallery, gallery_input, on_choice, picture_input
+from segen.ui.measure import measure_panel
+from segen.ui.picture import (
+    OF_DATASET,
+    STREETS,
+    drawn_labels,
+    gallery,
+    gallery_input,
+    on_choice,
+    picture_input,
+)
 from segen.ui.queue import QUIET, on_device, steps
 from segen.ui.viewer import VIEWS, contents, entropy, viewer
 
@@ -50,7 +59,8 @@ def build(engine: Engine) -> Tab:
         with gr.Column(scale=5, min_width=300):
             view = viewer(VIEWS, tab=NAME, elem_id="segment-viewer")
             row, downloads = download_row(NAME)
-    outputs = [picture, view, row, *downloads]
+            drawn = measure_panel(engine, picture, model, stop)
+    outputs = [picture, view, row, *downloads, drawn]
 
     def nothing() -> dict[Any, Any]:
         return {picture: None, view: None, row: gr.Row(visible=False)}
@@ -78,7 +88,12 @@ def build(engine: Engine) -> Tab:
         done = yield from steps(engine, name, SegmentRequest(image), progress, language)
         yield {view: contents(card, image, done.value) | _told(card, done, language)}
         files = segmentation_files(card, image, done.value, file.stem, language)
-        yield {row: gr.Row(visible=True), **dict(zip(downloads, files, strict=True))}
+        known = drawn_labels(image, card.dataset) is not None
+        yield {
+            row: gr.Row(visible=True),
+            **dict(zip(downloads, files, strict=True)),
+            drawn: gr.Button(interactive=known),
+        }
 
     on_device(
         [picture.input, model.input, run.click], segment, [picture, model], outputs, stop=stop, shows=view

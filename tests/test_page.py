@@ -312,7 +312,7 @@ def test_a_link_restores_the_page_and_nonsense_falls_back(address: str, visit: C
 def test_a_picture_is_clustered_and_measured(
     address: str, visit: Callable[..., Any], photo: Path, width: int, model: str
 ) -> None:
-    page = visit(f"{address}/?tab=cluster&model={model}&k=3&space=rgb&eps=0.1&position=9", width)
+    page = visit(f"{address}/?tab=cluster&model={model}&k=3&space=rgb&eps=0.05&position=9", width)
     assert "position" in page.inner_text("#notice")
     kmeans = model == "kmeans"
     assert page.is_visible("#cluster-k") == kmeans
@@ -322,7 +322,7 @@ def test_a_picture_is_clustered_and_measured(
     page.wait_for_selector("#cluster-labels", timeout=30_000)
     from segen.engine import Engine
 
-    expected = Engine().run(model, ClusterRequest(images.read(photo), k=3, space="rgb", eps=0.1)).value
+    expected = Engine().run(model, ClusterRequest(images.read(photo), k=3, space="rgb", eps=0.05)).value
     with page.expect_download() as download:
         page.click("#cluster-labels")
     assert np.array_equal(np.array(Pillow.open(download.value.path())), expected.labels)

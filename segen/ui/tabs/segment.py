@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 NAME = "segment"
-UNFAMILIAR_ENTROPY = 0.35
+UNFAMILIAR_ENTROPY = 0.2
 """Mean entropy, 0 to 1, from which a picture counts as far from the training pictures.
 
 A card may set its own in its options, as `unfamiliar_entropy`.

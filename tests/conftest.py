@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from segen.registry import cards
+
+# A shell ignores Ctrl-C in what it runs in the background, and so would every command under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

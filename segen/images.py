@@ -35,7 +35,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @contextmanager
-def _decoded(source: Path | bytes) -> Iterator[Pillow.Image]:
+def _decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
     """The decoded picture; what is too large is refused from its header, before a pixel is decoded.
 
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
@@ -60,10 +60,11 @@ def _decoded(source: Path | bytes) -> Iterator[Pillow.Image]:
                 raise InputError("picture_damaged") from None
 
 
-def _file(source: Path | bytes) -> BinaryIO:
+def _file(source: Path | str | bytes) -> BinaryIO:
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
+        source = Path(source)
         if source.exists() and not source.is_file():  # opening a pipe would wait for ever
             raise InputError("file_unreadable")
         return source.open("rb")
@@ -73,7 +74,7 @@ def _file(source: Path | bytes) -> BinaryIO:
         raise InputError("file_unreadable") from None
 
 
-def read(source: Path | bytes) -> Image:
+def read(source: Path | str | bytes) -> Image:
     """Decode a picture file, given as its path or its bytes, to H x W x 3 uint8 RGB.
 
     EXIF orientation is applied; transparency is composited on white; 16-bit grey is scaled by 1/257;
@@ -113,7 +114,7 @@ def _grey(values: NDArray[Any]) -> Image:
     return np.repeat(np.rint(values).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def read_labels(source: Path | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
+def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
     """Read a label map as class ids, H x W uint8: palette and 8-bit grey PNG hold them as they are.
 
     An RGB picture must use the colours of `classes`. 16-bit grey numbers instances, 0 being none: all of

@@ -400,7 +400,7 @@ def test_a_result_is_measured_against_a_reference(
     from segen.engine import Engine
 
     streets = card("unet-camvid")
-    image, labels = scenes.street(1)
+    image, labels = scenes.street(9)  # the example street_trees
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
         found = Engine().run(streets.name, SegmentRequest(image)).value

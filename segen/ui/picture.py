@@ -87,7 +87,7 @@ def _shipped(package: str, file: str) -> Callable[[], Image]:
 
 
 STREETS = (
-    _drawn("street_trees", partial(scenes.street, 1)),
+    _drawn("street_trees", partial(scenes.street, 9)),
     _drawn("street_cars", partial(scenes.street, 5)),
     Example("pagoda", _shipped("sklearn", "datasets/images/china.jpg")),
     Example("rocket", _shipped("skimage", "data/rocket.jpg")),

@@ -15,6 +15,8 @@ import pytest
 
 from segen import images, scenes
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^( *)```\w+\n\1# (segen/\S+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 

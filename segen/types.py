@@ -30,15 +30,47 @@ class Request(Generic[V]):
 
 
 @dataclass(frozen=True)
+class Instance:
+    """One thing that was found, of class `class_id`, with a confidence of 0 to 1.
+
+    `box` is x, y, width and height in whole pixels of the picture; `mask` is height x width booleans.
+    """
+
+    class_id: int
+    score: float
+    box: tuple[int, int, int, int]
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Where each position of a grid over the picture looked.
+
+    The grid has `rows` x `columns` positions, `stride` pixels apart at the size the network worked at.
+    `shares` is n x n float32, n being rows times columns: row i is what position i gave to each, in all 1.
+    """
+
+    rows: int
+    columns: int
+    stride: int
+    shares: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Segmentation:
     """A label for each pixel of the picture, and how sure the network was.
 
     `labels` has the picture's size. `probabilities` is C x h x w float32 at the size the network worked
-    at, in the order of the card's classes; it sums to 1 over C.
+    at, in the order of the card's classes; it sums to 1 over C. What only some cards give: `instances`,
+    the surest first, every one of score 0.05 and more; `attention`; `realism`, h x w float32 in 0 to 1 over
+    the whole picture, how real a discriminator took each patch of the label map to be.
     """
 
     labels: Labels
     probabilities: NDArray[np.float32]
+    instances: tuple[Instance, ...] | None = None
+    attention: Attention | None = None
+    realism: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from segen import files
 from segen.errors import WeightsError
@@ -15,6 +16,8 @@ from segen.registry import ModelCard
 
 if TYPE_CHECKING:
     import torch
+
+N = TypeVar("N", bound="torch.nn.Module")
 
 SUMS = "SHA256SUMS"
 WEIGHTS_FILES = ("*.json", "*.safetensors")
@@ -51,6 +54,17 @@ def seal(folder: Path) -> None:
     )
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     files.write_text(folder / SUMS, "".join(lines))
+
+
+def network(kind: type[N], folder: Path) -> N:
+    """The network of a folder that `PyTorchModelHubMixin.save_pretrained` wrote, as float32.
+
+    Stands in for `kind.from_pretrained`, which prints to standard output.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    built = kind(**config)
+    built.load_state_dict(read_tensors(folder / "model.safetensors"))
+    return built
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:

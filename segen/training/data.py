@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import torch
+from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from segen import datasets, scenes
 from segen.errors import DataError
 from segen.registry import ClassInfo, dataset_classes
+from segen.training.recipe import SizedDataset
 from segen.types import Image, Labels
 
 SYNTHETIC_SIZES = {"train": 200, "val": 20}
@@ -18,7 +20,7 @@ SYNTHETIC_SIZES = {"train": 200, "val": 20}
 class LabelledPictures:
     """Pictures with label maps, augmented: (3 x H x W float32 in [-1, 1], H x W int64 class ids)."""
 
-    def __init__(self, items: LabelledFolder | SyntheticScenes, transform: v2.Transform) -> None:
+    def __init__(self, items: SizedDataset, transform: v2.Transform) -> None:
         self.items, self.transform = items, transform
 
     def __len__(self) -> int:
@@ -34,7 +36,7 @@ class LabelledPictures:
         )
 
 
-class LabelledFolder:
+class LabelledFolder(Dataset[tuple[Image, Labels]]):
     """The pictures and label maps of one split of a folder (docs/data.md)."""
 
     def __init__(self, data: str | None, dataset: str, split: str) -> None:
@@ -54,7 +56,7 @@ class LabelledFolder:
         return counts
 
 
-class SyntheticScenes:
+class SyntheticScenes(Dataset[tuple[Image, Labels]]):
     """Scenes that the code draws in place of a data set, 240 x 320, the same on every machine.
 
     Raises DataError for a data set that nothing is drawn for.

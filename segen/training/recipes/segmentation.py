@@ -1,7 +1,8 @@
-"""Semantic segmentation: smp networks on an ImageNet encoder, cross-entropy with Dice or focal loss."""
+"""Semantic segmentation: networks of smp and our own, cross-entropy with Dice or focal loss."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,15 +12,25 @@ import torch
 from segmentation_models_pytorch.losses import DiceLoss, FocalLoss
 from torch import nn
 from torch.nn import functional
+from torch.utils.data import Subset
+from torchvision.models import VGG16_BN_Weights
 
 from segen import images, metrics, registry, weights
+from segen.errors import UsageError
 from segen.models import smp
+from segen.models.context import AttentionNetwork, ReNet
+from segen.models.convolutional import FullyConvolutional, Vgg16
+from segen.models.segmentation import full_size_labels, logits, two_class
 from segen.training import augment, data
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image, Labels
 
 IMAGENET = "weights/mobilenet_v2_imagenet.safetensors"
 """Where the encoder's starting weights lie under the data root (docs/data.md)."""
+OURS: dict[str, Callable[..., nn.Module]] = {
+    network.__name__: network for network in (AttentionNetwork, ReNet, FullyConvolutional, Vgg16)
+}
+"""Our own networks by the name of their class."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +38,17 @@ class SegmentationConfig(Config):
     """How a segmentation network is built and trained."""
 
     architecture: str = "Unet"
-    """smp's name of the architecture."""
+    """A class of OURS, or else smp's name of the architecture."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of the architecture."""
     dataset: str = "camvid"
     """The folder of the data set under the data root."""
     imagenet: bool = True
-    """Start the encoder from ImageNet weights where they are to be had."""
+    """Start the encoder, if there is one, from ImageNet weights where they are to be had."""
+    freeze_encoder: bool = False
+    """Leave the encoder as it starts, its batch norm included."""
+    pictures: int | None = None
+    """Train on so many pictures of the split, drawn by the seed; on all of them if None."""
     encoder_lr: float = 5e-4
     decoder_lr: float = 2e-3
     weight_decay: float = 1e-2
@@ -51,9 +66,21 @@ class SegmentationConfig(Config):
 UNET = {"decoder_channels": [128, 64, 48, 32, 16]}
 CONFIGS = [
     SegmentationConfig("unet-camvid", steps=3000, batch_size=6, options=UNET),
+    SegmentationConfig("fpn-camvid", steps=800, batch_size=6, architecture="FPN"),
+    SegmentationConfig("deeplabv3plus-camvid", steps=800, batch_size=6, architecture="DeepLabV3Plus"),
     SegmentationConfig(
         "unet-nuclei", steps=500, options=UNET, dataset="nuclei", crop=(256, 256), scale=(0.7, 1.6),
         class_balance=0.0, evaluate_every=100,
+    ),
+    SegmentationConfig("attention-camvid", steps=1500, batch_size=6, architecture="AttentionNetwork"),
+    SegmentationConfig("renet-camvid", steps=1500, batch_size=6, architecture="ReNet"),
+    SegmentationConfig(
+        "fcn-camvid", steps=2000, batch_size=6, architecture="FullyConvolutional", imagenet=False,
+        crop=(240, 320), scale=(0.75, 1.5), weight_decay=1e-3,
+    ),
+    SegmentationConfig(
+        "vgg16-nuclei", steps=500, architecture="Vgg16", imagenet=False, dataset="nuclei", crop=(128, 128),
+        scale=(1.0, 2.5), class_balance=0.0, encoder_lr=2e-3, evaluate_every=100,
     ),
 ]  # fmt: skip
 
@@ -68,11 +95,16 @@ class Segmentation:
         self.learned = sum(not known.ignored for known in self.train.classes)
         torch.manual_seed(config.seed)
         channels = 1 if self.learned == 2 else self.learned
-        if place.init:
-            self.network = smp.read_network(weights.checked(registry.card(place.init)), channels)
+        if config.architecture in OURS:
+            self.network = OURS[config.architecture](classes=channels, **config.options)
         else:
-            imagenet = _imagenet_file(place.data) if config.imagenet else None
-            self.network = smp.build(config.architecture, channels, imagenet, **config.options)
+            self.network = smp.build(config.architecture, channels, **config.options)
+        if place.init:
+            _start_from(place.init, self.network)
+        elif config.imagenet:
+            _start_from_imagenet(self.network, place.data)
+        if config.freeze_encoder:
+            self.network.get_submodule("encoder").requires_grad_(False)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": self.network}
         self.class_weights = self._class_weights()
@@ -86,7 +118,8 @@ class Segmentation:
         crops = augment.street_crops(
             *self.config.crop, self.config.scale, self.config.color, self._ignored_id
         )
-        return data.LabelledPictures(self.train, crops)
+        drawn = np.random.default_rng(self.config.seed).permutation(len(self.train))[: self.config.pictures]
+        return data.LabelledPictures(Subset(self.train, drawn.tolist()), crops)
 
     @property
     def _ignored_id(self) -> int:
@@ -94,8 +127,9 @@ class Segmentation:
         return next((known.id for known in self.train.classes if known.ignored), 255)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """AdamW, the pretrained encoder at a lower rate than the rest."""
-        encoder = list(self.network.get_submodule("encoder").parameters())
+        """AdamW, the encoder, if there is one, at a rate of its own."""
+        parts = dict(self.network.named_children())
+        encoder = list(parts["encoder"].parameters()) if "encoder" in parts else []
         known = set(map(id, encoder))
         rest = [parameter for parameter in self.network.parameters() if id(parameter) not in known]
         groups = [
@@ -118,28 +152,30 @@ class Segmentation:
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
         """One batch of crops."""
         pixels, labels = batch
+        if self.config.freeze_encoder:
+            self.network.get_submodule("encoder").eval()
         answer = networks["network"](pixels.contiguous(memory_format=torch.channels_last))
-        loss = self.loss(smp.two_class(answer), labels)
+        loss = self.loss(two_class(answer), labels)
         update("network", loss)
         return {"loss": loss}
 
-    def loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def loss(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """The configured loss of N x C x H x W logits against N x H x W labels."""
         ignored = self._ignored_id
-        total = logits.new_zeros(())
+        total = scores.new_zeros(())
         if "cross_entropy" in self.config.loss:
-            balance = self.class_weights.to(logits.device)
-            total = total + functional.cross_entropy(logits, labels, weight=balance, ignore_index=ignored)
+            balance = self.class_weights.to(scores.device)
+            total = total + functional.cross_entropy(scores, labels, weight=balance, ignore_index=ignored)
         if "focal" in self.config.loss:
-            total = total + FocalLoss("multiclass", ignore_index=ignored)(logits, labels)
+            total = total + FocalLoss("multiclass", ignore_index=ignored)(scores, labels)
         if "dice" in self.config.loss:
-            total = total + DiceLoss("multiclass", ignore_index=ignored)(logits, labels)
+            total = total + DiceLoss("multiclass", ignore_index=ignored)(scores, labels)
         return total
 
     def _predict(self, network: nn.Module, image: Image) -> Labels:
         device = next(network.parameters()).device
         pixels = images.to_tensor(image).to(device, memory_format=torch.channels_last)
-        return smp.full_size_labels(smp.logits(network, pixels), *image.shape[:2])
+        return full_size_labels(logits(network, pixels), *image.shape[:2])
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """Mean IoU and its parts on val, at full size, as `segen evaluate` measures them."""
@@ -163,17 +199,39 @@ class Segmentation:
         return np.vstack(rows)
 
     def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
-        """A folder that `segmentation_models_pytorch.from_pretrained` loads, in half precision."""
+        """A folder in half precision, which smp or our own class loads with `from_pretrained`."""
         network: Any = networks["network"]
         network.half().save_pretrained(folder)
         weights.seal(folder)
 
 
-def _imagenet_file(root: str | None) -> Path | None:
-    """The encoder's ImageNet weights under the data root, or None (training then starts from scratch)."""
+def _start_from(name: str, network: nn.Module) -> None:
+    """Copy the tensors of a shipped card that have the name and shape of the network's.
+
+    With other classes, or another decoder, the rest starts from chance. Raises UsageError if no tensor fits.
+    """
+    shipped = weights.read_tensors(weights.checked(registry.card(name)) / "model.safetensors")
+    if not _copy(shipped, network):
+        raise UsageError("init_unlike", model=name)
+
+
+def _start_from_imagenet(network: nn.Module, root: str | None) -> None:
+    """Copy ImageNet weights into the encoder: MobileNetV2's from the data root, VGG16's from torchvision."""
     import os
 
+    if isinstance(network, Vgg16):
+        _copy(VGG16_BN_Weights.DEFAULT.get_state_dict(check_hash=True), network.encoder, "features.")
+        return
     for candidate in (root, os.environ.get("SEGEN_DATA")):
         if candidate and (Path(candidate) / IMAGENET).is_file():
-            return Path(candidate) / IMAGENET
-    return None
+            _copy(weights.read_tensors(Path(candidate) / IMAGENET), network.get_submodule("encoder"))
+            return
+
+
+def _copy(tensors: Mapping[str, torch.Tensor], network: nn.Module, prefix: str = "") -> int:
+    """Copy what fits by name, less the prefix, and shape into the network; how many tensors did."""
+    own = network.state_dict()
+    found = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    fitting = {name: t for name, t in found.items() if name in own and own[name].shape == t.shape}
+    network.load_state_dict(fitting, strict=False)
+    return len(fitting)

@@ -53,7 +53,7 @@ def _block(channels: int, out: int, dilation: int = 1) -> list[nn.Module]:
 
 
 class Vgg16(nn.Module, PyTorchModelHubMixin):
-    """VGG16's first three blocks, then a 1x1 convolution with one sigmoid channel.
+    """VGG16's first three blocks, then ever fewer channels down to the one of a sigmoid.
 
     It maps N x 3 x H x W in [-1, 1], sides multiples of 4, to N x classes x H x W logits.
     """
@@ -64,7 +64,9 @@ class Vgg16(nn.Module, PyTorchModelHubMixin):
     def __init__(self, classes: int = 1) -> None:
         super().__init__()
         self.encoder = vgg16_bn().features[:VGG_BLOCKS]
-        self.classify = nn.Conv2d(256, classes, 1)
+        self.classify = nn.Sequential(
+            *_block(256, 128), *_block(128, 64), *_block(64, 32), nn.Conv2d(32, classes, 1)
+        )
         # What torchvision's ImageNet weights expect, for pixels in [-1, 1].
         self.register_buffer("mean", 2 * torch.tensor(MEAN)[:, None, None] - 1, persistent=False)
         self.register_buffer("std", 2 * torch.tensor(STD)[:, None, None], persistent=False)

@@ -59,6 +59,8 @@ class SegmentationConfig(Config):
     """Height and width of the training crops."""
     scale: tuple[float, float] = (0.75, 2.0)
     """Range of the random scale, 1 being the picture fitted to the crop."""
+    upright: bool = True
+    """Whether the pictures have an up and a down; if not, training turns them over, too."""
     color: float = 0.4
     """Strength of the random change of brightness, contrast, saturation and (a tenth of it) hue."""
 
@@ -66,21 +68,23 @@ class SegmentationConfig(Config):
 UNET = {"decoder_channels": [128, 64, 48, 32, 16]}
 CONFIGS = [
     SegmentationConfig("unet-camvid", steps=3000, batch_size=6, options=UNET),
-    SegmentationConfig("fpn-camvid", steps=800, batch_size=6, architecture="FPN"),
+    SegmentationConfig("fpn-camvid", steps=300, batch_size=6, architecture="FPN", encoder_lr=2e-4),
     SegmentationConfig("deeplabv3plus-camvid", steps=800, batch_size=6, architecture="DeepLabV3Plus"),
     SegmentationConfig(
         "unet-nuclei", steps=500, options=UNET, dataset="nuclei", crop=(256, 256), scale=(0.7, 1.6),
-        class_balance=0.0, evaluate_every=100,
+        upright=False, class_balance=0.0, evaluate_every=100,
     ),
-    SegmentationConfig("attention-camvid", steps=1500, batch_size=6, architecture="AttentionNetwork"),
-    SegmentationConfig("renet-camvid", steps=1500, batch_size=6, architecture="ReNet"),
     SegmentationConfig(
-        "fcn-camvid", steps=2000, batch_size=6, architecture="FullyConvolutional", imagenet=False,
+        "attention-camvid", steps=350, batch_size=6, architecture="AttentionNetwork", encoder_lr=2e-4
+    ),
+    SegmentationConfig("renet-camvid", steps=350, batch_size=6, architecture="ReNet", encoder_lr=2e-4),
+    SegmentationConfig(
+        "fcn-camvid", steps=1500, batch_size=6, architecture="FullyConvolutional", imagenet=False,
         crop=(240, 320), scale=(0.75, 1.5), weight_decay=1e-3,
     ),
     SegmentationConfig(
         "vgg16-nuclei", steps=500, architecture="Vgg16", imagenet=False, dataset="nuclei", crop=(128, 128),
-        scale=(1.0, 2.5), class_balance=0.0, encoder_lr=2e-3, evaluate_every=100,
+        scale=(1.0, 2.5), upright=False, class_balance=0.0, encoder_lr=2e-3, evaluate_every=100,
     ),
 ]  # fmt: skip
 
@@ -115,8 +119,8 @@ class Segmentation:
 
     def dataset(self) -> data.LabelledPictures:
         """Random crops of the training pictures."""
-        crops = augment.street_crops(
-            *self.config.crop, self.config.scale, self.config.color, self._ignored_id
+        crops = augment.crops(
+            *self.config.crop, self.config.scale, self.config.color, self._ignored_id, self.config.upright
         )
         drawn = np.random.default_rng(self.config.seed).permutation(len(self.train))[: self.config.pictures]
         return data.LabelledPictures(Subset(self.train, drawn.tolist()), crops)

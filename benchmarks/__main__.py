@@ -1,10 +1,10 @@
-"""python -m benchmarks [speed] [startup] [memory] [cluster]"""
+"""python -m benchmarks [speed] [startup] [memory] [cluster] [cost] [studies]"""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-for name in sys.argv[1:] or ["speed", "startup", "memory", "cluster"]:
+for name in sys.argv[1:] or ["speed", "startup", "memory", "cluster", "cost"]:
     for line in import_module(f"benchmarks.{name}").main():
         print(line, flush=True)

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from segen.engine import Engine
     from segen.errors import CardError, DataError, InputError, SegenError, WeightsError
     from segen.registry import ModelCard, card, cards
-    from segen.types import Run, Segmentation, SegmentRequest, Step
+    from segen.types import GenerateRequest, Generation, Run, Segmentation, SegmentRequest, Step
 
 __version__ = "0.1.0"
 __all__ = [
     "CardError",
     "DataError",
     "Engine",
+    "GenerateRequest",
+    "Generation",
     "InputError",
     "ModelCard",
     "Run",

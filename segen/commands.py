@@ -20,7 +20,16 @@ from tqdm import tqdm
 from segen import registry
 from segen.errors import CardError, UsageError, WeightsError, sentence
 from segen.registry import ModelCard, Task
-from segen.types import ClusterRequest, Image, Request, SegmentRequest, Space
+from segen.types import (
+    ClusterRequest,
+    GenerateRequest,
+    Image,
+    Request,
+    Sampler,
+    SegmentRequest,
+    Space,
+    seed_range,
+)
 
 Pictures = Annotated[
     tuple[Path, ...],
@@ -33,6 +42,10 @@ Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 MaybeFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
 AsJson = Annotated[bool, tyro.conf.arg(name="json")]
+MEASURED: tuple[Task, ...] = ("segment", "generate")
+"""The tasks that `evaluate` measures."""
+PICTURES_AT_ONCE = 64
+"""So many generated pictures are written before more are made."""
 _progress = partial(tqdm, unit="picture", disable=None)
 
 
@@ -51,7 +64,8 @@ def models(task: Task | None = None, as_json: AsJson = False) -> int:
 
     rows = [["model", "task", "data", "title", "parameters", "GMAC"]]
     for card in found:
-        cost = [f"{card.parameters / 1e6:.2f} M", f"{card.multiply_adds / 1e9:.2f}"]
+        giga = card.multiply_adds / 1e9
+        cost = [f"{card.parameters / 1e6:.2f} M", f"{giga:.2f}" if giga >= 0.1 else f"{giga:.1g}"]
         cost = cost if card.parameters else ["-", "-"]
         rows.append([card.name, card.task, card.dataset or "-", card.title["en"], *cost])
     print(table(rows, left=4), end="")
@@ -64,7 +78,8 @@ def segment(images: Pictures = (), *, model: Name, out: Folder) -> int:
     Args:
         images: The pictures.
         model: The name of a model that segments.
-        out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt.
+        out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt, and
+            for models that find instances STEM.instances.png.
     """
     return _label(images, registry.card(model, "segment"), out, SegmentRequest)
 
@@ -99,6 +114,45 @@ def cluster(
     return _label(images, card, out, lambda image: replace(request, image=image))
 
 
+def generate(
+    *,
+    model: Name,
+    seed: int = 0,
+    count: int = 1,
+    label: MaybeName = None,
+    sampler: Sampler = GenerateRequest.sampler,
+    steps: int = GenerateRequest.steps,
+    guidance: float = GenerateRequest.guidance,
+    out: Folder,
+) -> int:
+    """Draw pictures from seeds: one seed, one picture.
+
+    Args:
+        model: The name of a model that generates.
+        seed: The first seed, 0 to 2^63 - 1.
+        count: How many pictures, up to 100,000: of this seed and those after it.
+        label: The class, by number or name, for a conditional model.
+        sampler: For diffusion, ddim or ddpm.
+        steps: For diffusion, the number of sampling steps, 1 to 1,000.
+        guidance: For diffusion with a class, the scale of classifier-free guidance; 1 is none.
+        out: The folder for seed-000000.png and so on.
+    """
+    card = registry.card(model, "generate")
+    chosen = registry.class_id(card, label or "")
+    request = GenerateRequest(seed_range(seed, count), chosen, sampler, steps, guidance)
+    _folder(out)
+    from segen.engine import Engine
+    from segen.export import write_pictures
+
+    engine = Engine()
+    with _progress(total=count) as bar:
+        for begin in range(0, count, PICTURES_AT_ONCE):
+            seeds = request.seeds[begin : begin + PICTURES_AT_ONCE]
+            write_pictures(out, engine.run(card.name, replace(request, seeds=seeds)).value)
+            bar.update(len(seeds))
+    return 0
+
+
 def evaluate(
     *,
     model: Name,
@@ -109,7 +163,7 @@ def evaluate(
     as_json: AsJson = False,
     write: bool = False,
 ) -> int:
-    """Measure a model on labelled data.
+    """Measure a model on data: one that segments against labels, one that generates against real pictures.
 
     Args:
         model: The name of a model.
@@ -120,7 +174,11 @@ def evaluate(
         as_json: Print the whole report.
         write: Keep the report beside the model's weights.
     """
-    card = registry.card(model, "segment")
+    card = registry.card(model)
+    if card.task not in MEASURED:
+        raise CardError("wrong_task", model=card.name, task="evaluate", known=", ".join(
+            each.name for task in MEASURED for each in registry.cards(task)
+        ))  # fmt: skip
     if (corruption is None) != (severity is None):
         raise UsageError("corruption_incomplete")
     from segen.corruptions import Corruption
@@ -164,6 +222,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "models": models,
     "segment": segment,
     "cluster": cluster,
+    "generate": generate,
     "evaluate": evaluate,
     "export": export,
 }
@@ -186,7 +245,7 @@ def _label(pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[
     """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
     from segen import export
 
-    _prepare(pictures, out, export.SEGMENTATION_ENDINGS)
+    _prepare(pictures, out, (*export.SEGMENTATION_ENDINGS, export.INSTANCES_ENDING))
     from segen.engine import Engine
     from segen.images import read
 

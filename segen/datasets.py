@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segen import images
-from segen.errors import DataError
-from segen.registry import ClassInfo, dataset_classes
+from segen.errors import DataError, InputError
+from segen.registry import ClassInfo, dataset_classes, dataset_folder
 from segen.types import Image, Labels
 
 IGNORED_NAMES = ("unlabelled", "unlabeled", "void", "ignore")
@@ -39,11 +40,12 @@ def locate(data: str | Path | None, dataset: str) -> Path:
     if not chosen:
         raise DataError("data_missing", dataset=dataset)
     root = Path(chosen)
-    if (root / "train").is_dir() or (root / "classes.json").is_file():
+    folder = dataset_folder(dataset)
+    if (root / "train").is_dir() or (root / "classes.json").is_file() or root.resolve().name == folder:
         return root
-    if not (root / dataset).is_dir():
+    if not (root / folder).is_dir():
         raise DataError("data_missing", dataset=dataset)
-    return root / dataset
+    return root / folder
 
 
 def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
@@ -78,13 +80,23 @@ def pairs(root: Path, split: str) -> list[Pair]:
     """The labelled pictures of one split, in order of name. Raises DataError when there is none."""
     folder = root / split
     masks = {path.stem: path for path in sorted(folder.glob("masks/*.png"))}
-    pictures = sorted(path for path in folder.glob("images/*") if not path.name.startswith("."))
-    if split != Path(split).name or not pictures:
-        raise DataError("split_missing", split=split)
-    for path in pictures:
+    found = pictures(root, split)
+    for path in found:
         if path.stem not in masks:
             raise DataError("mask_missing", file=path.name)
-    return [Pair(path, masks[path.stem]) for path in pictures]
+    return [Pair(path, masks[path.stem]) for path in found]
+
+
+def pictures(root: Path, split: str) -> list[Path]:
+    """The pictures of one split, in order of name: of its `images`, or of both halves of unpaired domains.
+
+    The halves of `train` are the folders trainA and trainB. Raises DataError when there is none.
+    """
+    folders = [root / split / "images", root / f"{split}A", root / f"{split}B"]
+    found = [path for folder in folders for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
+    if split != Path(split).name or not found:
+        raise DataError("split_missing", split=split)
+    return found
 
 
 def read(pair: Pair, known: tuple[ClassInfo, ...]) -> tuple[Image, Labels]:
@@ -97,6 +109,41 @@ def read(pair: Pair, known: tuple[ClassInfo, ...]) -> tuple[Image, Labels]:
     if labels.shape != image.shape[:2]:
         raise DataError("mask_size", file=pair.mask.name)
     return image, labels
+
+
+def read_instances(pair: Pair) -> tuple[Image, NDArray[np.int32]]:
+    """A picture and the number of the instance at each of its pixels, H x W, 0 being none.
+
+    Raises DataError when the mask numbers no instances, and when the two differ in size.
+    """
+    image = images.read(pair.image)
+    try:
+        numbers = images.read_instances(pair.mask)
+    except InputError as error:
+        raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
+    if numbers.shape != image.shape[:2]:
+        raise DataError("mask_size", file=pair.mask.name)
+    return image, numbers
+
+
+def raw_files(root: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The pictures, N x 28 x 28 grey, and the classes, N, of the raw files of Fashion-MNIST under `root`.
+
+    The split is train or test. Raises DataError where they are missing or damaged.
+    """
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    prefix = {"train": "train", "test": "t10k"}.get(split)
+    if prefix is None:
+        raise DataError("raw_split_missing", split=split)
+    try:
+        pictures = read_image_file(str(root / "raw" / f"{prefix}-images-idx3-ubyte")).numpy()
+        labels = read_label_file(str(root / "raw" / f"{prefix}-labels-idx1-ubyte")).numpy()
+        if len(pictures) != len(labels):
+            raise ValueError
+    except Exception:  # torchvision asserts, and tensors of a cut file have another size
+        raise DataError("raw_files") from None
+    return pictures, labels
 
 
 def class_pixels(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> np.ndarray:

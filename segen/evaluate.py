@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import segen
-from segen import datasets, files
+from segen import datasets, evaluate_generation, files
 from segen.corruptions import Corruption
-from segen.datasets import Pair
 from segen.engine import Engine
-from segen.errors import DataError, InputError
-from segen.metrics import Calibration, LabelMetrics, Roc
+from segen.errors import DataError, InputError, UsageError
+from segen.metrics import Calibration, InstanceMetrics, LabelMetrics, Roc
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Segmentation, SegmentRequest
 
-Progress = Callable[[list[Pair]], Iterable[Pair]]
+Progress = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 def evaluate(
@@ -32,13 +31,45 @@ def evaluate(
     progress: Progress = iter,
     corruption: Corruption | None = None,
 ) -> dict[str, Any]:
-    """Segment every picture of a split and compare with its labels; `data` is as in `datasets.locate`.
+    """Measure a card that segments or generates on one split; `data` is as in `datasets.locate`.
 
-    Gives {model, data, split, items, metrics, reliability, definitions, versions}, `data` being the name of
-    the set and `reliability` the bins behind the metric ece; with a corruption, whose seed is the number
-    of the picture, {corruption: {name, severity}}, too. `progress` wraps the list of items as tqdm does.
-    Raises DataError when the data cannot be used.
+    Gives {model, data, split, items, metrics, definitions, versions}, `data` being the name of the set. Of
+    what segments, `reliability` has the bins behind the metric ece; with a corruption, whose seed is the
+    number of the picture, {corruption: {name, severity}} stands there, too. Of what generates, `features`
+    names the space of the distances. `progress` wraps the list of items as tqdm does. Raises DataError when
+    the data cannot be used, UsageError for a corruption of what takes no picture.
     """
+    if card.task == "generate" and corruption:
+        raise UsageError("nothing_to_spoil", model=card.name)
+    if card.task == "generate":
+        found = evaluate_generation.measure(engine, card, data, split, progress)
+    else:
+        found = _compare(engine, card, data, split, progress, corruption)
+    return {
+        "model": card.name,
+        "data": found.pop("data"),
+        "split": split,
+        **({"corruption": asdict(corruption)} if corruption else {}),
+        **found,
+        "definitions": {metric: words("en", f"metrics.{metric}") for metric in found["metrics"]},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "torchvision", "segmentation_models_pytorch")},
+            "segen": segen.__version__,
+            "device": str(engine.device),
+        },
+    }
+
+
+def _compare(
+    engine: Engine,
+    card: ModelCard,
+    data: str | Path | None,
+    split: str,
+    progress: Progress,
+    corruption: Corruption | None,
+) -> dict[str, Any]:
+    """Segment every picture of a split and compare with its labels: {data, items, metrics, reliability}."""
     root = datasets.locate(data, card.dataset)
     classes = datasets.classes(root, card.dataset)
     name = root.resolve().name
@@ -48,6 +79,7 @@ def evaluate(
         raise DataError("classes_differ", dataset=name, model=card.name)
     pairs = datasets.pairs(root, split)
     metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc(classes)
+    instances: InstanceMetrics | None = None
     for number, pair in enumerate(progress(pairs)):
         try:
             image, labels = datasets.read(pair, classes)
@@ -61,24 +93,19 @@ def evaluate(
         calibration.update(value.probabilities, labels)
         if len(card.classes) == 2:
             roc.update(value.probabilities, labels)
+        if value.instances is not None:
+            instances = instances or InstanceMetrics()
+            instances.update(value.instances, datasets.read_instances(pair)[1])
     measured = {**metrics.compute(), "ece": calibration.error()}
     if (area := roc.area()) is not None:
         measured["auc_roc"] = area
+    if instances:
+        measured |= instances.compute()
     return {
-        "model": card.name,
         "data": name,
-        "split": split,
-        **({"corruption": asdict(corruption)} if corruption else {}),
         "items": len(pairs),
         "metrics": measured,
         "reliability": calibration.bins(),
-        "definitions": {metric: words("en", f"metrics.{metric}") for metric in measured},
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "torchvision", "segmentation_models_pytorch")},
-            "segen": segen.__version__,
-            "device": str(engine.device),
-        },
     }
 
 
@@ -94,6 +121,19 @@ def store(card: ModelCard, report: dict[str, Any]) -> None:
     stored.setdefault(report["data"], {})[key(report)] = report
     files.write_text(card.weights / "metrics.json", json.dumps(stored, ensure_ascii=False, indent=1) + "\n")
     files.write_text(card.weights / "README.md", model_card(card))
+
+
+TAGS = {"segment": "image-segmentation", "generate": "unconditional-image-generation"}
+SNIPPETS = {
+    "segment": """from segen import Engine, SegmentRequest
+from segen.images import read
+
+labels = Engine().run("{name}", SegmentRequest(read("picture.png"))).value.labels""",
+    "generate": """from segen import Engine, GenerateRequest
+
+pictures = Engine().run("{name}", GenerateRequest(seeds=range(64))).value.images""",
+}
+"""How a card of each task is used, for its README."""
 
 
 def model_card(card: ModelCard) -> str:
@@ -112,7 +152,7 @@ def model_card(card: ModelCard) -> str:
     return f"""---
 license: other
 license_name: {json.dumps(card.licence["weights"])}
-tags: [image-segmentation, segen]
+tags: [{TAGS[card.task]}, segen]
 ---
 
 # {card.title["en"]} (`{card.name}`)
@@ -127,10 +167,7 @@ tags: [image-segmentation, segen]
 - Checkpoint: {card.checkpoint["en"]}
 
 ```python
-from segen import Engine, SegmentRequest
-from segen.images import read
-
-labels = Engine().run("{card.name}", SegmentRequest(read("picture.png"))).value.labels
+{SNIPPETS[card.task].format(name=card.name)}
 ```
 
 {table}

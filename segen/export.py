@@ -13,12 +13,26 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from segen import files, images
+from segen.errors import CardError
 from segen.registry import ClassInfo, ModelCard, card
 from segen.text import LANGUAGES, words
-from segen.types import MOST_CLUSTERS, NOISE, Clustering, ClusterRequest, Image, Labels, Segmentation
+from segen.types import (
+    MOST_CLUSTERS,
+    NOISE,
+    SURE,
+    Clustering,
+    ClusterRequest,
+    Generation,
+    Image,
+    Instance,
+    Labels,
+    Segmentation,
+)
 
 SEGMENTATION_ENDINGS = (".labels.png", ".overlay.png", ".regions.json", ".regions.txt")
 """What stands behind the stem of a picture's name."""
+INSTANCES_ENDING = ".instances.png"
+"""Stands behind it, too, where a card gives instances."""
 MAX_BOXES = 100
 """The boxes of a region stop here: noise falls into millions of parts, and nobody reads those."""
 ONNX_OPSET = 18
@@ -91,7 +105,8 @@ def regions(card: ModelCard, result: Segmentation | Clustering) -> dict[str, Any
     """The content of regions.json: for each class in the picture its pixels, share, boxes and RLE.
 
     A region's boxes [x, y, width, height] enclose its connected parts, pixels that touch at a corner
-    included, the part with most pixels first, MAX_BOXES at most. RLE is COCO's compressed form.
+    included, the part with most pixels first, MAX_BOXES at most. RLE is COCO's compressed form. Instances
+    follow, if the card gives any, the surest first, with ids from 1; those below a score of SURE as well.
     """
     labels = result.labels
     height, width = labels.shape
@@ -118,8 +133,36 @@ def regions(card: ModelCard, result: Segmentation | Clustering) -> dict[str, Any
             for known in sorted(card.classes, key=lambda known: known.id)
             if counts[known.id]
         ],
-        "instances": [],
+        "instances": [
+            {
+                "id": id,
+                "class_id": instance.class_id,
+                "score": instance.score,
+                "box": list(instance.box),
+                "pixels": int(instance.mask.sum()),
+                "rle": _rle_of_part(instance, height, width),
+            }
+            for id, instance in enumerate(_instances(result), start=1)
+        ],
     }
+
+
+def _instances(result: Segmentation | Clustering) -> tuple[Instance, ...]:
+    return (result.instances or ()) if isinstance(result, Segmentation) else ()
+
+
+def instances_png(labels: Labels, instances: tuple[Instance, ...]) -> bytes:
+    """A 16-bit grey PNG of the size of `labels`: the id of the instance at each pixel, 0 where there is none.
+
+    The ids are those of regions.json. Those of a score below SURE are left out, as they are in the labels;
+    where instances overlap, the surest is on top.
+    """
+    ids = np.zeros(labels.shape, np.uint16)
+    for id, instance in reversed(list(enumerate(instances, start=1))):
+        if instance.score >= SURE:
+            x, y, width, height = instance.box
+            ids[y : y + height, x : x + width][instance.mask] = id
+    return images.encode(ids)
 
 
 def _boxes(labels: Labels) -> dict[int, list[list[int]]]:
@@ -154,6 +197,40 @@ def _rle(mask: np.ndarray) -> dict[str, Any]:
 
     encoded = coco.encode(mask.view(np.uint8))
     return {"size": list(encoded["size"]), "counts": encoded["counts"].decode("ascii")}
+
+
+def _rle_of_part(instance: Instance, height: int, width: int) -> dict[str, Any]:
+    """The RLE of an instance in a height x width picture, made from the columns of its box alone."""
+    from pycocotools import mask as coco
+
+    x, y, across, down = instance.box
+    columns = np.zeros((across, height), np.int8)
+    columns[:, y : y + down] = instance.mask.T
+    changes = np.flatnonzero(np.diff(columns.ravel(), prepend=0, append=0)) + x * height
+    runs = np.diff(changes, prepend=0, append=height * width)
+    # The last run may be empty, but COCO itself writes none such.
+    counts = runs.tolist() if runs[-1] else runs[:-1].tolist()
+    encoded = coco.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+    return {"size": list(encoded["size"]), "counts": encoded["counts"].decode("ascii")}
+
+
+def instances_text(card: ModelCard, instances: tuple[Instance, ...], language: str = "en") -> str:
+    """How many instances of each class there are, and how large, as a table for people.
+
+    Those of a score below SURE do not count.
+    """
+    columns = ("instances", "count", "smallest", "median", "largest")
+    rows = [[words(language, f"regions.{column}") for column in columns]]
+    for known in card.classes[1:]:
+        pixels = [
+            int(instance.mask.sum())
+            for instance in instances
+            if instance.class_id == known.id and instance.score >= SURE
+        ]
+        sizes = (min(pixels), float(np.median(pixels)), max(pixels)) if pixels else ()
+        cells = [f"{size:,.0f}" for size in sizes] or ["-"] * 3
+        rows.append([known.name[language], f"{len(pixels):,}", *cells])
+    return table(rows)
 
 
 def regions_text(regions: dict[str, Any], language: str = "en") -> str:
@@ -195,37 +272,66 @@ def contents(
     card: ModelCard, image: Image, result: Segmentation | Clustering, language: str = "en"
 ) -> dict[str, bytes]:
     """The content of each file, by its ending; `card` is the one that `card_for` gives."""
-    found = regions(card, result)
-    return dict(
-        zip(
-            SEGMENTATION_ENDINGS,
-            (
-                labels_png(card, result.labels),
-                images.encode(overlay(card, image, result.labels)),
-                f"{json.dumps(found, ensure_ascii=False)}\n".encode(),
-                regions_text(found, language).encode(),
-            ),
-            strict=True,
-        )
+    found, text = regions(card, result), ""
+    numbered = {}
+    if isinstance(result, Segmentation) and result.instances is not None:
+        text = "\n" + instances_text(card, result.instances, language)
+        numbered[INSTANCES_ENDING] = instances_png(result.labels, result.instances)
+    parts = (
+        labels_png(card, result.labels),
+        images.encode(overlay(card, image, result.labels)),
+        f"{json.dumps(found, ensure_ascii=False)}\n".encode(),
+        (regions_text(found, language) + text).encode(),
     )
+    return dict(zip(SEGMENTATION_ENDINGS, parts, strict=True)) | numbered
 
 
 def write_segmentation(
     folder: Path, stem: str, card: ModelCard, image: Image, result: Segmentation | Clustering
 ) -> None:
-    """Write STEM.labels.png, .overlay.png, .regions.json and .regions.txt, each whole or not at all."""
+    """Write STEM.labels.png, .overlay.png, .regions.json and .regions.txt, each whole or not at all.
+
+    STEM.instances.png stands beside them where the result has instances.
+    """
     for ending, content in contents(card, image, result).items():
         with files.replacing(folder / f"{stem}{ending}") as temporary:
+            temporary.write_bytes(content)
+
+
+def picture_file(result: Generation, index: int) -> tuple[str, bytes]:
+    """Name and content of one generated picture: seed-000040.png, grey where the pictures are."""
+    image = result.images[index]
+    return f"seed-{result.seeds[index]:06d}.png", images.encode(image[..., 0] if result.grey else image)
+
+
+def generated(card: ModelCard, result: Generation) -> dict[str, Any]:
+    """What was generated as JSON: {model, pictures: [{seed, file, label}]}, a label being an id or null."""
+    labels = result.labels or (None,) * len(result.seeds)
+    pictures = [
+        {"seed": seed, "file": f"seed-{seed:06d}.png", "label": label}
+        for seed, label in zip(result.seeds, labels, strict=True)
+    ]
+    return {"model": card.name, "pictures": pictures}
+
+
+def write_pictures(folder: Path, result: Generation) -> None:
+    """Write every generated picture, each whole or not at all."""
+    for index in range(len(result.seeds)):
+        name, content = picture_file(result, index)
+        with files.replacing(folder / name) as temporary:
             temporary.write_bytes(content)
 
 
 def onnx(card_name: str, path: Path) -> None:
     """Write the network of a segment card as one ONNX file, checked before it takes its place.
 
-    Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x classes x H x W; N, H and W
-    are free, with H and W multiples of 32. Raises CardError for other cards, WeightsError for bad weights.
+    Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x C x H x W, C being the number
+    of classes or, for two of them, 1, for a sigmoid; N, H and W are free, with H and W multiples of 32. Raises CardError for other cards and for one with the option
+    `onnx = false`, WeightsError for bad weights.
     """
     chosen = card(card_name, "segment")
+    if not chosen.options.get("onnx", True):
+        raise CardError("no_onnx", model=card_name)
     import torch
     from onnx import checker
 

@@ -133,6 +133,14 @@ def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> L
     return labels
 
 
+def read_instances(source: Path | str | bytes) -> NDArray[np.int32]:
+    """Read a 16-bit grey map that numbers instances, H x W, 0 being none. Raises InputError for others."""
+    with _decoded(source) as picture:
+        if not picture.mode.startswith("I;16"):
+            raise InputError("not_instances")
+        return np.asarray(picture).astype(np.int32)
+
+
 def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
     codes = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
     ids = {red << 16 | green << 8 | blue: known.id for known in classes for red, green, blue in [known.color]}
@@ -165,6 +173,17 @@ def fit(image: Image, side: int) -> Image:
     if scale >= 1:
         return image
     return resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def grid(pictures: NDArray[np.uint8], columns: int = 8) -> Image:
+    """N x H x W x 3 pictures side by side, row by row; what is left of the last row stays black."""
+    count, height, width, channels = pictures.shape
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    cells = np.zeros((rows * columns, height, width, channels), dtype=np.uint8)
+    cells[:count] = pictures
+    cells = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return cells.reshape(rows * height, columns * width, channels)
 
 
 def encode(image: NDArray[np.uint8] | NDArray[np.uint16], format: str = "PNG", **options: Any) -> bytes:

@@ -20,10 +20,14 @@ from torchmetrics.classification import (
     MulticlassPrecision,
     MulticlassRecall,
 )
+from torchmetrics.detection import MeanAveragePrecision
 from torchmetrics.utilities.compute import auc
 
 from segen.registry import ClassInfo
+from segen.types import Instance
 
+MOST_INSTANCES = 500
+"""So many instances of a picture count, the surest."""
 BLOCK_PIXELS = 4_000_000
 """Labels are counted in blocks of about this many pixels, so that large pictures need little memory."""
 SAMPLED_SIDE = 1280
@@ -137,6 +141,46 @@ class LabelMetrics:
         values = self.compute()
         means = {name: value for name, value in values.items() if isinstance(value, float)}
         return {**means, **{f"iou_{name}": value for name, value in values["iou"].items()}}
+
+
+class InstanceMetrics:
+    """Average precision of the masks of instances by COCO's evaluation, up to MOST_INSTANCES a picture."""
+
+    def __init__(self) -> None:
+        self.precision = MeanAveragePrecision(
+            iou_type="segm", max_detection_thresholds=[1, 100, MOST_INSTANCES], extended_summary=True
+        )
+
+    def update(self, found: tuple[Instance, ...], numbers: np.ndarray) -> None:
+        """Add one picture: what was found, and the H x W numbers of the true instances, 0 being none.
+
+        The true instances are of class 1.
+        """
+        true = np.unique(numbers[numbers > 0])
+        masks = np.zeros((len(found), *numbers.shape), np.bool_)
+        for mask, instance in zip(masks, found, strict=True):
+            x, y, across, down = instance.box
+            mask[y : y + down, x : x + across] = instance.mask
+        predicted = {
+            "masks": torch.from_numpy(masks),
+            "scores": torch.tensor([instance.score for instance in found]),
+            "labels": torch.tensor([instance.class_id for instance in found], dtype=torch.int64),
+        }
+        labelled = {
+            "masks": torch.from_numpy(numbers == true[:, None, None]),
+            "labels": torch.ones(len(true), dtype=torch.int64),
+        }
+        self.precision.update([predicted], [labelled])
+
+    def compute(self) -> dict[str, float]:
+        """mask_ap_50, at an IoU of 0.5, and mask_ap, over 0.5 to 0.95; 0 to 1, -1 with no true instance."""
+        # Precision by IoU, recall, class, area (the first being all) and number of detections.
+        by_iou = self.precision.compute()["precision"][:, :, :, 0, -1].double()
+        known = by_iou > -1
+        return {
+            "mask_ap_50": float(by_iou[0][known[0]].mean()) if known[0].any() else -1.0,
+            "mask_ap": float(by_iou[known].mean()) if known.any() else -1.0,
+        }
 
 
 class Roc:

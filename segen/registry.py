@@ -14,11 +14,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from segen.errors import CardError
+from segen.errors import CardError, InputError
+from segen.text import LANGUAGES, words
 
 Task = Literal["segment", "cluster", "generate", "translate"]
 TASKS: tuple[Task, ...] = get_args(Task)
 Words = dict[str, str]
+MEASURING = ("classifier-fashion",)
+"""Weights that ship to measure what cards make, and belong to none."""
 
 
 def weights_root() -> Path:
@@ -38,6 +41,30 @@ class ClassInfo:
     name: Words
     color: tuple[int, int, int]
     ignored: bool = False
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The figure that a card is known by, measured on `split` of its own data.
+
+    `metric` is "mask_ap_50", "class_iou", which is that of the class `name`, "mean_iou", all 0 to 1, or
+    "frechet_ratio", 1 being as good as real pictures.
+    """
+
+    metric: str
+    value: float
+    split: str
+    name: Words
+
+    def phrase(self, language: str, place: str = "") -> str:
+        """It as a phrase, such as "mean IoU 0.733 on val"; `place` says more than the split."""
+        return words(
+            language,
+            f"models.{self.metric}",
+            value=f"{self.value:.1f}" if self.metric == "frechet_ratio" else f"{self.value:.3f}",
+            split=place or self.split,
+            name=self.name.get(language, ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -72,10 +99,40 @@ class ModelCard:
         """The folder of this card's weights; it may not be there."""
         return weights_root() / self.name
 
+    @property
+    def conditional(self) -> bool:
+        """Whether a class can be asked for, of a card that generates."""
+        return bool(self.options.get("conditional"))
+
     def metrics(self) -> dict[str, Any]:
         """What `segen evaluate --write` measured, by split; empty before it has run."""
         path = self.weights / "metrics.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def report(self) -> dict[str, Any]:
+        """What was measured on the card's own data as it is, on val if it was; empty before."""
+        reports: dict[str, dict[str, Any]] = self.metrics().get(self.dataset, {})
+        plain = [report for report in reports.values() if "corruption" not in report]
+        return min(plain, key=lambda report: report["split"] != "val", default={})
+
+    def reached(self) -> Reached | None:
+        """The main figure of `report`: AP for instances, the second's IoU of two classes, else the mean IoU.
+
+        Of what generates, the Frechet distance over its floor. None where nothing of these was measured.
+        """
+        report = self.report()
+        metrics = report.get("metrics", {})
+        second = self.classes[1].name if len(self.classes) == 2 else {}
+        values = {
+            "mask_ap_50": metrics.get("mask_ap_50"),
+            "class_iou": metrics.get("iou", {}).get(second.get("en")),
+            "mean_iou": metrics.get("mean_iou"),
+            "frechet_ratio": metrics.get("frechet_ratio"),
+        }
+        for metric, value in values.items():
+            if value is not None:
+                return Reached(metric, value, report["split"], second)
+        return None
 
     def palette(self) -> tuple[tuple[int, int, int], ...]:
         """The colour of each class id from 0 to the highest, black where an id has no class."""
@@ -88,10 +145,21 @@ def _datasets() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files("segen").joinpath("datasets.toml").read_text(encoding="utf-8"))
 
 
+def dataset_folder(dataset: str) -> str:
+    """The folder of a data set under the data root."""
+    return str(_datasets().get(dataset, {}).get("folder", dataset))
+
+
 @cache
 def dataset_classes(dataset: str) -> tuple[ClassInfo, ...]:
     """The classes in the masks of a data set that the cards know, the ignored one last; else empty."""
     return _classes(_datasets().get(dataset, {}).get("classes", []))
+
+
+def dataset_title(dataset: str) -> Words:
+    """What a data set is, by language; its name, where the cards know no more."""
+    title: Words = _datasets().get(dataset, {}).get("title", dict.fromkeys(LANGUAGES, dataset))
+    return title
 
 
 def _classes(entries: list[dict[str, Any]]) -> tuple[ClassInfo, ...]:
@@ -143,6 +211,22 @@ def card(name: str, task: Task | None = None) -> ModelCard:
     return found
 
 
+def class_id(card: ModelCard, given: str) -> int | None:
+    """The class that is meant by an id or by a name in any language; None for an empty text.
+
+    Raises InputError for what no class of the card is called, and for a card that takes no class.
+    """
+    text = given.strip().casefold()
+    if not text:
+        return None
+    if not card.conditional:
+        raise InputError("unconditional", model=card.name)
+    for known in card.classes:
+        if text in (str(known.id), *(name.casefold() for name in known.name.values())):
+            return known.id
+    raise InputError("unknown_label", known=", ".join(known.name["en"] for known in card.classes))
+
+
 def describe(card: ModelCard) -> dict[str, Any]:
     """The card as plain JSON values, with its metrics: what `segen models --json` and `/models` give."""
     return {
@@ -155,6 +239,7 @@ def describe(card: ModelCard) -> dict[str, Any]:
         "classes": [
             {"id": known.id, "name": known.name, "color": list(known.color)} for known in card.classes
         ],
+        "conditional": card.conditional,
         "directions": list(card.directions),
         "input_size": list(card.input_size),
         "parameters": card.parameters,

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import tyro
 from tqdm import tqdm
 
 from segen import files, images
 from segen.errors import UsageError, sentence
 from segen.registry import dataset_classes
-from segen.scenes import DRAWN
+from segen.scenes import DRAWN, DRAWN_INSTANCES
 from segen.text import words
 
 MOST = 100_000
@@ -28,8 +29,8 @@ def write(
 ) -> None:
     """Draw labelled pictures and write them in the layout of docs/data.md.
 
-    Val holds a quarter as many as train, and at least one; no picture stands in both. Raises UsageError
-    for a folder that is not empty and for a number out of range.
+    The masks of nuclei number them, as 16-bit grey. Val holds a quarter as many as train, and at least one;
+    no picture stands in both. Raises UsageError for a folder that is not empty and for a number out of range.
 
     Args:
         folder: The new folder.
@@ -48,10 +49,15 @@ def write(
         (folder / part).mkdir(parents=True)
     palette = tuple(known.color for known in classes)
     for seed in tqdm(range(count + max(1, count // 4)), unit="picture", disable=None):
-        image, labels = DRAWN[like](seed, WIDTH, HEIGHT)
+        if like in DRAWN_INSTANCES:
+            image, numbers = DRAWN_INSTANCES[like](seed, WIDTH, HEIGHT)
+            mask = images.encode(numbers.astype(np.uint16))
+        else:
+            image, labels = DRAWN[like](seed, WIDTH, HEIGHT)
+            mask = images.encode_labels(labels, palette)
         split = folder / ("train" if seed < count else "val")
         (split / "images" / f"{seed:04d}.png").write_bytes(images.encode(image))
-        (split / "masks" / f"{seed:04d}.png").write_bytes(images.encode_labels(labels, palette))
+        (split / "masks" / f"{seed:04d}.png").write_bytes(mask)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

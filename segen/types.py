@@ -6,6 +6,7 @@ Everywhere outside `segen.models` an image is an H x W x 3 uint8 array in RGB.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Literal, TypeVar, get_args
 
@@ -29,11 +30,16 @@ class Request(Generic[V]):
     task: ClassVar[str]
 
 
+SURE = 0.5
+"""An instance with this score or more counts as there; less sure ones are kept beside."""
+
+
 @dataclass(frozen=True)
 class Instance:
     """One thing that was found, of class `class_id`, with a confidence of 0 to 1.
 
-    `box` is x, y, width and height in whole pixels of the picture; `mask` is height x width booleans.
+    `box` is x, y, width and height in whole pixels of the picture; `mask` is height x width booleans
+    in that box, which encloses it.
     """
 
     class_id: int
@@ -228,6 +234,177 @@ class ClusterRequest(Request[Clustering]):
             raise InputError("weight_out_of_range", most=f"{MOST_WEIGHT:.0f}")
         if not 0 < self.eps < math.inf or self.min_samples < 1:
             raise InputError("dbscan_out_of_range")
+
+
+Pictures = NDArray[np.uint8]
+"""N x H x W x 3, RGB, 0 to 255."""
+Sampler = Literal["ddim", "ddpm"]
+SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
+MOST_SEED = 2**63 - 1
+MOST_PICTURES = 100_000
+MOST_SAMPLING_STEPS = 1_000
+MOST_GUIDANCE = 20.0
+
+
+def seed_range(seed: int, count: int, most: int = MOST_PICTURES) -> range:
+    """The seeds from `seed` on, `count` of them. Raises InputError for a count that is not 1 to `most`.
+
+    InputError, too, where a seed is below 0 or above 2^63 - 1.
+    """
+    if not 1 <= count <= most:
+        raise InputError("count_out_of_range", most=f"{most:,}")
+    if not 0 <= seed <= MOST_SEED + 1 - count:
+        raise InputError("seed_out_of_range")
+    return range(seed, seed + count)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One picture for each seed, N x H x W x 3; where they are `grey`, the three channels are one.
+
+    `labels` are the classes that were asked for or drawn, None where the card knows none.
+    """
+
+    images: Pictures
+    labels: tuple[int, ...] | None
+    seeds: tuple[int, ...]
+    grey: bool = False
+
+
+@dataclass(frozen=True)
+class GenerateRequest(Request[Generation]):
+    """One picture for each of `seeds`, whole numbers of 0 to 2^63 - 1, up to 100,000: one seed, one picture.
+
+    `label` is a class id of a conditional card; None lets a conditional GAN draw the class from the seed, and
+    diffusion do without. `sampler`, `steps` (1 to 1,000) and `guidance` (0 to 20, the scale of classifier-
+    free guidance, 1 being none) are for diffusion. Raises InputError for what is out of range; the predictor
+    raises it for a label that the card lacks.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    seeds: Sequence[int]
+    label: int | None = None
+    sampler: Sampler = "ddim"
+    steps: int = 50
+    guidance: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_seeds(self.seeds)
+        if self.sampler not in SAMPLERS:
+            raise InputError("unknown_sampler", known=", ".join(SAMPLERS))
+        if not 1 <= self.steps <= MOST_SAMPLING_STEPS:
+            raise InputError("steps_out_of_range", most=f"{MOST_SAMPLING_STEPS:,}")
+        if not 0 <= self.guidance <= MOST_GUIDANCE:
+            raise InputError("guidance_out_of_range", most=f"{MOST_GUIDANCE:.0f}")
+
+
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Raise InputError unless there are 1 to 100,000 seeds, all of them 0 to 2^63 - 1."""
+    if not 1 <= len(seeds) <= MOST_PICTURES:
+        raise InputError("count_out_of_range", most=f"{MOST_PICTURES:,}")
+    if not 0 <= min(seeds) <= max(seeds) <= MOST_SEED:
+        raise InputError("seed_out_of_range")
+
+
+@dataclass(frozen=True)
+class LatentsRequest(Request[NDArray[np.float32]]):
+    """Ask for the latent vectors of seeds, N x d float32; raises InputError as GenerateRequest does."""
+
+    task: ClassVar[str] = "generate"
+
+    seeds: Sequence[int]
+
+    def __post_init__(self) -> None:
+        check_seeds(self.seeds)
+
+
+@dataclass(frozen=True)
+class DecodeRequest(Request[Pictures]):
+    """The pictures of latent vectors, N x d float32: 1 to 100,000 finite ones of the card's size d.
+
+    `labels` are the classes of a conditional card, one for each picture. Raises InputError.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    latents: NDArray[np.float32]
+    labels: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.latents.ndim != 2 or not np.isfinite(self.latents).all():
+            raise InputError("latents_unusable")
+        if not 1 <= len(self.latents) <= MOST_PICTURES:
+            raise InputError("count_out_of_range", most=f"{MOST_PICTURES:,}")
+        if self.labels is not None and len(self.labels) != len(self.latents):
+            raise InputError("labels_missing")
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Directions of latent space, k x d float32 of length 1, that move a network's first layer most.
+
+    `strengths`, k, tells how far a step of 1 moves its output (the singular values of its weights).
+    """
+
+    directions: NDArray[np.float32]
+    strengths: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class DirectionsRequest(Request[Directions]):
+    """Ask for the `count` principal directions of latent space, the strongest first (SeFa)."""
+
+    task: ClassVar[str] = "generate"
+
+    count: int = 8
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise InputError("directions_out_of_range")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A picture's place in latent space: a normal distribution, and the picture of its mean.
+
+    `mean` and `log_variance` are d float32; `given`, H x W x 3, is the picture as the network saw it.
+    """
+
+    mean: NDArray[np.float32]
+    log_variance: NDArray[np.float32]
+    given: Image
+    reconstruction: Image
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The two parts of the evidence lower bound of each of N pictures, N float32 each, in nats.
+
+    `log_likelihoods` are log p(x | z) of one z of q(z | x), a density of pixels in [-1, 1]; `divergences` are
+    those of q(z | x) from p(z). The bound is the first less the second.
+    """
+
+    log_likelihoods: NDArray[np.float32]
+    divergences: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EvidenceRequest(Request[Evidence]):
+    """Ask a VAE how likely pictures of its size are; the predictor raises InputError for any other card."""
+
+    task: ClassVar[str] = "generate"
+
+    images: Pictures
+
+
+@dataclass(frozen=True)
+class EncodeRequest(Request[Encoding]):
+    """Encode a picture of any size; the predictor raises InputError where the card has no encoder."""
+
+    task: ClassVar[str] = "generate"
+
+    image: Image
 
 
 @dataclass(frozen=True)

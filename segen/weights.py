@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from segen import files
 from segen.errors import WeightsError
-from segen.registry import ModelCard
+from segen.registry import ModelCard, weights_root
 
 if TYPE_CHECKING:
     import torch
@@ -28,19 +28,24 @@ def checked(card: ModelCard) -> Path:
 
     Raises WeightsError when the folder or a file is missing, or a file is not what was shipped.
     """
-    folder = card.weights
+    return sealed(card.name)
+
+
+def sealed(name: str) -> Path:
+    """The weights folder of that name under the root, checked as `checked` does."""
+    folder = weights_root() / name
     try:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise WeightsError("weights_missing", model=card.name) from None
+        raise WeightsError("weights_missing", model=name) from None
     for line in lines:
-        digest, _, name = line.partition("  ")
+        digest, _, file = line.partition("  ")
         try:
-            content = (folder / name).read_bytes()
+            content = (folder / file).read_bytes()
         except OSError:
-            raise WeightsError("weights_missing", model=card.name) from None
+            raise WeightsError("weights_missing", model=name) from None
         if hashlib.sha256(content).hexdigest() != digest:
-            raise WeightsError("weights_altered", model=card.name)
+            raise WeightsError("weights_altered", model=name)
     return folder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segen.registry import cards
+from segen.registry import MEASURING, cards, weights_root
 
 # A shell ignores Ctrl-C in what it runs in the background, and so would every command under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -16,20 +16,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def every_weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root with the weights folder of each card: a copy of what ships, or an untrained stand-in."""
+    """A root with all weights, those that measure too: a copy of what ships, or an untrained stand-in."""
     from segen.training import data
     from segen.training.recipe import Place
     from segen.training.recipes import RECIPES, build
 
     root = tmp_path_factory.mktemp("weights")
-    for card in cards():
-        if card.weights.is_dir():
-            shutil.copytree(card.weights, root / card.name)
-        elif card.parameters:
+    for name in (*(card.name for card in cards() if card.parameters), *MEASURING):
+        if (weights_root() / name).is_dir():
+            shutil.copytree(weights_root() / name, root / name)
+        else:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(data, "SYNTHETIC_SIZES", {"train": 1, "val": 1})
-                recipe = build(RECIPES[card.name], Place(data="synthetic"))
-            recipe.export(recipe.networks, root / card.name)
+                recipe = build(RECIPES[name], Place(data="synthetic"))
+            recipe.export(recipe.networks, root / name)
     return root
 
 

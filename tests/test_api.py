@@ -21,7 +21,7 @@ from segen.engine import Engine
 from segen.export import card_for, regions
 from segen.registry import cards, describe
 from segen.text import words
-from segen.types import ClusterRequest, SegmentRequest
+from segen.types import ClusterRequest, GenerateRequest, SegmentRequest
 from segen.ui import build_app, launch_options
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_endpoints_are_the_documented_ones(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert set(endpoints["named_endpoints"]) >= {"/models", "/segment", "/cluster"}
+    assert set(endpoints["named_endpoints"]) >= {"/models", "/segment", "/cluster", "/generate"}
     assert not endpoints["unnamed_endpoints"]
     for endpoint in endpoints["named_endpoints"].values():
         required = [p["parameter_name"] for p in endpoint["parameters"] if not p["parameter_has_default"]]
@@ -92,6 +92,36 @@ def test_cluster_gives_what_the_engine_says(client: Client, engine: Engine, phot
     with Pillow.open(labels) as picture:
         assert np.array_equal(np.array(picture), expected.labels)
     assert found == json.loads(json.dumps(regions(card_for(card, image, expected), expected)))
+
+
+@pytest.mark.parametrize("name", [card.name for card in cards("generate")])
+def test_generate_gives_what_the_engine_says(client: Client, engine: Engine, name: str) -> None:
+    files, found = client.predict(name, seed=40, count=3, steps=2, api_name="/generate")
+    expected = engine.run(name, GenerateRequest(range(40, 43), steps=2)).value
+    assert [Path(file).name for file in files] == [picture["file"] for picture in found["pictures"]]
+    assert [picture["seed"] for picture in found["pictures"]] == [40, 41, 42]
+    for file, image in zip(files, expected.images, strict=True):
+        assert np.array_equal(images.read(Path(file)), image)
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "values"),
+    [
+        ({"seed": -1}, "seed_out_of_range", {}),
+        ({"seed": 2**70}, "seed_out_of_range", {}),
+        ({"count": 65}, "count_out_of_range", {"most": 64}),
+        ({"count": 0}, "count_out_of_range", {"most": 64}),
+        ({"steps": 0}, "steps_out_of_range", {"most": "1,000"}),
+        ({"seed": None}, "arguments", {}),
+    ],
+)
+@pytest.mark.skipif(not cards("generate"), reason="no card generates")
+def test_a_draw_out_of_range_gets_one_sentence(
+    client: Client, options: dict[str, Any], key: str, values: dict[str, Any]
+) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        client.predict(cards("generate")[0].name, **options, api_name="/generate")
+    assert str(caught.value) == words("en", f"errors.{key}", **values)
 
 
 @pytest.mark.parametrize(

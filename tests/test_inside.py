@@ -165,3 +165,11 @@ def test_one_label_says_where_it_comes_from(
     logits = found.activations.mean(axis=(1, 2))
     assert list(logits) == sorted(logits, reverse=True)
     assert engine.run(MODEL, ClassifyRequest(picture(1, 1))).value.activations.shape == (5, 1, 1)
+
+
+@pytest.mark.parametrize("card", ["attention-camvid", "renet-camvid"])
+def test_a_block_that_works_on_other_shapes_counts_as_one_layer(engine: Engine, card: str) -> None:
+    found = engine.run(card, FeaturesRequest(picture(64, 96), "context")).value
+    assert found.maps.shape == (24, 4, 6)
+    assert found.layer.parameters > 100_000
+    assert [layer.name for layer in found.layers if layer.name.startswith("context")] == ["context"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -22,7 +23,8 @@ from PIL import Image as Pillow
 from segen import images, scenes
 from segen.registry import card
 from segen.text import catalogue, words
-from segen.types import ClusterRequest, Run, Segmentation, SegmentRequest, Step
+from segen.types import Attention, ClusterRequest, Instance, Run, Segmentation, SegmentRequest, Step
+from segen.ui.tabs.compare import compared
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -340,6 +342,53 @@ def test_a_picture_is_clustered_and_measured(
     _assert_fits(page)
 
 
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_networks_are_compared_on_one_picture(
+    address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
+) -> None:
+    chosen = compared("nuclei")
+    page = visit(f"{address}/?tab=compare&data=nuclei&lang={language}", width, scheme)
+    page.click("#compare-examples [data-example=nuclei_drawn]")
+    page.wait_for_selector("#compare-grid [data-cell]")
+    titles = page.locator("#compare-grid b").all_inner_texts()[3:]
+    assert titles == [each.title[language] for each in chosen], "cells stand before their answers come"
+    page.wait_for_selector("#compare-table", timeout=120_000)
+    cells = page.locator("#compare-grid figure")
+    assert page.locator("#compare-grid figure img").count() == 3 + len(chosen)
+    boxes = [cells.nth(number).locator("img").bounding_box() for number in range(cells.count())]
+    assert len({(round(box["width"]), round(box["height"])) for box in boxes}) == 1
+    assert boxes[0]["y"] == pytest.approx(boxes[1]["y"]), "side by side at any width"
+    _assert_fits(page)
+    assert words(language, "compare.majority") in page.inner_text("#compare-grid")
+    with page.expect_download() as download:
+        page.click("#compare-table")
+    rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
+    assert [row["model"] for row in rows] == [each.name for each in chosen]
+    assert all(float(row["milliseconds"]) > 0 and 0 <= float(row["agreement"]) <= 1 for row in rows)
+    with page.expect_download() as download:
+        page.click("#compare-sheet")
+    assert min(Pillow.open(download.value.path()).size) > 300
+
+
+def test_a_picture_is_spoilt_step_by_step(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=robustness&kinds=jpeg,rain&models=unet-camvid,klingon", 390, "dark")
+    assert "models" in page.inner_text("#notice")
+    page.click("#robustness-examples [data-example=street_cars]")
+    page.wait_for_selector("#robustness-jpeg [data-severity='5']", timeout=120_000)
+    page.wait_for_selector("#robustness-stop:disabled")
+    assert page.locator("#robustness-rain [data-severity]").count() == 6
+    plots = page.locator("#robustness-plots .vega-embed:visible")
+    plots.first.wait_for()
+    assert plots.count() == 1, "one network has one plot"
+    legend = plots.first.inner_text()
+    assert all(words("en", f"corruptions.{kind}") in legend for kind in ("rain", "jpeg"))
+    _assert_fits(page)
+    page.uncheck("#robustness-kinds input >> nth=3")
+    page.wait_for_url(re.compile("kinds=jpeg&"))
+    page.wait_for_selector("#robustness-rain", state="hidden")
+    page.wait_for_selector("#robustness-jpeg [data-severity='5']", timeout=120_000)
+
+
 def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
     address: str, visit: Callable[..., Any], photo: Path
 ) -> None:
@@ -488,3 +537,156 @@ def test_stop_stops(visit: Callable[..., Any]) -> None:
         assert "/100" not in page.inner_text("#segment-viewer")
     finally:
         app.close()
+
+
+class KnownEngine:
+    """Stands in for the engine with a result of everything that a card can give, the same for any picture.
+
+    Each position attends to the one opposite through the middle; realism rises from left to right; one
+    instance is sure, and a second, half under it, is not.
+    """
+
+    rows, columns, stride = 16, 22, 16
+
+    def __init__(self, *lacks: str) -> None:
+        self.lacks = lacks
+
+    def stream(self, name: str, request: SegmentRequest) -> Iterator[Step | Run[Segmentation]]:
+        height, width = request.image.shape[:2]
+        probabilities = np.full((11, height, width), 0.02, np.float32)
+        probabilities[0], probabilities[1, :, : width // 2] = 0.8, 0.8
+        probabilities /= probabilities.sum(axis=0)
+        opposite = np.eye(self.rows * self.columns, dtype=np.float32)[::-1]
+        extras: dict[str, Any] = {
+            "instances": (
+                Instance(1, 0.9, (40, 40, 40, 20), np.ones((20, 40), bool)),
+                Instance(1, 0.3, (60, 40, 40, 20), np.ones((20, 40), bool)),
+            ),
+            "attention": Attention(self.rows, self.columns, self.stride, np.ascontiguousarray(opposite)),
+            "realism": np.tile(np.linspace(0, 1, width, dtype=np.float32), (height, 1)),
+        }
+        for each in self.lacks:
+            del extras[each]
+        yield Step(1, 1)
+        value = Segmentation(probabilities.argmax(axis=0).astype(np.uint8), probabilities, **extras)
+        yield Run(value, name, "cpu", 0.01, 0.0)
+
+
+@pytest.fixture
+def known(visit: Callable[..., Any], photo: Path) -> Iterator[Callable[..., Any]]:
+    """Opens a page over a KnownEngine, with the photo segmented."""
+    from segen.ui import build_app, launch_options
+
+    apps = []
+
+    def open_page(*lacks: str, query: str = "", **options: Any) -> Any:
+        apps.append(build_app(KnownEngine(*lacks)))  # type: ignore[arg-type]
+        _, url, _ = apps[-1].launch(prevent_thread_lock=True, quiet=True, **launch_options())
+        page = visit(f"{url}?{query}", **options)
+        _upload(page, photo)
+        _wait_for_result(page)
+        return page
+
+    yield open_page
+    for app in apps:
+        app.close()
+
+
+def _click_pixel(page: Any, x: int, y: int) -> None:
+    box = page.locator("#segment-viewer .stage").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * (x + 0.5) / 330, box["y"] + box["height"] * (y + 0.5) / 250)
+
+
+def _brightest(page: Any) -> tuple[int, int]:
+    """The middle of what is brightest on the heat map, as grid column and row of the KnownEngine."""
+    x, y = page.evaluate(
+        """() => {
+            const canvas = document.querySelector("#segment-viewer [data-part=heat]");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let best = 0;
+            for (let i = 0; i < data.length; i += 4) if (data[i + 1] > data[best + 1]) best = i;
+            return [(best / 4) % canvas.width, Math.floor(best / 4 / canvas.width)];
+        }"""
+    )
+    return x // KnownEngine.stride, y // KnownEngine.stride
+
+
+def _view(page: Any, name: str) -> str:
+    """Choose a view and return what stands below the picture."""
+    page.check(f"#segment-viewer input[value={name}]", force=True)
+    return str(page.inner_text("#segment-viewer [data-part=meaning]"))
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_attention_follows_the_pixel_and_realism_is_read(
+    known: Callable[..., Any], width: int, scheme: str, language: str
+) -> None:
+    page = known("instances", query=f"lang={language}&show=attention", width=width, scheme=scheme)
+    assert page.is_checked("#segment-viewer input[value=attention]")
+    assert _brightest(page) == (21 - 165 // 16, 15 - 125 // 16), "the middle is read at first"
+    asked: list[str] = []
+    page.on("request", lambda request: request.url.startswith("http") and asked.append(request.url))
+    _click_pixel(page, 200, 100)
+    assert _brightest(page) == (21 - 200 // 16, 15 - 100 // 16)
+    share = {"share": "100%", "times": "352"}
+    assert words(language, "viewer.value_attention", **share) in page.inner_text("#segment-viewer .spoken")
+    for _ in range(2):
+        page.locator("#segment-viewer .stage").press("Shift+ArrowDown")
+    assert _brightest(page) == (21 - 200 // 16, 15 - 120 // 16)
+    box = page.locator("#segment-viewer .stage").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.97, box["y"] + box["height"] * 0.9)
+    page.mouse.up()
+    assert _brightest(page) == (21 - 320 // 16, 15 - 225 // 16)
+    _assert_fits(page)
+
+    assert _view(page, "realism") == words(language, "viewer.meaning_realism")
+    scale = page.inner_text("#segment-viewer .scale")
+    assert words(language, "viewer.low_realism") in scale
+    assert words(language, "viewer.high_realism") in scale
+    _click_pixel(page, 247, 100)
+    (percent,) = re.findall(r"([\d.]+)%", page.inner_text("#segment-viewer .value"))
+    assert float(percent) / 100 == pytest.approx(247 / 329, abs=0.004)
+    _assert_fits(page)
+    assert not page.is_visible("#segment-viewer input[value=instances] + span")
+    assert not asked, "the viewer works without the server"
+
+
+def test_instances_are_counted_and_told(known: Callable[..., Any]) -> None:
+    page = known("attention", "realism", query="show=realism")
+    assert page.is_checked("#segment-viewer input[value=overlay]"), "there is no realism"
+    told = {"count": "1", "least": "50%", "mean": "800"}
+    assert _view(page, "instances") == words("en", "viewer.meaning_instances", **told)
+    first = words("en", "viewer.value_instance", name="building", found="1", score="90%", pixels="800")
+    _click_pixel(page, 70, 50)
+    assert page.inner_text("#segment-viewer .value") == first
+    _click_pixel(page, 90, 50)
+    assert page.inner_text("#segment-viewer .value") == words("en", "viewer.value_none")
+    page.locator("#segment-viewer [data-part=threshold]").fill("30")
+    told = {"count": "2", "least": "30%", "mean": "800"}
+    below = page.inner_text("#segment-viewer [data-part=meaning]")
+    assert below == words("en", "viewer.meaning_instances", **told)
+    second = words("en", "viewer.value_instance", name="building", found="2", score="30%", pixels="800")
+    assert page.inner_text("#segment-viewer .value") == second
+    _click_pixel(page, 70, 50)
+    assert page.inner_text("#segment-viewer .value") == first, "the surest is on top"
+
+
+def test_disagreement_is_measured_when_asked_for(known: Callable[..., Any]) -> None:
+    page = known("attention", "realism", "instances", query="show=disagreement")
+    assert page.is_checked("#segment-viewer input[value=overlay]")
+    assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
+    page.click("#segment-disagree")
+    page.wait_for_selector("#segment-viewer input[value=disagreement]:checked", state="attached")
+    assert "6" in page.inner_text("#segment-viewer [data-part=sentence]")
+    # Half of the answers, the mirrored ones, say the opposite everywhere: as far apart as two sides can be.
+    _click_pixel(page, 300, 100)
+    (percent,) = re.findall(r"([\d.]+)%", page.inner_text("#segment-viewer .value"))
+    one, other = (np.array([a, b, *[0.02] * 9]) / (a + b + 0.18) for a, b in ((0.8, 0.02), (0.8, 0.8)))
+    entropies = [-(each * np.log(each)).sum() for each in ((one + other) / 2, one, other)]
+    assert float(percent) / 100 == pytest.approx(
+        (entropies[0] - (entropies[1] + entropies[2]) / 2) / np.log(6), abs=0.002
+    )
+    page.reload()
+    assert "show=disagreement" in page.url

@@ -19,12 +19,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def reached(card: ModelCard) -> str:
     """The card's main figure with the split it was measured on, or a dash."""
-    for data, splits in card.metrics().items():
-        for split, report in splits.items():
-            if "corruption" in report:
-                continue
-            return f"mean IoU {report['metrics']['mean_iou']:.3f} on {data} {split}"
-    return "-"
+    found = card.reached()
+    return found.phrase("en", f"{card.dataset} {found.split}") if found else "-"
 
 
 def model_table() -> str:

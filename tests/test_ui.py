@@ -14,13 +14,14 @@ from starlette.requests import Request
 
 from segen.registry import card, cards
 from segen.text import LANGUAGES, words
-from segen.types import Clustering, Segmentation
+from segen.types import Attention, Clustering, Instance, Segmentation
 from segen.ui import TABS, build_app, launch_options
 from segen.ui.cards import beside, table
 from segen.ui.language import LOCALES, PageLanguage, language_of
 from segen.ui.link import Link
 from segen.ui.picture import STREETS, gallery
 from segen.ui.viewer import contents, entropy
+from segen.uncertainty import AUGMENTATIONS
 
 
 def _request(query: str = "", accept: str = "") -> Request:
@@ -106,7 +107,63 @@ def test_the_viewer_does_without_probabilities() -> None:
     shown = contents(card("kmeans"), np.zeros((1, 3000, 3), np.uint8), found)
     assert (shown["height"], shown["width"]) == (1, 1000)
     assert np.array_equal(_map(shown["ids"]), labels[:, ::3])
-    assert shown["probabilities"] is shown["entropy"] is None
+    assert shown["probabilities"] is None
+    assert shown["views"] == ["overlay", "labels", "compare"]
+
+
+def _plain(**extras: Any) -> Segmentation:
+    return Segmentation(np.zeros((4, 6), np.uint8), np.full((11, 2, 3), 1 / 11, np.float32), **extras)
+
+
+def _contents(found: Segmentation, disagreement: np.ndarray | None = None) -> dict[str, Any]:
+    return contents(card("unet-camvid"), np.zeros((4, 6, 3), np.uint8), found, disagreement)
+
+
+def test_the_viewer_offers_the_views_that_a_result_has() -> None:
+    common = ["overlay", "labels", "entropy", "compare"]
+    assert _contents(_plain())["views"] == common
+    realism = np.array([[0, 0.5, 1], [0.2, 0.4, 0.6]], np.float32)
+    shown = _contents(_plain(realism=realism, instances=()))
+    assert shown["views"] == ["overlay", "labels", "entropy", "realism", "instances", "compare"]
+    assert np.abs(_map(shown["heat"]["realism"]["map"]) / 255 - realism).max() <= 0.5 / 255 + 1e-6
+    assert shown["opens"] is None
+
+    apart = np.array([[0, 0.1, 0.2], [0.2, 0.1, 0.05]], np.float32)
+    shown = _contents(_plain(), apart)
+    assert shown["opens"] == "disagreement" in shown["views"]
+    heat = shown["heat"]["disagreement"]
+    assert np.abs(_map(heat["map"]) / 255 * heat["peak"] - apart).max() < 0.001
+    faint = _contents(_plain(), apart / 100)["heat"]["disagreement"]
+    assert _map(faint["map"]).max() < 20, "noise is not blown up to full colour"
+
+
+def test_attention_is_scaled_by_row() -> None:
+    shares = np.array(
+        [[0.9, 0.1, 0, 0], [0.25] * 4, [0, 0, 0.5, 0.5], [0.001, 0.002, 0.003, 0.994]], np.float32
+    )
+    shown = _contents(_plain(attention=Attention(2, 2, 16, shares)))["attention"]
+    greatest = np.array(shown["greatest"])[:, None]
+    assert _map(shown["map"]).max(axis=1).tolist() == [255] * 4
+    assert np.abs(_map(shown["map"]) / 255 * greatest - shares).max() <= 0.5 / 255 + 1e-6
+
+
+def test_instances_keep_their_numbers_and_the_surest_lies_on_top() -> None:
+    corner = np.array([[True, False], [True, True]])
+    many = [Instance(1, 1 - i / 600, (0, 0, 6, 4), np.ones((4, 6), bool)) for i in range(300)]
+    found = (Instance(1, 1.0, (2, 0, 2, 2), corner), *many[1:])
+    shown = _contents(_plain(instances=found))["instances"]
+    red, green, blue = np.moveaxis(_map(shown["map"]).astype(int), -1, 0)
+    assert (256 * red + green).tolist() == [[2, 1, 2], [2, 2, 2]]
+    assert not blue.any()
+    assert shown["list"][0] == {"id": 1, "score": 1.0, "pixels": 3, "box": [0.3333, 0.0, 0.3333, 0.5]}
+    empty = Instance(1, 1.0, (0, 0, 1, 1), np.zeros((1, 1), bool))
+    shown = _contents(_plain(instances=(*[empty] * 299, many[0])))["instances"]
+    assert _map(shown["map"])[0, 0].tolist() == [1, 44, 0], "300 is more than a byte holds"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_says_how_often_the_network_will_run(language: str) -> None:
+    assert str(len(AUGMENTATIONS)) in words(language, "segment.disagree")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -154,7 +211,13 @@ def test_nothing_is_sent_to_anyone() -> None:
 
 def test_a_card_shows_what_was_measured_on_its_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
     streets = card("unet-camvid")
-    measured = {"camvid": {"test": {"metrics": {"mean_iou": 0.5}}, "val": {"metrics": {"mean_iou": 0.625}}}}
+    values = {"val+fog-3": 0.25, "test": 0.5, "val": 0.625}
+    reports = {
+        split: {"split": split.split("+")[0], "metrics": {"mean_iou": value}}
+        for split, value in values.items()
+    }
+    reports["val+fog-3"]["corruption"] = {"name": "fog", "severity": 3}
+    measured = {"camvid": reports}
     monkeypatch.setattr(type(streets), "metrics", lambda _card: measured)
     for language in LANGUAGES:
         said = words(language, "models.mean_iou", value="0.625", split="val")

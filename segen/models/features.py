@@ -19,14 +19,15 @@ from segen.types import Features, Kernels, Layer
 STRONGEST = 24
 """So many feature maps are kept."""
 IDLE = (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Sequential)
-"""Modules without parts that hand on what they are given."""
+"""Modules that hand on what they, or their parts, are given."""
 
 
 def features(network: nn.Module, pixels: torch.Tensor, name: str = "") -> Features:
     """Run 1 x C x H x W pixels through the network and keep what the layer `name`, or the first, gives.
 
-    Layers are the modules without parts of their own whose output is 1 x c x h x w. The network keeps no
-    hook. Raises InputError for a name of no layer.
+    Layers are the modules without parts of their own whose output is 1 x c x h x w, and blocks, such as
+    self-attention, whose output is while that of their parts is not. The network keeps no hook. Raises
+    InputError for a name of no layer.
     """
     layers: dict[str, Layer] = {}
     values: dict[str, torch.Tensor] = {}
@@ -34,6 +35,9 @@ def features(network: nn.Module, pixels: torch.Tensor, name: str = "") -> Featur
     def remember(each: str, module: nn.Module, _: object, output: object) -> None:
         if isinstance(output, torch.Tensor) and output.ndim == 4 and each not in layers:
             parameters = sum(parameter.numel() for parameter in module.parameters())
+            block = next(module.children(), None) is not None
+            if block and (not parameters or any(layer.startswith(f"{each}.") for layer in layers)):
+                return
             channels, height, width = output.shape[1:]
             layers[each] = Layer(each, _kind(module), (channels, height, width), parameters)
             if each == (name or next(iter(layers))):
@@ -41,7 +45,7 @@ def features(network: nn.Module, pixels: torch.Tensor, name: str = "") -> Featur
 
     with ExitStack() as hooks:
         for each, module in network.named_modules():
-            if next(module.children(), None) is None and not isinstance(module, IDLE):
+            if each and not isinstance(module, IDLE):
                 hooks.callback(module.register_forward_hook(partial(remember, each)).remove)
         network(pixels)
     if not values:

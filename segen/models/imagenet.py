@@ -1,5 +1,7 @@
 """MobileNetV2 as the classifier it was trained to be: one label for a picture, and where it comes from.
 
+Its pooled features are the space of distances between colour pictures.
+
 Sources: Sandler et al. 2018 (MobileNetV2); Zhou et al. 2016 (class activation maps). Its weights are not
 shipped: they come from the data root or from torchvision's download.
 """
@@ -7,22 +9,26 @@ shipped: they come from the data root or from torchvision's download.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
-from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
+from torchvision.models import MobileNet_V2_Weights, MobileNetV2, mobilenet_v2
 
 from segen import weights
 from segen.errors import WeightsError
-from segen.types import Classification
+from segen.types import Classification, Pictures
 
 FILE = "weights/mobilenet_v2_imagenet.safetensors"
 """Under $SEGEN_DATA: trained on pixels in [-1, 1], under torchvision's tensor names."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's pixels in [0, 1], by which torchvision's weights want them normalised."""
 LABELS = 5
+BATCH = 64
 
 
 def classify(pixels: torch.Tensor) -> Classification:
@@ -30,15 +36,8 @@ def classify(pixels: torch.Tensor) -> Classification:
 
     The network is loaded for this one picture. Raises WeightsError where there are no weights.
     """
-    path = _weights_file()
-    with torch.device("meta"):  # no time and no random numbers for weights that are replaced
-        network = mobilenet_v2()
-    network.load_state_dict(weights.read_tensors(path), assign=True)
-    network.eval().to(pixels.device)
-    if path.suffix != ".safetensors":
-        mean, std = (torch.tensor(values, device=pixels.device)[:, None, None] for values in (MEAN, STD))
-        pixels = ((pixels + 1) / 2 - mean) / std
-    features = network.features(pixels)
+    network, normalised = _network(pixels.device)
+    features = network.features(normalised(pixels))
     head = network.classifier[1]
     assert isinstance(head, nn.Linear)
     probabilities = functional.softmax(head(features.mean(dim=(2, 3)))[0], dim=0)
@@ -50,6 +49,32 @@ def classify(pixels: torch.Tensor) -> Classification:
         probabilities=tuple(likeliest.values.tolist()),
         activations=activations.cpu().numpy(),
     )
+
+
+@torch.no_grad()
+def pooled(pictures: Pictures) -> NDArray[np.float32]:
+    """N x 1,280 features of N x H x W x 3 pictures: the last feature maps, averaged over their positions.
+
+    Raises WeightsError where there are no weights.
+    """
+    network, normalised = _network(torch.device("cpu"))
+    parts = [torch.from_numpy(pictures[begin : begin + BATCH]) for begin in range(0, len(pictures), BATCH)]
+    maps = (network.features(normalised(part.permute(0, 3, 1, 2) / 127.5 - 1)) for part in parts)
+    found: NDArray[np.float32] = torch.cat([each.mean(dim=(2, 3)) for each in maps]).numpy()
+    return found
+
+
+def _network(device: torch.device) -> tuple[MobileNetV2, Callable[[torch.Tensor], torch.Tensor]]:
+    """The trained network, and what brings pixels from [-1, 1] to what its weights want."""
+    path = _weights_file()
+    with torch.device("meta"):  # no time and no random numbers for weights that are replaced
+        network = mobilenet_v2()
+    network.load_state_dict(weights.read_tensors(path), assign=True)
+    network.eval().to(device)
+    if path.suffix == ".safetensors":
+        return network, lambda pixels: pixels
+    mean, std = (torch.tensor(values, device=device)[:, None, None] for values in (MEAN, STD))
+    return network, lambda pixels: ((pixels + 1) / 2 - mean) / std
 
 
 def _weights_file() -> Path:

@@ -6,10 +6,30 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 
-def street_crops(
-    height: int, width: int, scale: tuple[float, float], color: float, ignored: int
+def nuclei_crops(side: int, seen: int, least: float, color: float) -> v2.Transform:
+    """Crop `seen` pixels, of these a part with a share of the area from `least` to 1, scaled to `side`.
+
+    So the scale does not depend on the picture's size. Then flips, colour and light; what lies outside of the
+    picture is labelled 0.
+    """
+    return v2.Compose(
+        [
+            v2.RandomCrop(seen, pad_if_needed=True, fill={tv_tensors.Image: 127, tv_tensors.Mask: 0}),
+            v2.RandomResizedCrop(side, scale=(least, 1.0), ratio=(0.8, 1.25), antialias=True),
+            v2.RandomHorizontalFlip(),
+            v2.RandomVerticalFlip(),
+            v2.ColorJitter(brightness=color, contrast=color, saturation=color, hue=color / 10),
+        ]
+    )
+
+
+def crops(
+    height: int, width: int, scale: tuple[float, float], color: float, ignored: int, upright: bool
 ) -> v2.Transform:
-    """Random scale, crop to height x width (padding is labelled `ignored`), flip, colour and light."""
+    """Random scale, crop to height x width (padding is labelled `ignored`), flip, colour and light.
+
+    Pictures that are not `upright`, such as those of a microscope, are turned upside down, too.
+    """
     return v2.Compose(
         [
             v2.ScaleJitter((height, width), scale_range=scale, antialias=True),
@@ -17,6 +37,7 @@ def street_crops(
                 (height, width), pad_if_needed=True, fill={tv_tensors.Image: 127, tv_tensors.Mask: ignored}
             ),
             v2.RandomHorizontalFlip(),
+            v2.RandomVerticalFlip(0.0 if upright else 0.5),
             v2.ColorJitter(brightness=color, contrast=color, saturation=color, hue=color / 10),
         ]
     )

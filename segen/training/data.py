@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.utils.data import Dataset
 from torchvision import tv_tensors
@@ -18,7 +21,7 @@ SYNTHETIC_SIZES = {"train": 200, "val": 20}
 
 
 class LabelledPictures:
-    """Pictures with label maps, augmented: (3 x H x W float32 in [-1, 1], H x W int64 class ids)."""
+    """Pictures with label maps, augmented: (3 x H x W float32 in [-1, 1], H x W int64 ids)."""
 
     def __init__(self, items: SizedDataset, transform: v2.Transform) -> None:
         self.items, self.transform = items, transform
@@ -65,7 +68,8 @@ class SyntheticScenes(Dataset[tuple[Image, Labels]]):
     def __init__(self, dataset: str, split: str) -> None:
         if dataset not in scenes.DRAWN:
             raise DataError("nothing_drawn", dataset=dataset, known=", ".join(scenes.DRAWN))
-        self.draw, self.classes = scenes.DRAWN[dataset], dataset_classes(dataset)
+        self.draw: Callable[[int, int, int], tuple[Image, Any]] = scenes.DRAWN[dataset]
+        self.classes = dataset_classes(dataset)
         first = 0 if split == "train" else SYNTHETIC_SIZES["train"]
         self.seeds = range(first, first + SYNTHETIC_SIZES[split])
 
@@ -82,6 +86,29 @@ class SyntheticScenes(Dataset[tuple[Image, Labels]]):
             for id, pixels in enumerate(torch.bincount(torch.from_numpy(self[index][1]).flatten().long())):
                 counts[id] += int(pixels)
         return counts
+
+
+class NumberedFolder(LabelledFolder):
+    """The pictures of one split of a folder, with the number of the instance at each pixel."""
+
+    def __getitem__(self, index: int) -> tuple[Image, Any]:
+        return datasets.read_instances(self.pairs[index])
+
+
+class NumberedScenes(SyntheticScenes):
+    """Scenes that the code draws, with the number of the instance at each pixel."""
+
+    def __init__(self, dataset: str, split: str) -> None:
+        super().__init__(dataset, split)
+        if dataset not in scenes.DRAWN_INSTANCES:
+            known = ", ".join(scenes.DRAWN_INSTANCES)
+            raise DataError("nothing_drawn", dataset=dataset, known=known)
+        self.draw = scenes.DRAWN_INSTANCES[dataset]
+
+
+def numbered(data: str | None, dataset: str, split: str) -> NumberedFolder | NumberedScenes:
+    """One split of pictures with numbered instances: of a folder, or drawn. Raises DataError."""
+    return NumberedScenes(dataset, split) if data == "synthetic" else NumberedFolder(data, dataset, split)
 
 
 def labelled(data: str | None, dataset: str, split: str) -> LabelledFolder | SyntheticScenes:

@@ -145,6 +145,7 @@ def fit(recipe: Recipe, place: Place) -> Path:
     loader = accelerator.prepare(DataLoader(
         _Seeded(items, config.seed), config.batch_size, drop_last=True, num_workers=place.workers,
         sampler=_Draws(len(items), config.seed, start * config.batch_size * accelerator.num_processes),
+        generator=torch.Generator(),  # or each start of a run would draw once from the global one
     ))  # fmt: skip
 
     def update(name: str, loss: torch.Tensor) -> None:

@@ -14,13 +14,13 @@ from segen.ui.language import PageLanguage, language_of, say
 from segen.ui.link import Link
 from segen.ui.page import Page
 from segen.ui.queue import QUIET
-from segen.ui.tabs import cluster, inside, models, segment
+from segen.ui.tabs import cluster, compare, inside, models, robustness, segment, studies
 from segen.ui.theme import theme
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-TABS = (segment, cluster, inside, models)
+TABS = (segment, compare, robustness, cluster, inside, studies, models)
 """The tabs in the order they are shown; the first is open at the start."""
 MAX_UPLOAD = "64mb"
 SESSIONS = 32

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 from segen.registry import ModelCard, cards
 from segen.text import words
+from segen.ui.figures import reliability
 
 
 def beside(card: ModelCard, language: str) -> str:
@@ -38,6 +38,7 @@ def _rows(card: ModelCard, language: str) -> str:
         "source": escape(card.source),
         "training": f"<code>{escape(card.training)}</code>" if card.training else "",
         "checkpoint": escape(card.checkpoint[language]),
+        "calibration": _calibration(card, language),
     }
     entries = "".join(
         f"<dt>{escape(words(language, f'models.{key}'))}</dt><dd>{text}</dd>"
@@ -61,21 +62,28 @@ def _rows(card: ModelCard, language: str) -> str:
 
 
 def _reached(card: ModelCard, language: str) -> str:
-    """The mean IoU on the card's own data as it is, if there is one: on val where that was measured."""
-    reports: dict[str, Any] = card.metrics().get(card.dataset, {})
-    measured = {split: report for split, report in reports.items() if "corruption" not in report}
-    for split in sorted(measured, key=lambda split: split != "val"):
-        value = measured[split]["metrics"].get("mean_iou")
-        if value is not None:
-            return words(language, "models.mean_iou", value=f"{value:.3f}", split=split)
-    return ""
+    found = card.reached()
+    return escape(found.phrase(language)) if found else ""
+
+
+def _calibration(card: ModelCard, language: str) -> str:
+    """The reliability diagram with the expected calibration error, and how to read them."""
+    report = card.report()
+    bins, error = report.get("reliability"), report.get("metrics", {}).get("ece")
+    if not bins or error is None:
+        return ""
+    figure = words(language, "models.ece", value=f"{error:.3f}", split=report["split"])
+    return (
+        f"<div class='calibration'>{reliability(bins, language)}"
+        f"<p><b>{escape(figure)}</b> {escape(words(language, 'models.reliability'))}</p></div>"
+    )
 
 
 def _costs(card: ModelCard, language: str) -> tuple[str, str]:
     height, width = card.input_size
-    cost = words(
-        language, "models.multiply_adds", value=f"{card.multiply_adds / 1e9:.1f}", width=width, height=height
-    )
+    giga = card.multiply_adds / 1e9
+    value = f"{giga:.1f}" if giga >= 0.1 else f"{giga:.1g}"
+    cost = words(language, "models.multiply_adds", value=value, width=width, height=height)
     parameters = words(language, "models.millions", value=f"{card.parameters / 1e6:.1f}")
     return parameters if card.parameters else "", cost if card.multiply_adds else ""
 

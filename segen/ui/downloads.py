@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import cast
 
 import gradio as gr
@@ -13,9 +14,12 @@ from segen.registry import ModelCard
 from segen.types import Clustering, Image, Segmentation
 from segen.ui.language import say
 
+KINDS = ("labels", "overlay", "regions", "text", "instances")
+"""The files of a segmentation, in the order of `export.contents`; the last only where instances were told."""
+
 
 def download_row(tab: str) -> tuple[gr.Row, list[gr.DownloadButton]]:
-    """A hidden row of buttons, one for each file that `segmentation_files` gives."""
+    """A hidden row of buttons, one for each file that `segmentation_buttons` fills."""
     with gr.Row(visible=False, elem_classes="downloads") as row:
         buttons = [
             gr.DownloadButton(
@@ -24,7 +28,7 @@ def download_row(tab: str) -> tuple[gr.Row, list[gr.DownloadButton]]:
                 min_width=130,
                 elem_id=f"{tab}-{kind}",
             )
-            for kind in ("labels", "overlay", "regions", "text")
+            for kind in KINDS
         ]
     return row, buttons
 
@@ -32,9 +36,17 @@ def download_row(tab: str) -> tuple[gr.Row, list[gr.DownloadButton]]:
 def segmentation_files(
     card: ModelCard, image: Image, result: Segmentation | Clustering, stem: str, language: str
 ) -> list[str]:
-    """Paths of STEM.labels.png, .overlay.png, .regions.json and .regions.txt."""
+    """Paths of STEM.labels.png, .overlay.png, .regions.json, .regions.txt and, if any, .instances.png."""
     files = export.contents(card, image, result, language)
     return [saved(f"{stem}{ending}", content) for ending, content in files.items()]
+
+
+def segmentation_buttons(
+    card: ModelCard, image: Image, result: Segmentation | Clustering, stem: str, language: str
+) -> list[gr.DownloadButton]:
+    """The buttons of a `download_row` with the files of a result; one without a file is hidden."""
+    paths = segmentation_files(card, image, result, stem, language)
+    return [gr.DownloadButton(value=path, visible=path is not None) for path, _ in zip_longest(paths, KINDS)]
 
 
 def saved(name: str, content: bytes) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
 
 from segen import images
 from segen.kernels import Plane
+from segen.text import words
 from segen.types import Image
 from segen.ui.picture import data_uri
 
@@ -59,3 +64,50 @@ def lit(image: Image, values: Plane) -> Image:
 def png(pixels: NDArray[np.uint8]) -> str:
     """H x W grey or H x W x 3 RGB pixels as they are."""
     return data_uri(images.encode(np.ascontiguousarray(pixels), "PNG", compress_level=3), "image/png")
+
+
+def sheet(pictures: Sequence[tuple[str, Image]], columns: int = 3) -> Image:
+    """H x W x 3 pictures of one size as a grid on white, each under its caption, in Latin letters."""
+    height, width = pictures[0][1].shape[:2]
+    width = max(width, 280)  # room for a caption
+    font = ImageFont.load_default(max(11, width // 34))
+    gap = width // 40 + 1
+    line = 2 * gap + width // 24
+    rows = -(-len(pictures) // columns)
+    size = columns * (width + gap) + gap, rows * (height + line) + gap
+    whole = Pillow.new("RGB", size, "white")
+    draw = ImageDraw.Draw(whole)
+    for number, (caption, picture) in enumerate(pictures):
+        left, top = gap + number % columns * (width + gap), number // columns * (height + line) + line
+        draw.text((left, top - gap / 2), caption, "black", font, anchor="ld")
+        whole.paste(Pillow.fromarray(picture), (left, top))
+    return np.array(whole)
+
+
+def reliability(bins: Sequence[dict[str, float]], language: str) -> str:
+    """A reliability diagram as SVG: each bin's share of right pixels over its confidence, both 0 to 1.
+
+    A dot's area is the bin's share of the pixels, and what is drawn is told as text, too.
+    """
+    places = [(24 + 100 * each["confidence"], 104 - 100 * each["accuracy"]) for each in bins]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    dots = "".join(
+        f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{1.2 + 6 * math.sqrt(each['share']):.1f}'/>"
+        for each, (x, y) in zip(bins, places, strict=True)
+    )
+    told = "; ".join(
+        words(language, "models.bin", **{name: f"{value:.1%}" for name, value in each.items()})
+        for each in bins
+    )
+    diagram, confidence, right = (
+        escape(words(language, f"models.{key}")) for key in ("diagram", "confidence", "right")
+    )
+    return (
+        f"<svg viewBox='0 -5 134 131' role='img' aria-label='{diagram}: {escape(told)}'>"
+        "<path class='axes' d='M24,4 V104 H124'/><path class='ideal' d='M24,104 L124,4'/>"
+        f"<polyline points='{line}'/>{dots}"
+        "<text x='24' y='114'>0</text><text x='124' y='114' text-anchor='end'>1</text>"
+        "<text x='20' y='104' text-anchor='end'>0</text><text x='20' y='10' text-anchor='end'>1</text>"
+        f"<text x='74' y='123' text-anchor='middle'>{confidence}</text>"
+        f"<text transform='translate(9 54) rotate(-90)' text-anchor='middle'>{right}</text></svg>"
+    )

@@ -25,6 +25,13 @@ class Link:
         """The option if it is a whole number in `allowed`, else `default`."""
         return self._checked(name, lambda text: allowed[allowed.index(int(text))], default)
 
+    def several(self, name: str, allowed: Sequence[str], default: Sequence[str]) -> list[str]:
+        """The option if it lists some of `allowed`, joined by commas, else `default`; in their order."""
+        picked = self._checked(
+            name, lambda text: {allowed[allowed.index(each)] for each in text.split(",")}, set(default)
+        )
+        return [each for each in allowed if each in picked]
+
     def number(self, name: str, low: float, high: float, default: Number) -> Number:
         """The option if it is a number of the default's kind from `low` to `high`, else `default`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from abc import ABCMeta
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from segen import images, scenes
+from segen.errors import InputError
 from segen.text import words
 from segen.types import Image, Labels
 from segen.ui.language import say
@@ -56,6 +57,24 @@ def picture_input(**options: Any) -> Picture:
         buttons=[],
         **options,
     )
+
+
+def opened(
+    file: Path | None, nothing: dict[Any, Any]
+) -> Generator[dict[Any, Any], None, tuple[Image, str] | None]:
+    """Read what a Picture holds: returns the picture and the stem of its name.
+
+    Yields `nothing`, what the page shows without a picture, and returns None for no file; for a bad one
+    yields it, since the browser could not show that either, and raises InputError.
+    """
+    if file is not None:
+        try:
+            return images.read(file), file.stem
+        except InputError:
+            yield nothing
+            raise
+    yield nothing
+    return None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 
 const { words, language, locale } = window.segen;
 const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+const number = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
+const say = (key, values) => (words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 const parts = Object.fromEntries(
   [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
@@ -21,6 +23,8 @@ let result = null; // what is shown: props.value with its maps decoded
 let pinned = null; // the class that a click in the legend keeps lit
 let lit = null; // the class that stands out now
 let cursor = null; // the pixel that is read, {x, y}
+let wanted = null; // the view that was chosen, shown whenever a result has it
+let drawn = null; // the position whose attention is drawn, or the instance that stands out
 
 // ---- decoding
 
@@ -39,29 +43,33 @@ async function open(value) {
   parts.result.hidden = value === null;
   result = null;
   if (value === null) return;
-  const [ids, probabilities, entropy] = await Promise.all(
-    [value.ids, value.probabilities, value.entropy].map((map) => map && pixels(map))
+  const names = Object.keys(value.heat);
+  const [ids, probabilities, attention, instances, ...heat] = await Promise.all(
+    [value.ids, value.probabilities, value.attention?.map, value.instances?.map,
+     ...names.map((name) => value.heat[name].map)].map((map) => map && pixels(map))
   );
   if (value !== current) return; // a newer result came while this one was decoded
-  result = { ...value, ids, probabilities, entropy };
+  result = { ...value, ids, probabilities };
+  result.heat = Object.fromEntries(names.map((name, i) => [name, { ...value.heat[name], map: heat[i] }]));
+  if (attention) result.attention = { ...value.attention, map: attention };
+  if (instances) result.instances = { ...value.instances, map: instances };
   result.byId = new Map(value.classes.map((known) => [known.id, known]));
   parts.photo.src = value.photo;
   parts.stage.style.setProperty("--ratio", value.width / value.height);
   parts.sentence.textContent = value.sentence;
   parts.notice.textContent = value.notice;
   parts.notice.hidden = !value.notice;
-  for (const canvas of [parts.labels, parts.entropy]) {
+  for (const canvas of [parts.labels, parts.heat]) {
     canvas.width = value.width;
     canvas.height = value.height;
   }
-  pinned = lit = cursor = null;
+  pinned = lit = cursor = drawn = null;
   parts.cursor.hidden = true;
   parts.hint.hidden = false;
   parts.bars.replaceChildren();
-  parts.spoken.textContent = parts.place.textContent = "";
+  parts.spoken.textContent = parts.place.textContent = parts.value.textContent = "";
   drawLegend();
-  drawLabels();
-  if (result.entropy) drawEntropy();
+  offer(value);
   const { top, bottom } = parts.stage.getBoundingClientRect();
   if (bottom < 80 || top > innerHeight - 80) parts.result.scrollIntoView({ block: "start" });
 }
@@ -78,6 +86,14 @@ function fill(canvas, colorOf) {
 
 const packed = ([red, green, blue], alpha = 255) => ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
+function draw() {
+  const { view, heat } = element.dataset;
+  if (view === "attention") drawAttention();
+  else if (view === "instances") drawInstances();
+  else if (heat === "true") fill(parts.heat, (i) => ramp[result.heat[view].map[4 * i]]);
+  else drawLabels();
+}
+
 function drawLabels() {
   const colors = new Uint32Array(256);
   for (const { id, color } of result.classes)
@@ -86,15 +102,54 @@ function drawLabels() {
 }
 
 const RAMP = [[10, 8, 40], [90, 20, 110], [190, 55, 85], [245, 130, 40], [252, 250, 165]];
+const ramp = Uint32Array.from({ length: 256 }, (_, level) => {
+  const place = (level / 255) * (RAMP.length - 1);
+  const from = Math.min(Math.floor(place), RAMP.length - 2);
+  return packed(RAMP[from].map((start, i) => Math.round(start + (RAMP[from + 1][i] - start) * (place - from))));
+});
 
-function drawEntropy() {
-  const colors = Uint32Array.from({ length: 256 }, (_, level) => {
-    const place = (level / 255) * (RAMP.length - 1);
-    const from = Math.min(Math.floor(place), RAMP.length - 2);
-    const mix = RAMP[from].map((start, i) => Math.round(start + (RAMP[from + 1][i] - start) * (place - from)));
-    return packed(mix);
+/** The position of the attention's grid that a pixel belongs to. */
+const positionAt = (x, y) =>
+  Math.floor(y / result.attention.stride) * result.attention.columns + Math.floor(x / result.attention.stride);
+
+function drawAttention() {
+  const { map, rows, columns } = result.attention;
+  drawn = positionAt(cursor.x, cursor.y);
+  const row = drawn * rows * columns;
+  const { width } = result;
+  fill(parts.heat, (i) => ramp[map[4 * (row + positionAt(i % width, Math.floor(i / width)))]]);
+}
+
+const threshold = () => parts.threshold.value / 100;
+
+/** The number of the instance at a pixel, 0 for none that is sure enough. */
+function instanceAt(at) {
+  const { map, list } = result.instances;
+  const found = 256 * map[at] + map[at + 1];
+  return found && list[found - 1].score >= threshold() ? found : 0;
+}
+
+/** A colour for each instance: hues a golden angle apart, so that neighbours in number differ. */
+function hue(found) {
+  const lightness = found % 2 ? 0.5 : 0.65;
+  return [0, 8, 4].map((shift) => {
+    const k = (shift + (found * 137.508) / 30) % 12;
+    return Math.round(255 * (lightness - 0.9 * Math.min(lightness, 1 - lightness) * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
   });
-  fill(parts.entropy, (i) => colors[result.entropy[4 * i]]);
+}
+
+function drawInstances() {
+  drawn = cursor ? instanceAt(4 * (cursor.y * result.width + cursor.x)) : 0;
+  const colors = Uint32Array.from({ length: result.instances.list.length + 1 }, (_, i) => packed(hue(i)));
+  colors[0] = 0;
+  if (drawn) colors[drawn] = packed([255, 255, 255]);
+  fill(parts.labels, (i) => colors[instanceAt(4 * i)]);
+  if (!drawn) return;
+  const [x, y, wide, tall] = result.instances.list[drawn - 1].box;
+  const { width, height } = result;
+  const context = parts.labels.getContext("2d");
+  context.strokeStyle = "white";
+  context.strokeRect(x * width + 0.5, y * height + 0.5, wide * width - 1, tall * height - 1);
 }
 
 // ---- legend
@@ -132,7 +187,7 @@ function drawLegend() {
 function light(id) {
   if (id === lit) return;
   lit = id;
-  drawLabels();
+  draw();
 }
 
 function pin(id, button) {
@@ -172,9 +227,35 @@ function read(x, y) {
       return row;
     })
   );
+  const value = valueAt(at);
+  parts.value.textContent = value;
   const list = likely.map(({ known, share }) => `${nameOf(known)} ${certainty(share)}`.trim()).join(", ");
   parts.place.textContent = `x ${cursor.x}, y ${cursor.y}`;
-  parts.spoken.textContent = `${parts.place.textContent}: ${list}`;
+  parts.spoken.textContent = `${parts.place.textContent}: ${list}` + (value && `; ${value}`);
+  const { view } = element.dataset;
+  if (view === "attention" && drawn !== positionAt(cursor.x, cursor.y)) drawAttention();
+  if (view === "instances" && drawn !== instanceAt(at)) drawInstances();
+}
+
+/** What the view that is shown says of a pixel, in words; "" for views without more than the classes. */
+function valueAt(at) {
+  const { view } = element.dataset;
+  if (view === "attention") {
+    const { greatest, rows, columns } = result.attention;
+    const share = greatest[positionAt(cursor.x, cursor.y)];
+    const times = number.format(share * rows * columns);
+    return say("viewer.value_attention", { share: percent.format(share), times });
+  }
+  if (view === "instances") {
+    const found = instanceAt(at);
+    if (!found) return words["viewer.value_none"];
+    const { id, score, pixels } = result.instances.list[found - 1];
+    const name = nameOf(result.byId.get(id));
+    return say("viewer.value_instance", { name, found, score: percent.format(score), pixels: number.format(pixels) });
+  }
+  const heat = result.heat[view];
+  const value = heat && percent.format((heat.map[at] / 255) * heat.peak);
+  return heat ? say("viewer.value_heat", { view: words["viewer." + view], value }) : "";
 }
 
 /** The share in words, for results that have probabilities. */
@@ -193,7 +274,8 @@ parts.stage.addEventListener("pointerdown", (event) => {
   read(x * result.width, y * result.height);
 });
 parts.stage.addEventListener("pointermove", (event) => {
-  if (!result || !event.buttons) return;
+  const hovered = element.dataset.view === "instances";
+  if (!result || !(event.buttons || hovered)) return;
   const [x, y] = place(event);
   if (comparing()) wipe(100 * x);
   else read(x * result.width, y * result.height);
@@ -210,12 +292,53 @@ parts.stage.addEventListener("keydown", (event) => {
 
 // ---- views
 
+/** Offer the views that the result has, and show the one that was chosen last if it is among them. */
+function offer({ views, opens }) {
+  for (const radio of radios)
+    radio.closest("label").hidden = radio.disabled = !views.includes(radio.value);
+  if (opens) choose(opens);
+  else look(views.includes(wanted) ? wanted : props.views.find((view) => views.includes(view)));
+}
+
+const HEAT = ["entropy", "disagreement", "attention", "realism"];
+
 function look(view) {
+  const heat = HEAT.includes(view);
   element.dataset.view = view;
+  element.dataset.heat = heat;
   for (const radio of radios) radio.checked = radio.value === view;
   parts["opacity-row"].hidden = view === "labels";
   parts["wipe-row"].hidden = view !== "compare";
-  parts.scale.hidden = view !== "entropy";
+  parts["threshold-row"].hidden = view !== "instances";
+  parts.scale.hidden = !heat;
+  if (!result) return;
+  const values = { peak: percent.format(result.heat[view]?.peak ?? 1) };
+  for (const end of ["low", "high"]) parts[end].textContent = say(`viewer.${end}_${view}`, values);
+  explain();
+  if (view === "attention" && !cursor) cursor = { x: result.width >> 1, y: result.height >> 1 };
+  if (cursor) read(cursor.x, cursor.y);
+  draw();
+}
+
+/** What the view shows, in a sentence; "" for those that need none. */
+function explain() {
+  const { view } = element.dataset;
+  const values = {};
+  if (view === "instances") {
+    const sure = result.instances.list.filter(({ score }) => score >= threshold());
+    const pixels = sure.reduce((sum, instance) => sum + instance.pixels, 0);
+    values.count = sure.length;
+    values.least = parts.least.textContent = percent.format(threshold());
+    values.mean = number.format(sure.length ? pixels / sure.length : 0);
+  }
+  parts.meaning.textContent = say(`viewer.meaning_${view}`, values);
+  parts.meaning.hidden = !parts.meaning.textContent;
+}
+
+function choose(view) {
+  wanted = view;
+  look(view);
+  window.segen.remember(props.tab, { show: view });
 }
 
 function fade(opacity) {
@@ -229,18 +352,17 @@ function wipe(share) {
 }
 
 for (const radio of radios)
-  radio.addEventListener("change", () => {
-    look(radio.value);
-    window.segen.remember(props.tab, { show: radio.value });
-  });
+  radio.addEventListener("change", () => choose(radio.value));
 parts.opacity.addEventListener("input", () => {
   fade(parts.opacity.value);
   window.segen.remember(props.tab, { opacity: parts.opacity.value });
 });
 parts.wipe.addEventListener("input", () => wipe(parts.wipe.value));
+parts.threshold.addEventListener("input", () => look("instances"));
 
 const { show: view, opacity } = window.segen.options(props.tab);
-look(props.views.includes(view) ? view : props.views[0]);
+wanted = props.views.includes(view) ? view : props.views[0];
+look(wanted);
 fade(/^\d+$/.test(opacity) && opacity <= 100 ? opacity : 60);
 wipe(50);
 

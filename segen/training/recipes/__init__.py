@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from segen.training.recipe import Config, Place, Recipe
-from segen.training.recipes import segmentation
+from collections.abc import Callable
+from typing import Any
 
-RECIPES: dict[str, Config] = {config.name: config for config in segmentation.CONFIGS}
+from segen.training.recipe import Config, Place, Recipe
+from segen.training.recipes import classifier, gan, instances, pix2pix, segmentation, vae
+
+FAMILIES: dict[type[Config], Callable[[Any, Place], Recipe]] = {
+    segmentation.SegmentationConfig: segmentation.Segmentation,
+    pix2pix.LabelGanConfig: pix2pix.LabelGan,
+    instances.InstancesConfig: instances.Instances,
+    gan.GanConfig: gan.Gan,
+    vae.VaeConfig: vae.VaeRecipe,
+    classifier.ClassifierConfig: classifier.ClassifierRecipe,
+}
+"""What trains each kind of configuration."""
+RECIPES: dict[str, Config] = {
+    config.name: config
+    for family in (segmentation, pix2pix, instances, gan, vae, classifier)
+    for config in family.CONFIGS
+}
 
 
 def build(config: Config, place: Place) -> Recipe:
     """The recipe that trains `config`. Raises SegenError when its data or starting weights are missing."""
-    assert isinstance(config, segmentation.SegmentationConfig)
-    return segmentation.Segmentation(config, place)
+    return FAMILIES[type(config)](config, place)

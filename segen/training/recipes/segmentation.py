@@ -79,7 +79,7 @@ CONFIGS = [
     ),
     SegmentationConfig("renet-camvid", steps=350, batch_size=6, architecture="ReNet", encoder_lr=2e-4),
     SegmentationConfig(
-        "fcn-camvid", steps=1500, batch_size=6, architecture="FullyConvolutional", imagenet=False,
+        "fcn-camvid", steps=1000, batch_size=6, architecture="FullyConvolutional", imagenet=False,
         crop=(240, 320), scale=(0.75, 1.5), weight_decay=1e-3,
     ),
     SegmentationConfig(

@@ -13,17 +13,16 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
-from segen import export, images, registry
-from segen.errors import InputError
+from segen import export, registry
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import SPACES, Clustering, ClusterRequest, Run, Space
 from segen.ui import cards
 from segen.ui.api import CLUSTER_MODEL
-from segen.ui.downloads import download_row, segmentation_files
+from segen.ui.downloads import download_row, segmentation_buttons
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
-from segen.ui.picture import SCENES, gallery, gallery_input, on_choice, picture_input
+from segen.ui.picture import SCENES, gallery, gallery_input, on_choice, opened, picture_input
 from segen.ui.queue import QUIET, on_device, steps
 from segen.ui.viewer import contents, viewer
 
@@ -130,16 +129,12 @@ def build(engine: Engine) -> Tab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
-        if file is None:
-            yield nothing()
+        picked = yield from opened(file, nothing())
+        if picked is None:
             return
+        image, stem = picked
         language = language_of(request)
         card = registry.card(name, "cluster")
-        try:
-            image = images.read(file)
-        except InputError:
-            yield nothing()  # the browser could not show it either
-            raise
         asked = ClusterRequest(image, k, space, position, texture, eps, min_samples, CURVE_TO)
         done = yield from steps(engine, name, asked, progress, language)
         found = done.value
@@ -153,7 +148,7 @@ def build(engine: Engine) -> Tab:
             **dict(zip(points, _points(named, found, space, language), strict=True)),
             silhouettes: _silhouettes(named, found, language),
         }
-        files = segmentation_files(named, image, found, file.stem, language)
+        files = segmentation_buttons(named, image, found, stem, language)
         yield {row: gr.Row(visible=True), **dict(zip(downloads, files, strict=True))}
 
     on_device(

@@ -33,7 +33,7 @@ from segen.ui.api import SEGMENT_MODEL
 from segen.ui.figures import colored, figure, lit, png, shades
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
-from segen.ui.picture import OF_DATASET, STREETS, gallery, gallery_input, on_choice, picture_input
+from segen.ui.picture import OF_DATASET, STREETS, gallery, gallery_input, on_choice, opened, picture_input
 from segen.ui.queue import QUIET, on_device, steps
 
 if TYPE_CHECKING:
@@ -113,16 +113,11 @@ def build(engine: Engine) -> Tab:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
         language = language_of(request)
-        nothing = {picture: None, panel: _empty(language), choices: ""}
-        if file is None:
-            yield nothing
+        picked = yield from opened(file, {picture: None, panel: _empty(language), choices: ""})
+        if picked is None:
             return
+        image, _ = picked
         card = registry.card(name, "segment")
-        try:
-            image = images.read(file)
-        except InputError:
-            yield nothing  # the browser could not show it either
-            raise
         if view == "kernels":
             learned = (yield from steps(engine, name, KernelsRequest(), progress, language)).value
             known = [*KERNELS, *(f"{LEARNED}{number + 1}" for number in range(len(learned.weights)))]

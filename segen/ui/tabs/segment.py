@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from segen import images, registry
-from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Run, Segmentation, SegmentRequest
 from segen.ui import cards
 from segen.ui.api import SEGMENT_MODEL
-from segen.ui.downloads import download_row, segmentation_files
+from segen.ui.downloads import download_row, segmentation_buttons
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
 from segen.ui.measure import measure_panel
@@ -26,10 +25,12 @@ from segen.ui.picture import (
     gallery,
     gallery_input,
     on_choice,
+    opened,
     picture_input,
 )
 from segen.ui.queue import QUIET, on_device, steps
 from segen.ui.viewer import VIEWS, contents, entropy, viewer
+from segen.uncertainty import AUGMENTATIONS, disagreement
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -59,11 +60,16 @@ def build(engine: Engine) -> Tab:
         with gr.Column(scale=5, min_width=300):
             view = viewer(VIEWS, tab=NAME, elem_id="segment-viewer")
             row, downloads = download_row(NAME)
+            with gr.Row(visible=False) as further:
+                again = gr.Button(
+                    say("segment.disagree"), size="sm", scale=0, min_width=320, elem_id="segment-disagree"
+                )
             drawn = measure_panel(engine, picture, model, stop)
-    outputs = [picture, view, row, *downloads, drawn]
+    outputs = [picture, view, row, *downloads, further, drawn]
 
     def nothing() -> dict[Any, Any]:
-        return {picture: None, view: None, row: gr.Row(visible=False)}
+        hidden = {row: gr.Row(visible=False), further: gr.Row(visible=False)}
+        return {picture: None, view: None, **hidden}
 
     def describe(name: str, request: gr.Request) -> list[str]:
         card, language = registry.card(name), language_of(request)
@@ -75,26 +81,52 @@ def build(engine: Engine) -> Tab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
-        if file is None:
-            yield nothing()
+        picked = yield from opened(file, nothing())
+        if picked is None:
             return
+        image, stem = picked
         language = language_of(request)
         card = registry.card(name, "segment")
-        try:
-            image = images.read(file)
-        except InputError:
-            yield nothing()  # the browser could not show it either
-            raise
         done = yield from steps(engine, name, SegmentRequest(image), progress, language)
         yield {view: contents(card, image, done.value) | _told(card, done, language)}
-        files = segmentation_files(card, image, done.value, file.stem, language)
+        files = segmentation_buttons(card, image, done.value, stem, language)
         known = drawn_labels(image, card.dataset) is not None
         yield {
             row: gr.Row(visible=True),
+            further: gr.Row(visible=True),
             **dict(zip(downloads, files, strict=True)),
             drawn: gr.Button(interactive=known),
         }
 
+    def disagree(
+        file: Path | None,
+        name: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        picked = yield from opened(file, nothing())
+        if picked is None:
+            return
+        image, _ = picked
+        language = language_of(request)
+        card = registry.card(name, "segment")
+        done = yield from steps(engine, name, SegmentRequest(image), progress, language)
+        height, width = done.value.probabilities.shape[1:]
+        small = images.resize(image, height, width)
+        answers = [done.value.probabilities]
+        for augmentation in AUGMENTATIONS[1:]:
+            progress((len(answers), len(AUGMENTATIONS)), desc=words(language, "page.working"))
+            asked = SegmentRequest(augmentation.apply(small))
+            other = yield from steps(engine, name, asked, progress, language)
+            answers.append(augmentation.undo(other.value.probabilities, height, width))
+        apart = disagreement(answers)
+        told = _told(card, done, language)
+        told["sentence"] += words(
+            language, "segment.disagreed", times=len(answers), mean=f"{apart.mean():.3f}"
+        )
+        yield {view: contents(card, image, done.value, apart) | told}
+
+    on_device([again.click], disagree, [picture, model], [picture, view, row, further], stop=stop, shows=view)
     on_device(
         [picture.input, model.input, run.click], segment, [picture, model], outputs, stop=stop, shows=view
     )

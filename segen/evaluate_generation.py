@@ -1,0 +1,142 @@
+"""A card that generates, measured against the real pictures of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segen import datasets, distances, images
+from segen.engine import Engine
+from segen.errors import DataError
+from segen.models import classifier, imagenet
+from segen.registry import ModelCard
+from segen.types import EvidenceRequest, GenerateRequest, Pictures
+
+SAMPLES = 10_000
+"""Generated pictures, unless the card's option `samples` names fewer."""
+AT_ONCE = 320
+LEAST = 20
+"""Real pictures below which nothing is measured."""
+Look = Callable[[Pictures], tuple[distances.Features, NDArray[np.int64] | None]]
+HIT = 0.01
+"""A class is hit when this share of the pictures is taken for it."""
+
+
+def measure(
+    engine: Engine,
+    card: ModelCard,
+    data: str | Path | None,
+    split: str,
+    progress: Callable[[Sequence[Any]], Iterable[Any]],
+) -> dict[str, Any]:
+    """{data, items, metrics, features} of a card; `items` is how many pictures were generated.
+
+    They are those of the seeds from 0 on, no more than the training split has; a conditional card is asked
+    for all classes alike. Raises DataError when the data cannot be used, WeightsError where the network is
+    missing whose features are taken.
+    """
+    root = datasets.locate(data, card.dataset)
+    real, train = (_real(root, card, each) for each in (split, "train"))
+    count = min(card.options.get("samples", SAMPLES), len(train))
+    if min(count, len(real)) < LEAST:
+        raise DataError("no_floor", least=LEAST)
+    look, named = _space(card)
+    made, asked = _generate(engine, card, count, progress)
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (count, *real.shape[1:]), dtype=np.uint8)
+    others = train[rng.permutation(len(train))[:count]]
+    truth, floor, ceiling = (look(each)[0] for each in (real, others, noise))
+    features, seen = look(made)
+    metrics = _distances(features, truth, floor, ceiling)
+    if seen is not None:
+        metrics |= _classes(card, seen)
+    if seen is not None and asked is not None:
+        metrics["label_agreement"] = float((seen == asked).mean())
+    if card.options.get("encodes"):
+        metrics |= _evidence(engine, card, real)
+    return {"data": card.dataset, "items": count, "metrics": metrics, "features": named}
+
+
+def _real(root: Path, card: ModelCard, split: str) -> Pictures:
+    """The real pictures of a split at the card's size."""
+    if (root / "raw").is_dir():
+        return np.repeat(datasets.raw_files(root, split)[0][..., None], 3, axis=3)
+    paths = datasets.pictures(root, split)
+    return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])
+
+
+def _space(card: ModelCard) -> tuple[Look, str]:
+    """What gives features and, where it knows the classes, those of pictures; and the name of that space."""
+    if not card.options.get("grey"):
+        return lambda pictures: (imagenet.pooled(pictures), None), "MobileNetV2, pooled, 1,280 numbers"
+    network = classifier.shipped()
+    return (
+        lambda pictures: classifier.look(network, pictures[..., 0]),
+        f"{classifier.NAME}, last hidden layer, {network.hidden.out_features} numbers",
+    )
+
+
+def _generate(
+    engine: Engine, card: ModelCard, count: int, progress: Callable[[Sequence[Any]], Iterable[Any]]
+) -> tuple[Pictures, NDArray[np.int64] | None]:
+    """Pictures in random order, and the classes that were asked for."""
+    labels = [known.id for known in card.classes] if card.conditional else [None]
+    requests = [
+        GenerateRequest(seeds[begin : begin + AT_ONCE], label)
+        for label, seeds in zip(labels, _split(range(count), len(labels)), strict=True)
+        for begin in range(0, len(seeds), AT_ONCE)
+    ]
+    made = np.concatenate([engine.run(card.name, request).value.images for request in progress(requests)])
+    order = np.random.default_rng(0).permutation(count)
+    if not card.conditional:
+        return made[order], None
+    asked = np.concatenate([np.full(len(request.seeds), request.label) for request in requests])
+    return made[order], asked[order]
+
+
+def _split(seeds: range, parts: int) -> list[range]:
+    ends = [len(seeds) * part // parts for part in range(parts + 1)]
+    return [seeds[begin:end] for begin, end in pairwise(ends)]
+
+
+def _distances(
+    made: distances.Features, real: distances.Features, floor: distances.Features, noise: distances.Features
+) -> dict[str, Any]:
+    distance, least = distances.frechet(made, real), distances.frechet(floor, real)
+    precision, recall = distances.precision_and_recall(made, real)
+    sizes = [size for size in (100, 1_000, 10_000) if size <= len(made)]
+    return {
+        "frechet_distance": distance,
+        "frechet_ratio": distance / least,
+        "frechet_floor": least,
+        "frechet_ceiling": distances.frechet(noise, real),
+        "frechet_by_samples": {f"{size:,}": distances.frechet(made[:size], real) for size in sizes},
+        "kernel_distance": distances.kernel(made, real),
+        "kernel_floor": distances.kernel(floor, real),
+        "kernel_ceiling": distances.kernel(noise, real),
+        "manifold_precision": precision,
+        "manifold_recall": recall,
+        "diversity": distances.diversity(made) / distances.diversity(real),
+    }
+
+
+def _classes(card: ModelCard, seen: NDArray[np.int64]) -> dict[str, Any]:
+    shares = np.bincount(seen, minlength=len(card.classes)) / len(seen)
+    return {
+        "classes_hit": int((shares >= HIT).sum()),
+        "largest_class_share": float(shares.max()),
+        "class_shares": {
+            known.name["en"]: float(share) for known, share in zip(card.classes, shares, strict=True)
+        },
+    }
+
+
+def _evidence(engine: Engine, card: ModelCard, real: Pictures) -> dict[str, float]:
+    found = engine.run(card.name, EvidenceRequest(real)).value
+    likelihood, divergence = float(found.log_likelihoods.mean()), float(found.divergences.mean())
+    return {"elbo": likelihood - divergence, "log_likelihood": likelihood, "kl": divergence}

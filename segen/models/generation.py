@@ -1,0 +1,162 @@
+"""What networks from latent vectors to pictures share: fixed batches, seeds, and ways to explore.
+
+Plain PyTorch answers with other bytes for other batch sizes, so the networks always run in batches of BATCH
+pictures, the last one padded. A picture's noise depends on its own seed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from segen import images, latents
+from segen.errors import InputError
+from segen.registry import ModelCard, class_id
+from segen.types import (
+    DecodeRequest,
+    Directions,
+    DirectionsRequest,
+    EncodeRequest,
+    Encoding,
+    Evidence,
+    EvidenceRequest,
+    GenerateRequest,
+    Generation,
+    Image,
+    LatentsRequest,
+    Pictures,
+    Step,
+)
+
+BATCH = 64
+"""Pictures in every call of a network."""
+
+
+Exploring = (
+    GenerateRequest | LatentsRequest | DecodeRequest | DirectionsRequest | EncodeRequest | EvidenceRequest
+)
+"""What can be asked of a network with a latent space."""
+
+
+class LatentPredictor:
+    """Any generator from N x d latent vectors (and N classes) to N x C x H x W pixels in [-1, 1].
+
+    The network has `latent`, the number d, and `first_weights()`, m x d, what its first layer makes of a
+    latent vector. Pixels beyond the card's `input_size` are cropped evenly on all sides.
+    """
+
+    def __init__(self, network: nn.Module, card: ModelCard) -> None:
+        self.network, self.card = network, card
+        self.latent = int(network.latent)  # type: ignore[arg-type]
+
+    def __call__(self, request: Exploring) -> Iterator[Step | Any]:
+        """A step for each batch of pictures, then what the request asks for."""
+        match request:
+            case GenerateRequest(seeds=seeds):
+                labels = labels_of(self.card, seeds, request.label)
+                pictures = yield from self._pictures(_Noise(seeds, self.latent), labels)
+                yield Generation(pictures, labels, tuple(seeds), self.grey)
+            case LatentsRequest(seeds=seeds):
+                yield latents.noise(seeds, (self.latent,))
+            case DecodeRequest(latents=given, labels=labels):
+                if given.shape[1] != self.latent:
+                    raise InputError("latents_shape", size=self.latent)
+                check_labels(self.card, labels)
+                pictures = yield from self._pictures(given, labels)
+                yield pictures
+            case DirectionsRequest(count=count):
+                yield Directions(*latents.principal(self._first_weights(), count))
+            case EncodeRequest(image=image):
+                yield self.encode(image)
+            case EvidenceRequest(images=given_pictures):
+                yield from self.evidence(given_pictures)
+
+    def decode(self, vectors: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        """Pixels of BATCH latent vectors."""
+        pixels: torch.Tensor = self.network(vectors, labels)
+        return pixels
+
+    def encode(self, image: Image) -> Encoding:
+        """The picture's place in latent space. Raises InputError: most networks have no encoder."""
+        raise InputError("no_encoder")
+
+    def evidence(self, pictures: Pictures) -> Iterator[Step | Evidence]:
+        """How likely pictures are. Raises InputError where there is no encoder."""
+        raise InputError("no_encoder")
+
+    @property
+    def grey(self) -> bool:
+        """Whether the pictures are grey."""
+        return bool(self.card.options.get("grey"))
+
+    def _first_weights(self) -> np.ndarray:
+        weights: torch.Tensor = self.network.first_weights()  # type: ignore[operator]
+        return weights.float().cpu().numpy()
+
+    def _pictures(self, vectors: Any, labels: Sequence[int] | None) -> Generator[Step, None, Pictures]:
+        """Decode N latent vectors batch by batch; `vectors` is sliced, so noise is drawn as it is needed."""
+        device = next(self.network.parameters()).device
+        total = -(-len(vectors) // BATCH)
+        made: Pictures = np.empty((len(vectors), *self.card.input_size, 3), dtype=np.uint8)
+        for number in range(total):
+            part = slice(number * BATCH, min((number + 1) * BATCH, len(vectors)))
+            chosen = torch.from_numpy(full(vectors[part])).to(device)
+            asked = None if labels is None else torch.from_numpy(full(np.array(labels[part]))).to(device)
+            pixels = self.decode(chosen, asked)[: part.stop - part.start]
+            made[part] = pictures_of(pixels, *self.card.input_size)
+            yield Step(number + 1, total, images.grid(made[part]))
+        return made
+
+
+class _Noise:
+    """The latent vectors of seeds, drawn where they are sliced."""
+
+    def __init__(self, seeds: Sequence[int], size: int) -> None:
+        self.seeds, self.size = seeds, size
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def __getitem__(self, part: slice) -> latents.Latents:
+        return latents.noise(self.seeds[part], (self.size,))
+
+
+def full(rows: np.ndarray) -> np.ndarray:
+    """The rows as a whole batch: the first one fills the rest."""
+    return np.concatenate([rows, np.repeat(rows[:1], BATCH - len(rows), axis=0)])
+
+
+def pictures_of(pixels: torch.Tensor, height: int, width: int) -> Pictures:
+    """N x C x H x W pixels in [-1, 1], C being 1 or 3, as N x height x width x 3, cropped evenly."""
+    levels = cropped(pixels, height, width).float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    made: Pictures = levels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).cpu().numpy()
+    return made
+
+
+def cropped(pixels: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """The middle height x width of N x C x H x W."""
+    top, left = (pixels.shape[2] - height) // 2, (pixels.shape[3] - width) // 2
+    return pixels[:, :, top : top + height, left : left + width]
+
+
+def labels_of(card: ModelCard, seeds: Sequence[int], label: int | None) -> tuple[int, ...] | None:
+    """The class of each picture: the one asked for, else drawn from the seed; None for a card without.
+
+    Raises InputError as `check_labels` does.
+    """
+    if label is not None:
+        check_labels(card, (label,))
+        return (label,) * len(seeds)
+    return tuple(latents.drawn_labels(seeds, len(card.classes))) if card.conditional else None
+
+
+def check_labels(card: ModelCard, labels: Sequence[int] | None) -> None:
+    """Raise InputError for a class that the card lacks, and for none where it needs one."""
+    if card.conditional and labels is None:
+        raise InputError("labels_missing")
+    for label in set(labels or ()):
+        class_id(card, str(label))

@@ -1,0 +1,144 @@
+"""Variational autoencoders: the evidence lower bound, its parts weighed by beta.
+
+Kingma and Welling 2014: maximise E_q[log p(x | z)] - KL(q(z | x) || p(z)), estimated by one z a picture. The
+first part is a log density of pixels, no cross-entropy; the second a divergence in closed form. Higgins et
+al. (2017) weigh the second by beta; with beta 1 the sum bounds log p(x) from below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from segen import images, latents, registry, weights
+from segen.errors import UsageError
+from segen.models.generation import BATCH, pictures_of
+from segen.models.vae import Vae, divergence, reconstruction_term
+from segen.training.pictures import Pictures, frechet
+from segen.training.recipe import Config, Place, Update
+from segen.types import Image
+
+MEASURED = 16 * BATCH
+"""Pictures behind the numbers of a log; `segen evaluate` takes some ten times as many."""
+
+
+@dataclass(frozen=True)
+class VaeConfig(Config):
+    """How a VAE is built and trained."""
+
+    dataset: str = "fashion"
+    """The data set's name; its folder is told in docs/data.md."""
+    side: int = 28
+    """Of the pictures in pixels; 28 are padded to 32."""
+    colors: int = 1
+    mirror: bool = False
+    """Flip every other picture."""
+    latent: int = 16
+    channels: tuple[int, ...] = (32, 64, 128)
+    """Of the encoder at sides 16, 8, 4; the decoder has the same, backwards."""
+    beta: float = 1.0
+    """Weight of the divergence."""
+    lr: float = 1e-3
+    clip: float = 1e6
+    """No clipping; the number only has to be large."""
+    ema_decay: float = 0.999
+
+
+CONFIGS = [
+    VaeConfig("vae-fashion", steps=8_000, batch_size=64, evaluate_every=500, save_every=200),
+    VaeConfig("vae-yosemite", steps=20_000, batch_size=32, dataset="yosemite", side=64, colors=3, mirror=True,
+              latent=64, channels=(32, 64, 128, 256), evaluate_every=830, save_every=100),
+]  # fmt: skip
+
+
+class VaeRecipe:
+    """The recipe of every VAE."""
+
+    def __init__(self, config: VaeConfig, place: Place) -> None:
+        self.config = config
+        border = 2 if config.side == 28 else 0
+        self.train, self.test = (
+            Pictures(place.data, config.dataset, split, config.side, config.colors, border, mirror)
+            for split, mirror in (("train", config.mirror), ("test", False))
+        )
+        torch.manual_seed(config.seed)
+        self.network = Vae(config.latent, config.channels, self.train.pictures.shape[3])
+        self.networks: dict[str, nn.Module] = {"network": self.network}
+        if place.init:
+            self._start_from(place.init)
+
+    def _start_from(self, name: str) -> None:
+        """The network as it ships. Raises UsageError for weights of another shape."""
+        folder = weights.checked(registry.card(name, "generate"))
+        try:
+            self.network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
+        except RuntimeError:
+            raise UsageError("init_unlike", model=name) from None
+
+    def dataset(self) -> Pictures:
+        """The training pictures as they are."""
+        return self.train
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Adam."""
+        return {"network": torch.optim.Adam(self.network.parameters(), self.config.lr)}
+
+    def schedulers(
+        self, optimizers: dict[str, torch.optim.Optimizer]
+    ) -> dict[str, torch.optim.lr_scheduler.LRScheduler]:
+        """Down to 0 along a cosine."""
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizers["network"], self.config.steps)
+        return {"network": cosine}
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
+        """Maximise the bound on one batch."""
+        pixels, _ = batch
+        noise = torch.randn(len(pixels), self.config.latent, device=pixels.device)
+        likelihood, kl = self._parts(networks["network"], pixels, noise)
+        loss = (self.config.beta * kl - likelihood).mean()
+        update("network", loss)
+        return {"loss": loss, "log_likelihood": likelihood.mean(), "kl": kl.mean()}
+
+    def _parts(
+        self, network: nn.Module, pixels: torch.Tensor, noise: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """log p(x | z) and the divergence of each picture, in nats; the border does not count."""
+        decoded, mean, log_variance, scale = network(pixels, noise)
+        inner = (slice(None), slice(None), *(slice(self.train.border, -self.train.border or None),) * 2)
+        return reconstruction_term(pixels[inner], decoded[inner], scale), divergence(mean, log_variance)
+
+    def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
+        """The bound and its parts on test pictures, and the Frechet distance of samples."""
+        network: Any = networks["network"]
+        pixels = self._pixels(network, MEASURED)
+        noise = self._noise(network, len(pixels))
+        likelihood, kl = (float(part.mean()) for part in self._parts(network, pixels, noise))
+        made = network.decode(self._noise(network, MEASURED))
+        found = {"test/elbo": likelihood - kl, "test/log_likelihood": likelihood, "test/kl": kl}
+        return found | frechet(made, self.train)
+
+    def samples(self, networks: dict[str, nn.Module]) -> Image:
+        """The pictures of the first seeds, the same in every moment of the run."""
+        network: Any = networks["network"]
+        side = self.train.pictures.shape[1]
+        return images.grid(pictures_of(network.decode(self._noise(network, BATCH)), side, side))
+
+    def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
+        """A folder in half precision."""
+        network: Any = networks["network"]
+        network.half().save_pretrained(folder)
+        weights.seal(folder)
+
+    def _pixels(self, network: nn.Module, count: int) -> torch.Tensor:
+        chosen = np.random.default_rng(0).permutation(len(self.test))[:count]
+        pixels = torch.stack([self.test[int(index)][0] for index in chosen])
+        return pixels.to(next(network.parameters()).device)
+
+    def _noise(self, network: nn.Module, count: int) -> torch.Tensor:
+        noise = torch.from_numpy(latents.noise(range(count), (self.config.latent,)))
+        return noise.to(next(network.parameters()).device)

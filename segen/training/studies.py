@@ -1,0 +1,235 @@
+"""Studies: one small training done several ways, from several seeds, so that the ways can be compared.
+
+`python -m segen.training.studies transfer --data DIR` trains whatever is not finished yet, one run after
+the other, and goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+import segen
+from segen import files, studies
+from segen.errors import DataError, SegenError
+from segen.training.data import labelled
+from segen.training.loop import fit, runs_root
+from segen.training.recipe import Place
+from segen.training.recipes.segmentation import IMAGENET, Segmentation, SegmentationConfig
+
+
+@dataclass(frozen=True)
+class Study:
+    """Every way at every number of pictures from every seed, all else being equal."""
+
+    config: SegmentationConfig
+    """What all runs share."""
+    ways: dict[str, dict[str, Any]]
+    """By the name of a way, the fields of the configuration that it sets."""
+    pictures: tuple[int | None, ...]
+    """How many training pictures; None is all of them."""
+    seeds: tuple[int, ...]
+    """A seed draws the pictures, their order and augmentation, and the weights that start from chance."""
+    measures: tuple[str, ...]
+    """The metrics on val that are summed up, as LabelMetrics.flat names them."""
+
+    def runs(self) -> Iterator[tuple[str, int | None, SegmentationConfig]]:
+        """Way, number of pictures and configuration of each run, seed by seed."""
+        for seed in self.seeds:
+            for pictures in self.pictures:
+                for way, fields in self.ways.items():
+                    name = f"studies/{self.config.name}/{way}-{pictures or 'all'}-{seed}"
+                    yield (
+                        way,
+                        pictures,
+                        replace(self.config, name=name, seed=seed, pictures=pictures, **fields),
+                    )
+
+
+def _unet(name: str, steps: int, **fields: Any) -> SegmentationConfig:
+    """The U-Net of the cards with a lighter decoder, for minutes of one core; measured once, at the end."""
+    return SegmentationConfig(
+        name, steps=steps, batch_size=4, evaluate_every=steps, save_every=steps,
+        options={"decoder_channels": [64, 32, 24, 16, 8]}, class_balance=0.0, **fields,
+    )  # fmt: skip
+
+
+DECODER_LR = 2e-3
+STUDIES = {
+    "transfer": Study(
+        _unet(
+            "transfer", steps=60, dataset="nuclei", crop=(96, 96), scale=(2.0, 4.0), upright=False,
+            decoder_lr=DECODER_LR, loss="cross_entropy_dice",
+        ),
+        # An encoder that starts from chance has nothing to lose, and learns as fast as the decoder.
+        {
+            "scratch": {"imagenet": False, "encoder_lr": DECODER_LR},
+            "frozen": {"imagenet": True, "freeze_encoder": True},
+            "fine_tuned": {"imagenet": True},
+        },
+        pictures=(10, 50, 253),
+        seeds=(0, 1, 2),
+        measures=("iou_nucleus",),
+    ),
+    "imbalance": Study(
+        _unet("imbalance", steps=150, crop=(128, 192), scale=(1.75, 4.0)),
+        {
+            "cross_entropy": {"loss": "cross_entropy"},
+            "weighted": {"loss": "cross_entropy", "class_balance": 1.0},
+            "focal": {"loss": "focal"},
+            "dice": {"loss": "dice"},
+        },
+        pictures=(None,),
+        seeds=(0, 1),
+        measures=("iou_pole", "iou_sign_symbol", "iou_bicyclist", "iou_road", "iou_sky", "mean_iou"),
+    ),
+}  # fmt: skip
+
+
+def train(config: SegmentationConfig, place: Place) -> dict[str, Any]:
+    """Train, unless it was done before, and give {config, data, versions, items, seconds, metrics}.
+
+    `seconds` is the wall clock, `metrics` are those of val after the last step. The run's folder keeps
+    them in result.json, and its log; its weights are not kept.
+    """
+    run = runs_root() / config.name
+    asked = {"config": _plain(config), "data": place.data or os.environ.get("SEGEN_DATA")}
+    asked["versions"] = _versions()
+    result = run / "result.json"
+    if result.is_file():
+        kept: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        if {name: kept[name] for name in asked} == asked:
+            return kept
+    start = time.perf_counter()
+    recipe = Segmentation(config, place)
+    exported = fit(recipe, place)
+    last = json.loads((run / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    done = {
+        **asked,
+        "items": len(recipe.val),
+        "seconds": round(time.perf_counter() - start, 1),
+        "metrics": {
+            name.removeprefix("val/"): value for name, value in last.items() if name.startswith("val/")
+        },
+    }
+    files.write_text(result, json.dumps(done, indent=1) + "\n")
+    (run / "checkpoint.pt").unlink()
+    shutil.rmtree(exported)
+    return done
+
+
+def report(name: str, study: Study, place: Place) -> dict[str, Any]:
+    """Train what is not finished and gather all numbers.
+
+    Gives {study, data, split, items, shares, config, ways, pictures, seeds, measures, runs, summary,
+    versions}. `shares` is what each class has of the labelled training pixels, 0 to 1. `runs` has {way,
+    pictures, seed, seconds, metrics} for each training; `summary` has, for each way and number of pictures,
+    {way, pictures, mean, deviation}, both by measure, over the seeds; `deviation` is the sample standard
+    deviation, and empty for one seed. Raises DataError when data are missing.
+    """
+    if place.data != "synthetic" and not any(
+        root and (Path(root) / IMAGENET).is_file() for root in (place.data, os.environ.get("SEGEN_DATA"))
+    ):
+        raise DataError("imagenet_missing", file=IMAGENET)
+    runs, items = [], 0
+    for way, pictures, config in study.runs():
+        done = train(config, place)
+        items = done["items"]
+        runs.append(
+            {"way": way, "pictures": pictures, "seed": config.seed}
+            | {k: done[k] for k in ("seconds", "metrics")}
+        )
+        value = done["metrics"][study.measures[-1]]
+        print(f"{config.name}: {study.measures[-1]} {value:.3f} in {done['seconds']} s", file=sys.stderr)
+    return {
+        "study": name,
+        "data": study.config.dataset,
+        "split": "val",
+        "items": items,
+        "shares": _shares(place.data, study.config.dataset),
+        "config": _plain(study.config),
+        "ways": study.ways,
+        "pictures": list(study.pictures),
+        "seeds": list(study.seeds),
+        "measures": list(study.measures),
+        "runs": runs,
+        "summary": [
+            _summary(runs, way, pictures, study.measures) for pictures in study.pictures for way in study.ways
+        ],
+        "versions": _versions(),
+    }
+
+
+def _summary(
+    runs: list[dict[str, Any]], way: str, pictures: int | None, measures: tuple[str, ...]
+) -> dict[str, Any]:
+    alike = [run["metrics"] for run in runs if (run["way"], run["pictures"]) == (way, pictures)]
+    values = {measure: [metrics[measure] for metrics in alike] for measure in measures}
+    return {
+        "way": way,
+        "pictures": pictures,
+        "mean": {measure: statistics.mean(each) for measure, each in values.items()},
+        "deviation": {m: statistics.stdev(each) for m, each in values.items() if len(each) > 1},
+    }
+
+
+def _shares(root: str | None, dataset: str) -> dict[str, float]:
+    train = labelled(root, dataset, "train")
+    pairs = zip(train.classes, train.class_pixels(), strict=False)
+    pixels = {known.name["en"]: count for known, count in pairs if not known.ignored}
+    return {name: count / max(sum(pixels.values()), 1) for name, count in pixels.items()}
+
+
+def _plain(config: SegmentationConfig) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return plain
+
+
+def _versions() -> dict[str, str]:
+    packages = ("torch", "torchvision", "segmentation_models_pytorch")
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "segen": segen.__version__,
+    }
+
+
+def main(
+    name: Annotated[Literal["transfer", "imbalance"], tyro.conf.Positional],
+    data: str | None = None,
+    write: bool = False,
+) -> int:
+    """Run a study, and write its report to $SEGEN_RUNS/studies/NAME.json.
+
+    Args:
+        name: Which study.
+        data: A folder (docs/data.md), or "synthetic". Default: $SEGEN_DATA.
+        write: Write it into the package, too, for the page and the docs.
+    """
+    try:
+        told = json.dumps(report(name, STUDIES[name], Place(data=data)), indent=1) + "\n"
+    except SegenError as error:
+        print(error.sentence(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    files.write_text(runs_root() / "studies" / f"{name}.json", told)
+    if write:
+        files.write_text(studies.path(name), told)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(tyro.cli(main))

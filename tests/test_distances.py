@@ -1,0 +1,74 @@
+"""Distances between sets of features, against what others compute and against what is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torchmetrics.image.fid import _compute_fid
+from torchmetrics.image.kid import poly_mmd
+
+from segen import distances
+
+
+def features(count: int, shift: float = 0.0, seed: int = 0, width: int = 6) -> distances.Features:
+    rng = np.random.default_rng(seed)
+    return (rng.normal(shift, 1.0, (count, width)) ** 2).astype(np.float32)
+
+
+def test_frechet_is_that_of_torchmetrics() -> None:
+    first, second = features(300), features(200, 0.5, 1)
+    parts = [torch.from_numpy(each).double() for each in (first, second)]
+    theirs = _compute_fid(parts[0].mean(0), parts[0].T.cov(), parts[1].mean(0), parts[1].T.cov())
+    assert distances.frechet(first, second) == pytest.approx(float(theirs), rel=1e-6)
+
+
+def test_frechet_of_known_normals() -> None:
+    points = np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
+    assert distances.frechet(points, points) == pytest.approx(0, abs=1e-9)
+    assert distances.frechet(points, points + 3) == pytest.approx(18)
+    variance = 2 / 3
+    assert distances.frechet(points, 2 * points) == pytest.approx(2 * variance * (1 + 4 - 4))
+
+
+def test_frechet_falls_with_the_number_of_samples() -> None:
+    real = features(4000, seed=1)
+    found = [distances.frechet(features(count), real) for count in (20, 200, 2000)]
+    assert found[0] > 2 * found[1] > 4 * found[2]
+
+
+def test_kernel_is_the_unbiased_one_of_torchmetrics() -> None:
+    first, second = features(1100), features(900, 0.3, 1)
+    theirs = poly_mmd(torch.from_numpy(first[:900]).double(), torch.from_numpy(second).double())
+    assert distances.kernel(first[:900], second)["value"] == pytest.approx(float(theirs), rel=1e-3)
+    rows, columns = first.astype(np.float64), second.astype(np.float64)
+    inner = ((rows @ rows.T / 6 + 1) ** 3, (columns @ columns.T / 6 + 1) ** 3)
+    within = [(each.sum() - each.trace()) / (len(each) * (len(each) - 1)) for each in inner]
+    exact = sum(within) - 2 * ((rows @ columns.T / 6 + 1) ** 3).mean()
+    assert distances.kernel(first, second)["value"] == pytest.approx(exact, rel=1e-3)
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
+    far = features(4000, 0.4, 99)
+    truth = distances.kernel(features(4000, seed=98), far)["value"]
+    hits = 0
+    for seed in range(20):
+        found = distances.kernel(features(150, seed=seed), features(150, 0.4, seed + 100))
+        assert found["low"] < found["value"] < found["high"]
+        hits += found["low"] <= truth <= found["high"]
+    assert hits >= 16
+
+
+def test_manifolds_tell_fidelity_from_coverage() -> None:
+    real = np.concatenate([features(200), features(200, seed=1) + 50])
+    one_half = features(200, seed=2)
+    precision, recall = distances.precision_and_recall(one_half, real)
+    assert precision > 0.8
+    assert 0.3 < recall < 0.55
+    assert distances.precision_and_recall(real + 1000, real) == (0, 0)
+    assert distances.precision_and_recall(real, real) == (1, 1)
+
+
+def test_copies_of_one_picture_are_not_diverse() -> None:
+    assert distances.diversity(np.repeat(features(1), 50, axis=0)) == 0
+    assert distances.diversity(2 * features(50)) == pytest.approx(2 * distances.diversity(features(50)))

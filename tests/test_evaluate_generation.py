@@ -1,0 +1,168 @@
+"""Measuring what generates: the report, its floor and ceiling, and data that does not fit."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segen import commands, datasets, evaluate_generation, garments, registry
+from segen.cli import main
+from segen.corruptions import Corruption
+from segen.engine import Engine
+from segen.errors import DataError, UsageError
+from segen.evaluate import evaluate, model_card
+from segen.models import classifier
+from segen.registry import ModelCard, weights_root
+from segen.types import Evidence, EvidenceRequest, Generation, Run
+
+CARD = ModelCard(
+    "garments", "generate", {"en": "g"}, {"en": "g"}, "", "fashion", "", "", "", {"en": ""}, (28, 28), 1, 1,
+    {"weights": "", "data": "", "credit": ""}, registry.dataset_classes("fashion"), options={"grey": True},
+)  # fmt: skip
+COUNT = {"train": 100, "test": 120}
+
+
+def write_raw(root: Path) -> Path:
+    """Fashion-MNIST's four files, holding garments that the code draws."""
+    folder = root / "FashionMNIST" / "raw"
+    folder.mkdir(parents=True)
+    for split, prefix, first in (("train", "train", 0), ("test", "t10k", 1000)):
+        drawn = [garments.garment(seed) for seed in range(first, first + COUNT[split])]
+        pictures = np.stack([picture for picture, _ in drawn])
+        labels = np.array([label for _, label in drawn], np.uint8)
+        sizes = np.array([2051, *pictures.shape], ">u4")
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(sizes.tobytes() + pictures.tobytes())
+        sizes = np.array([2049, len(labels)], ">u4")
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(sizes.tobytes() + labels.tobytes())
+    return root
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_raw(tmp_path / "data")
+
+
+@pytest.fixture
+def artist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that draws garments itself, of the class asked for if one is."""
+
+    def run(engine: Engine, name: str, request: Any) -> Run:
+        if isinstance(request, EvidenceRequest):
+            ones = np.ones(len(request.images), np.float32)
+            return Run(Evidence(-5 * ones, 2 * ones), name, "cpu", 0.0, 0.0)
+        label = request.label
+        seeds = [5000 + seed if label is None else 10 * seed + label for seed in request.seeds]
+        pictures = np.stack([garments.garment(seed)[0] for seed in seeds])[..., None].repeat(3, 3)
+        return Run(Generation(pictures, None, tuple(request.seeds), True), name, "cpu", 0.0, 0.0)
+
+    monkeypatch.setattr(Engine, "run", run)
+
+
+def test_a_perfect_artist_stands_at_the_floor(artist: None, weights: Path, data: Path) -> None:
+    report = evaluate(Engine("cpu"), CARD, data, "test")
+    assert list(report) == [
+        "model", "data", "split", "items", "metrics", "features", "definitions", "versions"
+    ]  # fmt: skip
+    assert (report["data"], report["split"], report["items"]) == ("fashion", "test", 100)
+    assert report["definitions"].keys() == report["metrics"].keys()
+    found = report["metrics"]
+    assert found["frechet_distance"] == pytest.approx(found["frechet_by_samples"]["100"])
+    assert found["frechet_ratio"] == pytest.approx(found["frechet_distance"] / found["frechet_floor"])
+    assert 0.5 < found["frechet_ratio"] < 2
+    assert found["frechet_ceiling"] > 5 * found["frechet_distance"]
+    for kind in ("distance", "floor", "ceiling"):
+        assert found[f"kernel_{kind}"]["low"] <= found[f"kernel_{kind}"]["high"]
+    assert found["manifold_precision"] > 0.7
+    assert found["manifold_recall"] > 0.7
+    assert 0.8 < found["diversity"] < 1.2
+    assert sum(found["class_shares"].values()) == pytest.approx(1)
+    assert found["largest_class_share"] == max(found["class_shares"].values())
+    assert "label_agreement" not in found
+    assert "elbo" not in found
+    assert str(data) not in json.dumps(report)
+
+
+def test_what_only_some_cards_have_is_measured_there(
+    artist: None, weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = replace(CARD, options={"grey": True, "conditional": True, "encodes": True, "samples": 50})
+
+    def know(network: Any, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A classifier that knows every tenth garment's class, and says 0 else."""
+        truth = {garments.garment(seed)[0].tobytes(): seed % 10 for seed in range(10 * 130)}
+        classes = np.array([truth.get(picture.tobytes(), 0) for picture in pictures])
+        return pictures.reshape(len(pictures), -1)[:, ::40].astype(np.float32), classes
+
+    monkeypatch.setattr(evaluate_generation.classifier, "look", know)
+    report = evaluate(Engine("cpu"), card, data, "test")
+    found = report["metrics"]
+    assert report["items"] == 50
+    assert (found["elbo"], found["log_likelihood"], found["kl"]) == (-7, -5, 2)
+    assert found["label_agreement"] == 1, "asked and seen stay in one order"
+    assert found["class_shares"] == pytest.approx(dict.fromkeys(found["class_shares"], 0.1))
+    assert found["classes_hit"] == 10
+
+
+def test_a_collapsed_artist_is_told(weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(engine: Engine, name: str, request: Any) -> Run:
+        picture = garments.garment(3)[0][None, ..., None].repeat(3, 3).repeat(len(request.seeds), 0)
+        return Run(Generation(picture, None, tuple(request.seeds), True), name, "cpu", 0.0, 0.0)
+
+    monkeypatch.setattr(Engine, "run", run)
+    found = evaluate(Engine("cpu"), CARD, data, "test")["metrics"]
+    assert (found["classes_hit"], found["largest_class_share"], found["diversity"]) == (1, 1, 0)
+    assert found["manifold_recall"] < 0.05
+    assert found["frechet_ratio"] > 3
+
+
+def test_faults_of_the_data_are_told(artist: None, weights: Path, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="train and test"):
+        evaluate(Engine("cpu"), CARD, data, "val")
+    with pytest.raises(DataError, match="fashion"):
+        evaluate(Engine("cpu"), CARD, tmp_path, "test")
+    with pytest.raises(UsageError, match="corruption"):
+        evaluate(Engine("cpu"), CARD, data, "test", corruption=Corruption("fog", 3))
+    file = data / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(DataError, match="damaged"):
+        evaluate(Engine("cpu"), CARD, data / "FashionMNIST", "test")
+
+
+@pytest.mark.skipif(
+    not (weights_root() / classifier.NAME).is_dir() or "SEGEN_DATA" not in os.environ,
+    reason="needs the shipped classifier and $SEGEN_DATA",
+)
+def test_the_shipped_classifier_knows_its_garments() -> None:
+    pictures, labels = datasets.raw_files(datasets.locate(None, "fashion"), "test")
+    _, seen = classifier.look(classifier.shipped(), pictures)
+    assert (seen == labels).mean() > 0.92
+
+
+def test_the_command_prints_and_writes(
+    artist: None,
+    own_weights: Path,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (own_weights / CARD.name).mkdir()
+    monkeypatch.setattr(registry, "_read_all", lambda: {CARD.name: CARD})
+    command = ["evaluate", "--model", CARD.name, "--data", str(data), "--split", "test"]
+    assert main([*command, "--json", "--write"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert CARD.metrics()["fashion"]["test"] == report
+    reached = CARD.reached()
+    assert reached
+    assert "times the floor on test" in reached.phrase("en")
+    readme = (own_weights / CARD.name / "README.md").read_text()
+    assert readme == model_card(CARD)
+    assert "GenerateRequest" in readme
+    assert main(command) == 0
+    assert "frechet_ratio" in capsys.readouterr().out
+    assert commands.MEASURED == ("segment", "generate")

@@ -326,8 +326,8 @@ def onnx(card_name: str, path: Path) -> None:
     """Write the network of a segment card as one ONNX file, checked before it takes its place.
 
     Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x C x H x W, C being the number
-    of classes or, for two of them, 1, for a sigmoid; N, H and W are free, with H and W multiples of 32. Raises CardError for other cards and for one with the option
-    `onnx = false`, WeightsError for bad weights.
+    of classes or, for two of them, 1, for a sigmoid; N, H and W are free, with H and W multiples of 32.
+    Raises CardError for other cards and for one with the option `onnx = false`, WeightsError for bad weights.
     """
     chosen = card(card_name, "segment")
     if not chosen.options.get("onnx", True):

@@ -175,6 +175,13 @@ def fit(image: Image, side: int) -> Image:
     return resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
+def enlarge(image: Image, zoom: float, side: int) -> Image:
+    """The picture times `zoom`, or times less where a side would exceed `side`; never made smaller."""
+    height, width = image.shape[:2]
+    zoom = max(1.0, min(zoom, side / max(height, width)))
+    return resize(image, round(height * zoom), round(width * zoom))
+
+
 def grid(pictures: NDArray[np.uint8], columns: int = 8) -> Image:
     """N x H x W x 3 pictures side by side, row by row; what is left of the last row stays black."""
     count, height, width, channels = pictures.shape
@@ -190,6 +197,21 @@ def encode(image: NDArray[np.uint8] | NDArray[np.uint16], format: str = "PNG", *
     """Encode RGB or grey pixels as a file of `format`, in memory."""
     buffer = io.BytesIO()
     Pillow.fromarray(image).save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def encode_animation(frames: NDArray[np.uint8], milliseconds: int = 90, scale: int = 4) -> bytes:
+    """N x H x W x 3 frames as a lossless animated WebP that goes forth and back for ever.
+
+    Each frame stays for `milliseconds`; every pixel becomes `scale` x `scale`, so that small pictures stay
+    crisp.
+    """
+    enlarged = frames.repeat(scale, axis=1).repeat(scale, axis=2)
+    first, *others = (Pillow.fromarray(frame) for frame in (*enlarged, *enlarged[-2:0:-1]))
+    buffer = io.BytesIO()
+    first.save(
+        buffer, "WEBP", save_all=True, append_images=others, duration=milliseconds, loop=0, lossless=True
+    )
     return buffer.getvalue()
 
 

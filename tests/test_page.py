@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,19 @@ import pytest
 from PIL import Image as Pillow
 
 from segen import images, scenes
-from segen.registry import card
+from segen.export import picture_file
+from segen.registry import card, cards
 from segen.text import catalogue, words
-from segen.types import Attention, ClusterRequest, Instance, Run, Segmentation, SegmentRequest, Step
+from segen.types import (
+    Attention,
+    ClusterRequest,
+    GenerateRequest,
+    Instance,
+    Run,
+    Segmentation,
+    SegmentRequest,
+    Step,
+)
 from segen.ui.tabs.compare import compared
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -418,6 +429,84 @@ def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
     page.check("#inside-view input[value=label]", force=True)
     # Six pictures, or a sentence where there are no ImageNet weights.
     page.wait_for_selector("#inside-panel .trials figure:nth-child(6), #inside-panel .notice", timeout=30_000)
+    _assert_fits(page)
+
+
+@pytest.mark.skipif(not cards("generate"), reason="no card generates yet")
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_pictures_are_drawn_from_seeds_kept_and_walked_between(
+    address: str,
+    visit: Callable[..., Any],
+    every_weights_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    scheme: str,
+    language: str,
+) -> None:
+    from segen.engine import Engine
+
+    name = cards("generate")[0].name
+    page = visit(
+        f"{address}/?tab=generate&model={name}&seed=40&count=16&label=99&lang={language}", width, scheme
+    )
+    assert "label" in page.inner_text("#notice")
+    page.click("#generate-run")
+    page.wait_for_selector("#generate-zip", timeout=60_000)
+    cells = page.locator("#generate-grid .grid button")
+    assert cells.count() == 16
+    cells.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    picked = page.locator("#generate-grid .grid [aria-pressed=true]")
+    assert picked.count() == 1
+    assert page.inner_text("#generate-grid .name").startswith(words(language, "generate.seed_of", seed=45))
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+    alone = Engine().run(name, GenerateRequest([45])).value
+    with page.expect_download() as download:
+        page.click("#generate-grid a[download]")
+    assert (download.value.suggested_filename, download.value.path().read_bytes()) == picture_file(alone, 0)
+    with page.expect_download() as download:
+        page.click("#generate-zip")
+    bundle = zipfile.ZipFile(download.value.path())
+    assert bundle.namelist() == [f"seed-{seed:06d}.png" for seed in range(40, 56)]
+    assert bundle.read("seed-000045.png") == picture_file(alone, 0)[1]
+
+    page.click("[data-do=keep]")
+    page.click("[data-do=end]")
+    cells.first.click()
+    page.click("[data-do=start]")
+    assert page.locator("#generate-grid .kept li").count() == 1
+    page.click("#generate-walk")
+    page.wait_for_selector("#generate-film", timeout=60_000)
+    assert page.locator("#generate-strip .frames img").count() == 16
+    with page.expect_download() as download:
+        page.click("#generate-film")
+    assert download.value.suggested_filename == f"{name}-seed-000040-to-000045.webp"
+    assert Pillow.open(download.value.path()).n_frames == 30
+    _assert_fits(page)
+
+    page.check("#generate-way input[value=map]", force=True)
+    page.click("#generate-draw")
+    page.wait_for_selector("#generate-map .frame", timeout=60_000)
+    page.locator("#generate-map .frame").press("ArrowRight")
+    page.wait_for_function(
+        "document.querySelector('#generate-map [data-part=said]').innerText.includes('0.8')"
+    )
+    _assert_fits(page)
+    assert page.locator("#generate-objective .katex").count() >= 2
+
+
+@pytest.mark.skipif(
+    not any(card.options.get("encodes") for card in cards("generate")), reason="no card encodes yet"
+)
+def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., Any]) -> None:
+    name = next(card.name for card in cards("generate") if card.options.get("encodes"))
+    page = visit(f"{address}/?tab=generate&model={name}", 390)
+    page.check("#generate-way input[value=place]", force=True)
+    page.click("#generate-examples [data-example=garment_boot]")
+    page.wait_for_selector("#generate-place svg", timeout=60_000)
+    assert page.locator("#generate-place .three img").count() == 3
+    assert page.locator("#generate-place .frames img").count() == 16
     _assert_fits(page)
 
 

@@ -188,21 +188,11 @@ class MaskRCNNSegmenter(SegmentationPredictor):
                 yield Step(1, 1)
                 yield found
             case FeaturesRequest():
-                seen = features(network.backbone, padded(self._pixels(request.image)), request.layer)
+                seen = features(network.backbone, padded(self.seen(request.image)), request.layer)
                 yield Step(1, 1)
                 yield seen
             case _:
                 yield from super().__call__(request)
-
-    def _pixels(self, image: Image) -> torch.Tensor:
-        return super()._pixels(enlarged(image, self.max_side))
-
-
-def enlarged(image: Image, max_side: int) -> Image:
-    """The picture times ZOOM, or times less where a side would exceed `max_side`; never made smaller."""
-    height, width = image.shape[:2]
-    zoom = max(1.0, min(ZOOM, max_side / max(height, width)))
-    return images.resize(image, round(height * zoom), round(width * zoom))
 
 
 def segment(network: SlimMaskRCNN, image: Image, max_side: int) -> Segmentation:
@@ -213,7 +203,7 @@ def segment(network: SlimMaskRCNN, image: Image, max_side: int) -> Segmentation:
     most has that probability, and the background has the rest.
     """
     fitted = images.fit(image, max_side)
-    seen = enlarged(fitted, max_side)
+    seen = images.enlarge(fitted, ZOOM, max_side)
     device = next(network.parameters()).device
     found = network.find(images.to_tensor(seen).to(device, memory_format=torch.channels_last))
     found = {name: values.float().cpu() for name, values in found.items()}
@@ -265,4 +255,4 @@ def _instance(
 def load(card: ModelCard) -> MaskRCNNSegmenter:
     """The predictor of a Mask R-CNN card."""
     network = weights.network(SlimMaskRCNN, weights.checked(card))
-    return MaskRCNNSegmenter(network, card.options["max_side"])
+    return MaskRCNNSegmenter(network, card.options["max_side"], ZOOM)

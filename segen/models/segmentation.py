@@ -36,13 +36,12 @@ CLASSIFIED_SIDE = 320
 class SegmentationPredictor:
     """Any network from pictures to class logits, for pictures of any size.
 
-    A picture whose longer side exceeds `max_side` is scaled down for the network; its labels are
-    brought back to full size by interpolating the probabilities.
+    A picture whose longer side exceeds `max_side` is scaled down for the network, a small one enlarged up
+    to `zoom` times; its labels are brought back to full size by interpolating the probabilities.
     """
 
-    def __init__(self, network: nn.Module, max_side: int) -> None:
-        self.network = network
-        self.max_side = max_side
+    def __init__(self, network: nn.Module, max_side: int, zoom: float = 1.0) -> None:
+        self.network, self.max_side, self.zoom = network, max_side, zoom
 
     def __call__(
         self, request: SegmentRequest | FeaturesRequest | KernelsRequest | ClassifyRequest
@@ -50,7 +49,7 @@ class SegmentationPredictor:
         """One step, then what the request asks for."""
         match request:
             case SegmentRequest():
-                answer, seen = self.look(self._pixels(request.image))
+                answer, seen = self.look(self.seen(request.image))
                 probabilities = functional.softmax(answer, dim=1)
                 yield Step(1, 1)
                 yield Segmentation(
@@ -59,7 +58,7 @@ class SegmentationPredictor:
                     **seen,
                 )
             case FeaturesRequest():
-                found = features(self.network, padded(self._pixels(request.image)), request.layer)
+                found = features(self.network, padded(self.seen(request.image)), request.layer)
                 yield Step(1, 1)
                 yield found
             case KernelsRequest():
@@ -71,11 +70,13 @@ class SegmentationPredictor:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""
         return logits(self.network, pixels), {}
 
+    def seen(self, image: Image) -> torch.Tensor:
+        """The picture at the size that the network sees it, as 1 x 3 x h x w on its device."""
+        return self._pixels(images.enlarge(images.fit(image, self.max_side), self.zoom, self.max_side))
+
     def _pixels(self, image: Image) -> torch.Tensor:
-        """The picture, scaled down if need be, as 1 x 3 x h x w on the network's device."""
         device = next(self.network.parameters()).device
-        pixels = images.to_tensor(images.fit(image, self.max_side))
-        return pixels.to(device, memory_format=torch.channels_last)
+        return images.to_tensor(image).to(device, memory_format=torch.channels_last)
 
 
 def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from segen import registry
 from segen.text import LANGUAGES, words
 from segen.ui import api
 from segen.ui.language import PageLanguage, language_of, say
 from segen.ui.link import Link
 from segen.ui.page import Page
 from segen.ui.queue import QUIET
-from segen.ui.tabs import cluster, compare, inside, models, robustness, segment, studies
+from segen.ui.tabs import cluster, compare, generate, inside, models, robustness, segment, studies
 from segen.ui.theme import theme
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-TABS = (segment, compare, robustness, cluster, inside, studies, models)
+_OFFERED = (generate,) if registry.cards("generate") else ()
+TABS = (segment, compare, robustness, cluster, *_OFFERED, inside, studies, models)
 """The tabs in the order they are shown; the first is open at the start."""
 MAX_UPLOAD = "64mb"
 SESSIONS = 32

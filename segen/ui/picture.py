@@ -18,7 +18,7 @@ from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from segen import images, scenes
+from segen import garments, images, scenes
 from segen.errors import InputError
 from segen.text import words
 from segen.types import Image, Labels
@@ -122,7 +122,23 @@ NUCLEI = (
 )
 """Examples for networks that know nuclei; the last shows what such a network takes coins for."""
 
-OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI}
+
+def _garment(number: int) -> Image:
+    grey, _ = garments.garment(number)
+    return np.repeat(grey.repeat(8, axis=0).repeat(8, axis=1)[..., None], 3, axis=2)
+
+
+GARMENTS = (
+    Example("garment_shirt", partial(_garment, 0)),
+    Example("garment_trouser", partial(_garment, 1)),
+    Example("garment_sandal", partial(_garment, 5)),
+    Example("garment_bag", partial(_garment, 8)),
+    Example("garment_boot", partial(_garment, 9)),
+    STREETS[4],
+)
+"""Examples for networks that know garments, light on black; the last shows what they make of none."""
+
+OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI, "fashion": GARMENTS}
 """The examples for a card, by the data set that it learned from."""
 
 SCENES = (STREETS[0], STREETS[2], STREETS[4])
@@ -153,7 +169,7 @@ def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
 
     What the server sets is no input of the visitor's, so that nothing would start by itself.
     """
-    named = {example.name: example for example in (*STREETS, *NUCLEI)}
+    named = {example.name: example for example in (*STREETS, *NUCLEI, *GARMENTS)}
 
     def choose(event: gr.EventData) -> Image:
         return named[event.example].draw()

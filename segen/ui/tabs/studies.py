@@ -87,7 +87,8 @@ def _row(measure: str, report: dict[str, Any], language: str) -> str:
         return escape(words(language, "studies.mean_iou", classes=len(report["shares"])))
     known = measure.removeprefix("iou_")
     names = {each.name["en"]: each.name[language] for each in dataset_classes(report["data"])}
-    return f"{escape(names[known])} <small>{100 * report['shares'][known]:.1f} %</small>"
+    name = escape(names[known]).replace("_", "_<wbr>")
+    return f"{name} <small>{100 * report['shares'][known]:.1f} %</small>"
 
 
 def _lines(report: dict[str, Any], language: str) -> gr.LinePlot:

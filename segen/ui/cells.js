@@ -1,0 +1,158 @@
+// A grid of generated pictures. All it shows came with `props.value` (see cells.py); picking a picture, keeping
+// it, copying its seed and downloading it ask the server nothing, and what is kept stays in this page.
+
+const { words } = window.segen;
+const say = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const parts = Object.fromEntries(
+  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
+);
+for (const node of element.querySelectorAll("[data-words]")) node.textContent = words[node.dataset.words];
+for (const node of element.querySelectorAll("[data-label]"))
+  node.setAttribute("aria-label", words[node.dataset.label]);
+
+let current = null; // the value that is shown
+let picked = null; // the picture that is shown large: one of current.pictures, or one of kept
+let kept = [];
+
+const nameOf = ({ seed, label }) => say("generate.seed_of", { seed }) + (label ? ` · ${label}` : "");
+const same = (a, b) => a && b && a.model === b.model && a.src === b.src;
+
+function image(picture, alt = "") {
+  const node = document.createElement("img");
+  node.src = picture.src;
+  node.alt = alt;
+  return node;
+}
+
+function cell(picture) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.tabIndex = -1;
+  button.title = nameOf(picture);
+  button.setAttribute("aria-label", nameOf(picture));
+  button.append(image(picture));
+  button.onclick = () => pick(picture);
+  return button;
+}
+
+function open(value) {
+  current = value;
+  parts.empty.hidden = value !== null;
+  parts.result.hidden = value === null;
+  if (value === null) return;
+  for (const picture of value.pictures) picture.model = value.model;
+  parts.grid.style.setProperty("--columns", value.columns);
+  parts.grid.replaceChildren(...value.pictures.map(cell));
+  parts.sentence.textContent = value.sentence;
+  pick(value.pictures[0]);
+  const { top, bottom } = parts.grid.getBoundingClientRect();
+  if (bottom < 80 || top > innerHeight - 80) parts.grid.scrollIntoView({ block: "start" });
+}
+
+function pick(picture) {
+  picked = picture;
+  parts.picture.src = picture.src;
+  parts.picture.alt = parts.name.textContent = nameOf(picture);
+  parts.file.href = picture.src;
+  parts.file.download = picture.file;
+  const here = picture.model === current.model;
+  for (const end of ["start", "end"]) element.querySelector(`[data-do=${end}]`).disabled = !here;
+  for (const [i, button] of [...parts.grid.children].entries()) {
+    const chosen = same(current.pictures[i], picture);
+    button.setAttribute("aria-pressed", chosen);
+    button.tabIndex = chosen || (i === 0 && !current.pictures.some((each) => same(each, picture))) ? 0 : -1;
+  }
+  shelve();
+}
+
+function shelve() {
+  parts.shelf.hidden = !kept.length;
+  parts.kept.replaceChildren(
+    ...kept.map((picture) => {
+      const item = document.createElement("li");
+      const button = cell(picture);
+      const remove = document.createElement("button");
+      button.tabIndex = 0;
+      button.setAttribute("aria-pressed", same(picture, picked));
+      const caption = document.createElement("span");
+      caption.textContent = picture.seed;
+      remove.type = "button";
+      remove.className = "remove";
+      remove.textContent = "×";
+      remove.setAttribute("aria-label", say("generate.remove", { seed: picture.seed }));
+      remove.onclick = () => {
+        kept = kept.filter((each) => each !== picture);
+        shelve();
+      };
+      item.append(button, caption, remove);
+      return item;
+    })
+  );
+  const keep = element.querySelector("[data-do=keep]");
+  keep.disabled = kept.some((each) => same(each, picked));
+}
+
+parts.grid.addEventListener("keydown", (event) => {
+  const columns = getComputedStyle(parts.grid).gridTemplateColumns.split(" ").length;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const buttons = [...parts.grid.children];
+  const next = buttons[buttons.indexOf(document.activeElement) + step];
+  next?.focus();
+  next?.click();
+});
+
+async function copy(button, text) {
+  await navigator.clipboard?.writeText(text);
+  if (!navigator.clipboard) prompt("", text); // without HTTPS a page may not write to the clipboard
+  tell(button, "generate.copied");
+}
+
+/** Send the picked seed to the panel of walks, which may be out of sight. */
+function send(button, end) {
+  trigger("choose", { end, seed: picked.seed });
+  tell(button, "generate.sent");
+}
+
+function tell(button, key) {
+  button.textContent = words[key];
+  setTimeout(() => (button.textContent = words[button.dataset.words]), 1500);
+}
+
+function linkTo({ model, seed, asked }) {
+  const address = new URL(location);
+  for (const [name, value] of Object.entries({ model, seed, label: asked ?? "" }))
+    address.searchParams.set(name, value);
+  return address.href;
+}
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (!button) return;
+  const actions = {
+    keep: () => {
+      kept = [...kept, picked];
+      shelve();
+    },
+    seed: () => copy(button, picked.seed),
+    link: () => copy(button, linkTo(picked)),
+    start: () => send(button, "start"),
+    end: () => send(button, "end"),
+  };
+  actions[button.dataset.do]();
+});
+
+// The first pictures are drawn as soon as the tab is seen.
+new IntersectionObserver(
+  (entries, observer) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    if (current === null) trigger("seen");
+  },
+  { threshold: 0.3 }
+).observe(element);
+
+const update = () => open(props.value || null); // Gradio gives "" for none
+watch("value", update);
+update();

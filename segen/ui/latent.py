@@ -1,0 +1,206 @@
+"""Walks through the space that pictures are drawn from: between two seeds, and along a direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+
+from segen import images, latents, registry
+from segen.latents import Latents
+from segen.registry import ModelCard, class_id
+from segen.text import words
+from segen.types import DecodeRequest, DirectionsRequest, LatentsRequest, Pictures
+from segen.ui.downloads import saved
+from segen.ui.figures import png
+from segen.ui.language import language_of, say
+from segen.ui.latent_map import map_panel
+from segen.ui.picture import data_uri
+from segen.ui.place import place_panel
+from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.seeds import DIRECTIONS, classes_of, seed_of, truncated
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+Steps = Generator[dict[Any, Any], None, Any]
+WAYS = ("between", "along", "map", "place")
+"""What can be done in latent space; the last needs an encoder."""
+MOST_STRENGTH = 10.0
+
+
+@dataclass(frozen=True)
+class LatentPanel:
+    """The panel as it was built: what a card sets in it, and the seeds that a walk goes between.
+
+    `of_card(card, language)` gives one value for each of `outputs`; `choose` puts the seed of an event into
+    one of `ends`.
+    """
+
+    outputs: Sequence[Any]
+    of_card: Callable[[ModelCard, str], list[Any]]
+    ends: Sequence[gr.Textbox]
+    choose: Callable[[gr.EventData], dict[Any, str]]
+
+
+def latent_panel(
+    engine: Engine, model: gr.Dropdown, label: gr.Dropdown, truncation: gr.Slider, stop: gr.Button
+) -> LatentPanel:
+    """Lay out the panel; it draws with the `model`, `label` and `truncation` that are chosen beside it."""
+    with gr.Column(elem_classes="latent", elem_id="generate-latent"):
+        gr.Markdown(say("generate.latent"), elem_classes="heading")
+        gr.Markdown(say("generate.latent_help"), elem_classes="help")
+        way = gr.Radio(WAYS, value=WAYS[0], show_label=False, container=False, elem_id="generate-way")
+        helps = {each: gr.Markdown(say(f"generate.{each}_help"), elem_classes="help") for each in WAYS}
+        with gr.Row() as seeds:
+            start = gr.Textbox("0", label=say("generate.start"), max_length=19, min_width=140)
+            end = gr.Textbox("1", label=say("generate.end"), max_length=19, min_width=140)
+            direction = gr.Slider(
+                1, DIRECTIONS, 1, step=1, label=say("generate.direction"), buttons=[], min_width=180
+            )
+            strength = gr.Slider(
+                0.5, MOST_STRENGTH, 5, step=0.5, label=say("generate.strength"), buttons=[], min_width=180
+            )
+        with gr.Column() as walking:
+            with gr.Row(elem_classes="beside"):
+                frames = gr.Slider(8, 48, 16, step=8, label=say("generate.frames"), buttons=[], min_width=180)
+                run = gr.Button(
+                    say("generate.walk"), variant="primary", scale=0, min_width=160, elem_id="generate-walk"
+                )
+            strip = gr.HTML(elem_classes="walked", padding=False, elem_id="generate-strip")
+            film = gr.DownloadButton(
+                say("generate.film_file"),  # type: ignore[arg-type]
+                size="sm",
+                visible=False,
+                elem_id="generate-film",
+            )
+        with gr.Column() as mapping:
+            map_outputs = map_panel(engine, model, label, start, stop)
+        with gr.Column() as placing:
+            place_outputs = place_panel(engine, model, stop)
+
+    def walk(
+        way: str,
+        name: str,
+        label: str,
+        threshold: float,
+        start: str,
+        end: str,
+        direction: int,
+        strength: float,
+        frames: int,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Steps:
+        language = language_of(request)
+        card = registry.card(name, "generate")
+        begin = seed_of(start)
+        if way == "along":
+            path = yield from _along(engine, card, begin, direction, strength, frames, progress, language)
+            ends = [f"−{strength:g}", words(language, "generate.seed_of", seed=begin), f"+{strength:g}"]
+            stem = f"{name}-seed-{begin:06d}-direction-{direction}"
+        else:
+            finish = seed_of(end)
+            path = yield from _between(engine, card, begin, finish, frames, progress, language)
+            ends = [words(language, "generate.seed_of", seed=seed) for seed in (begin, finish)]
+            stem = f"{name}-seed-{begin:06d}-to-{finish:06d}"
+        asked = class_id(card, label) if card.conditional else None
+        labels = classes_of(card, [begin], asked)
+        request_ = DecodeRequest(truncated(path, threshold), labels and labels * len(path))
+        done = yield from steps(engine, name, request_, progress, language)
+        moving = images.encode_animation(done.value)
+        yield {
+            strip: _strip(done.value, moving, ends, language),
+            film: gr.DownloadButton(value=saved(f"{stem}.webp", moving), visible=True),
+        }
+
+    on_device(
+        [run.click],
+        walk,
+        [way, model, label, truncation, start, end, direction, strength, frames],
+        [strip, film],
+        stop=stop,
+        shows=strip,
+    )
+    shown = [*helps.values(), seeds, end, direction, strength, walking, mapping, placing]
+
+    def show(way: str) -> list[Any]:
+        return [
+            *(gr.Markdown(visible=each == way) for each in helps),
+            gr.Row(visible=way != "place"),
+            gr.Textbox(visible=way == "between"),
+            gr.Slider(visible=way == "along"),
+            gr.Slider(visible=way == "along"),
+            gr.Column(visible=way in ("between", "along")),
+            gr.Column(visible=way == "map"),
+            gr.Column(visible=way == "place"),
+        ]
+
+    way.input(show, way, shown, **QUIET)
+
+    def of_card(card: ModelCard, language: str) -> list[Any]:
+        ways = WAYS if card.options.get("encodes") else WAYS[:-1]
+        choices = [(words(language, f"generate.{each}"), each) for each in ways]
+        return [
+            gr.Radio(choices, value=WAYS[0]),
+            *show(WAYS[0]),
+            "",
+            gr.DownloadButton(visible=False),
+            *map_outputs.of_card(card, language),
+            *place_outputs.of_card(card, language),
+        ]
+
+    def choose(event: gr.EventData) -> dict[Any, str]:
+        return {end if event.end == "end" else start: str(seed_of(str(event.seed)))}
+
+    outputs = [way, *shown, strip, film, *map_outputs.outputs, *place_outputs.outputs]
+    return LatentPanel(outputs, of_card, [start, end], choose)
+
+
+def _between(
+    engine: Engine,
+    card: ModelCard,
+    start: int,
+    end: int,
+    frames: int,
+    progress: gr.Progress,
+    language: str,
+) -> Generator[dict[Any, Any], None, Latents]:
+    """The latent vectors from one seed to another."""
+    drawn = yield from steps(engine, card.name, LatentsRequest([start, end]), progress, language)
+    first, last = drawn.value[:1], drawn.value[1:]
+    return np.concatenate([latents.spherical(first, last, share) for share in np.linspace(0, 1, frames)])
+
+
+def _along(
+    engine: Engine,
+    card: ModelCard,
+    seed: int,
+    direction: int,
+    strength: float,
+    frames: int,
+    progress: gr.Progress,
+    language: str,
+) -> Generator[dict[Any, Any], None, Latents]:
+    """The latent vectors from `strength` before a seed's to as far after it, along direction 1 to 8."""
+    drawn = yield from steps(engine, card.name, LatentsRequest([seed]), progress, language)
+    asked = DirectionsRequest(DIRECTIONS)
+    found = (yield from steps(engine, card.name, asked, progress, language)).value
+    places = np.linspace(-strength, strength, frames, dtype=np.float32)[:, None]
+    path: Latents = drawn.value + places * found.directions[int(direction) - 1]
+    return path
+
+
+def _strip(pictures: Pictures, moving: bytes, ends: Sequence[str], language: str) -> str:
+    """The walk as a film beside its frames, with `ends` under the strip from left to right, as HTML."""
+    told = escape(words(language, "generate.film"))
+    frames = "".join(f"<img src='{png(each)}' alt=''>" for each in pictures)
+    captions = "".join(f"<span>{escape(each)}</span>" for each in ends)
+    return (
+        f"<img class='film' src='{data_uri(moving, 'image/webp')}' alt='{told}'>"
+        f"<div><div class='frames'>{frames}</div><p class='ends'>{captions}</p></div>"
+    )

@@ -1,0 +1,206 @@
+"""Draw pictures from seeds, pick and keep some, and walk through the space that they are drawn from."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from segen import images, registry
+from segen.errors import InputError
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import MOST_SEED, GenerateRequest, Generation, Run, seed_range
+from segen.ui import cards, cells, generators
+from segen.ui.api import GENERATE_MODEL
+from segen.ui.downloads import saved
+from segen.ui.language import language_of, say
+from segen.ui.latent import latent_panel
+from segen.ui.link import Link, Tab
+from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.seeds import WHOLE, draw, seed_of
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+NAME = "generate"
+COUNTS = (16, 36, 64)
+"""Squares: the grid has as many rows as columns."""
+SHUFFLED_SEEDS = 1_000_000
+"""Shuffling picks a first seed below this, so that it stays short enough to be told."""
+SCALE = 4
+"""The downloaded grid is so many times larger than the pictures."""
+ANY = ""
+"""The label of the address and the page for no class asked for."""
+
+
+def build(engine: Engine) -> Tab:
+    """Lay out the tab inside the current gr.Tab."""
+    names = [card.name for card in registry.cards("generate")]
+    names.sort(key=lambda name: name != GENERATE_MODEL)
+    first = registry.card(names[0])
+
+    with gr.Row(elem_classes=["work", "pictures-first"]):
+        with gr.Column(scale=2, min_width=300):
+            model = gr.Dropdown(names, value=names[0], label=say("generate.model"), elem_id="generate-model")
+            with gr.Row(elem_classes="beside"):
+                seed = gr.Textbox(
+                    "0",
+                    label=say("generate.seed"),
+                    max_length=19,
+                    min_width=160,
+                    elem_id="generate-seed",
+                )
+                shuffle = gr.Button(
+                    say("generate.shuffle"), scale=0, min_width=110, elem_id="generate-shuffle"
+                )
+            count = gr.Radio(
+                list(COUNTS), value=COUNTS[-1], label=say("generate.count"), elem_id="generate-count"
+            )
+            label = gr.Dropdown(
+                [ANY],
+                value=ANY,
+                label=say("generate.label"),
+                visible=first.conditional,
+                elem_id="generate-label",
+            )
+            truncation = gr.Slider(
+                0.25,
+                WHOLE,
+                WHOLE,
+                step=0.25,
+                label=say("generate.truncation"),
+                info=say("generate.truncation_help"),
+                buttons=[],
+                elem_id="generate-truncation",
+            )
+            with gr.Row():
+                run = gr.Button(say("generate.run"), variant="primary", min_width=120, elem_id="generate-run")
+                stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="generate-stop")
+            about = gr.HTML(elem_classes="about", padding=False)
+            objective = gr.Markdown(elem_classes="objective", elem_id="generate-objective")
+        with gr.Column(scale=5, min_width=300):
+            view = cells.cells_viewer(elem_id="generate-grid")
+            with gr.Row(visible=False, elem_classes="downloads") as row:
+                downloads = [
+                    gr.DownloadButton(
+                        say(f"generate.{kind}"),  # type: ignore[arg-type]
+                        size="sm",
+                        min_width=130,
+                        elem_id=f"generate-{kind}",
+                    )
+                    for kind in ("grid", "zip")
+                ]
+            panel = latent_panel(engine, model, label, truncation, stop)
+            measured = gr.HTML(elem_classes="scores", padding=False, elem_id="generate-measured")
+    options: list[Any] = [model, seed, count, label, truncation]
+
+    def generate(
+        name: str,
+        first_seed: str,
+        count: int,
+        label: str,
+        threshold: float,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        language = language_of(request)
+        card = registry.card(name, "generate")
+        if count not in COUNTS:
+            raise InputError("count_out_of_range", most=COUNTS[-1])
+        seeds = seed_range(seed_of(first_seed), count)
+        asked = class_asked(card, label)
+        if threshold < WHOLE:
+            done = yield from draw(engine, card, seeds, asked, threshold, progress, language)
+        else:
+            done = yield from steps(engine, name, GenerateRequest(seeds, asked), progress, language)
+        found, ending = done.value, "" if threshold >= WHOLE else f"-truncated-{threshold:.2f}"
+        told = _told(card, done, threshold, language)
+        yield {view: cells.contents(card, found, asked, told, language, ending)}
+        stem = f"{cells.range_name(name, seeds)}{ending}"
+        whole = images.grid(found.images, math.isqrt(count)).repeat(SCALE, axis=0).repeat(SCALE, axis=1)
+        grid, bundle = downloads
+        yield {
+            row: gr.Row(visible=True),
+            grid: saved(f"{stem}.png", images.encode(whole)),
+            bundle: saved(f"{stem}.zip", cells.archive(found, ending)),
+        }
+
+    on_device(
+        [model.input, seed.submit, count.input, label.input, truncation.release, run.click],
+        generate,
+        options,
+        [view, row, *downloads],
+        stop=stop,
+        shows=view,
+    )
+    press = f"() => document.getElementById('{run.elem_id}').click()"
+    shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, seed, **QUIET).then(
+        None, None, None, js=press, **QUIET
+    )
+    view.seen(None, None, None, js=press, **QUIET)
+    view.choose(panel.choose, None, panel.ends, **QUIET)
+
+    def describe(name: str, asked: str, request: gr.Request) -> list[Any]:
+        card = registry.card(name)
+        kept = card.conditional and asked in [str(known.id) for known in card.classes]
+        return shown(card, asked if kept else ANY, language_of(request))
+
+    def shown(card: ModelCard, asked: str, language: str) -> list[Any]:
+        known = [(each.name[language], str(each.id)) for each in card.classes]
+        return [
+            gr.Dropdown(
+                [(words(language, "generate.any_label"), ANY), *known], value=asked, visible=card.conditional
+            ),
+            cards.beside(card, language),
+            generators.objective(card, language),
+            generators.measured(card, language),
+            *panel.of_card(card, language),
+        ]
+
+    of_card = [label, about, objective, measured, *panel.outputs]
+    model.input(describe, [model, label], of_card, **QUIET)
+    remembered = json.dumps(["model", "seed", "count", "label", "truncation"])
+    remember = f"(...values) => segen.remember('{NAME}', segen.named({remembered}, values))"
+    gr.on([each.change for each in options], None, options, None, js=remember, **QUIET)
+
+    def fill(link: Link, language: str) -> list[Any]:
+        card = registry.card(link.choice("model", names))
+        titles = [(registry.card(name).title[language], name) for name in names]
+        classes = [str(known.id) for known in card.classes] if card.conditional else []
+        return [
+            gr.Dropdown(titles, value=card.name),
+            str(link.whole("seed", range(MOST_SEED - COUNTS[-1] + 2), 0)),
+            int(link.choice("count", [str(each) for each in COUNTS[::-1]])),
+            link.number("truncation", 0.25, WHOLE, WHOLE),
+            *shown(card, link.choice("label", [ANY, *classes]), language),
+        ]
+
+    return Tab([model, seed, count, truncation, *of_card], fill)
+
+
+def class_asked(card: ModelCard, label: str) -> int | None:
+    """The class that the page's `label` asks for; None for none, and for a card that takes no class."""
+    return registry.class_id(card, label) if card.conditional else None
+
+
+def _told(card: ModelCard, run: Run[Generation], threshold: float, language: str) -> str:
+    """What was drawn and what it took."""
+    seeds: Sequence[int] = run.value.seeds
+    sentence = words(
+        language,
+        "generate.took",
+        model=card.title[language],
+        count=len(seeds),
+        first=seeds[0],
+        last=seeds[-1],
+        seconds=f"{run.seconds:.2f}",
+        device=run.device,
+    )
+    if threshold < WHOLE:
+        sentence += words(language, "generate.truncated", threshold=f"{threshold:.2f}")
+    return sentence

@@ -1,0 +1,177 @@
+"""The tab Generate without a browser: what the grid is given, what is told of a card, walks, places."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from base64 import b64decode
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from segen import export, images
+from segen.engine import Engine
+from segen.errors import InputError
+from segen.registry import ModelCard, cards, dataset_classes
+from segen.text import LANGUAGES, words
+from segen.types import MOST_SEED, DecodeRequest, Encoding, GenerateRequest, Generation, LatentsRequest
+from segen.ui import cells, generators, place
+from segen.ui.seeds import WHOLE, classes_of, seed_of, truncated
+from segen.ui.tabs.generate import COUNTS, class_asked
+
+CARD = ModelCard(
+    name="artist",
+    task="generate",
+    title={"en": "Artist", "zh": "画家"},
+    summary={"en": "Draws.", "zh": "绘画。"},
+    architecture="none",
+    dataset="fashion",
+    source="none",
+    loader="",
+    training="",
+    checkpoint={"en": "", "zh": ""},
+    input_size=(28, 28),
+    parameters=0,
+    multiply_adds=0,
+    licence={"weights": "", "data": "", "credit": ""},
+    classes=dataset_classes("fashion"),
+    options={"grey": True, "family": "cgan", "conditional": True},
+)
+PICTURES = np.arange(4, dtype=np.uint8).repeat(28 * 28 * 3).reshape(4, 28, 28, 3)
+FOUND = Generation(PICTURES, (8, 0, 9, 5), tuple(range(2**53, 2**53 + 4)), grey=True)
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "1.5", "1e3", "٣", "²", str(MOST_SEED + 1), "9" * 5000])
+def test_what_is_no_seed_is_refused(typed: str) -> None:
+    with pytest.raises(InputError):
+        seed_of(typed)
+
+
+def test_the_largest_seed_is_read_exactly() -> None:
+    assert seed_of(f" {MOST_SEED} ") == MOST_SEED
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_grid_holds_the_files_of_the_command_line(language: str) -> None:
+    shown = cells.contents(CARD, FOUND, None, "", language)
+    assert shown["columns"] == 2
+    for index, picture in enumerate(shown["pictures"]):
+        assert picture["seed"] == str(2**53 + index), "as text: a browser would round it"
+        file, content = export.picture_file(FOUND, index)
+        assert picture["file"] == file
+        assert b64decode(picture["src"].partition(",")[2]) == content
+        assert picture["label"] == CARD.classes[FOUND.labels[index]].name[language]  # type: ignore[index]
+
+
+def test_truncated_pictures_are_not_named_after_the_seed_alone() -> None:
+    bundle = zipfile.ZipFile(io.BytesIO(cells.archive(FOUND, "-truncated-0.50")))
+    assert bundle.namelist() == [f"seed-{seed}-truncated-0.50.png" for seed in FOUND.seeds]
+
+
+def test_an_unconditional_card_is_asked_for_no_class() -> None:
+    plain = replace(CARD, options={})
+    assert class_asked(plain, "3") is None
+    assert classes_of(plain, [1, 2], None) is None
+    assert class_asked(CARD, "3") == 3
+    assert classes_of(CARD, [1, 2], 3) == (3, 3)
+    assert len(set(classes_of(CARD, range(50), None) or ())) > 5
+
+
+def test_truncation_ends_where_nothing_is_changed() -> None:
+    drawn = np.array([[-2.5, 0.1, 3.4]], dtype=np.float32)
+    assert truncated(drawn, WHOLE) is drawn
+    assert np.abs(truncated(drawn, 0.5)).max() <= 0.5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_family_has_its_formulas(language: str) -> None:
+    for family, formulas in generators.OBJECTIVES.items():
+        told = generators.objective(replace(CARD, options={"family": family}), language)
+        assert all(f"$${formula}$$" in told for formula in formulas)
+        assert words(language, f"generate.objective_{family}") in told
+        assert all(formula.count("{") == formula.count("}") for formula in formulas)
+    assert generators.objective(replace(CARD, options={}), language) == ""
+
+
+def test_the_discriminator_maximises() -> None:
+    for family in ("gan", "cgan"):
+        assert generators.OBJECTIVES[family][0].startswith(r"\min_G \max_D")
+
+
+def test_every_generating_card_names_a_known_family() -> None:
+    for card in cards("generate"):
+        assert card.options["family"] in generators.OBJECTIVES, card.name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert generators.measured(CARD, language) == ""
+    interval = {"value": -0.0002, "low": -0.0011, "high": 0.5}
+    metrics = {
+        "frechet_distance": 61.24,
+        "frechet_floor": 2.03,
+        "frechet_ceiling": 811.5,
+        "frechet_by_samples": {"100": 121.4, "1,000": 70.9},
+        "kernel_distance": interval,
+        "kernel_floor": interval,
+        "kernel_ceiling": interval,
+        "manifold_precision": 0.625,
+        "manifold_recall": 0.11,
+        "diversity": 0.91,
+        "classes_hit": 9,
+        "largest_class_share": 0.24,
+    }
+    report = {"split": "test", "items": 10_000, "features": "f", "metrics": metrics}
+    monkeypatch.setattr(ModelCard, "metrics", lambda _card: {"fashion": {"test": report}})
+    table = generators.measured(CARD, language)
+    for shown in ("61.2", "2.0", "811.5", "121.4", "70.9", "62.5 %", "10,000", "0.000 <small>−0.001 … 0.500"):
+        assert shown in table
+    assert "−0.000" not in table
+    assert words(language, "generate.why_lies") in table
+    assert words(language, "generate.label_agreement") not in table, "it was not measured"
+
+
+def test_variations_lie_at_one_distance() -> None:
+    centre = np.full(16, 0.5, dtype=np.float32)
+    found = place.around(centre, 8, 2.5)
+    assert np.linalg.norm(found - centre, axis=1) == pytest.approx(2.5, abs=1e-4)
+    assert len(np.unique(found.round(3), axis=0)) == 8
+
+
+def test_the_divergence_of_the_prior_is_zero() -> None:
+    zeros = np.zeros(16, dtype=np.float32)
+    encoding = Encoding(zeros, zeros, PICTURES[0], PICTURES[0])
+    assert words("en", "generate.numbers", kl="0.0") in place._numbers(encoding, "en")
+
+
+def test_a_walk_goes_forth_and_back_without_loss() -> None:
+    moving = Pillow.open(io.BytesIO(images.encode_animation(PICTURES * 60, scale=2)))
+    assert moving.n_frames == 6
+    assert moving.size == (56, 56)
+    levels = []
+    for frame in range(moving.n_frames):
+        moving.seek(frame)
+        levels.append(np.array(moving.convert("RGB")))
+    assert [int(level[5, 5, 0]) for level in levels] == [0, 60, 120, 180, 120, 60]
+    assert all((level == level[0, 0]).all() for level in levels)
+
+
+def test_counts_are_squares() -> None:
+    assert all(int(count**0.5) ** 2 == count for count in COUNTS)
+
+
+@pytest.mark.parametrize("card", cards("generate"), ids=lambda card: card.name)
+def test_a_truncated_grid_without_truncation_is_the_grid(card: ModelCard, weights: Path) -> None:
+    engine, seeds = Engine("cpu"), [40, 2**53 + 1]
+    plain = engine.run(card.name, GenerateRequest(seeds)).value
+    drawn = engine.run(card.name, LatentsRequest(seeds)).value
+    labels = classes_of(card, seeds, None)
+    assert plain.labels == labels
+    decoded: Any = engine.run(card.name, DecodeRequest(truncated(drawn, WHOLE), labels)).value
+    assert np.array_equal(decoded, plain.images)
+    assert json.dumps(cells.contents(card, plain, None, "", "en"))

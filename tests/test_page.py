@@ -284,6 +284,8 @@ def test_every_word_changes_with_the_language(address: str, visit: Callable[...,
     text += page.inner_text("body")
     assert words("zh", "viewer.legend") in text
     assert words("zh", "models.checkpoint") in text
+    for each in cards():
+        text = text.replace(each.licence["credit"], "")  # names stay as they are
     english = [
         sentence
         for key, sentence in catalogue("en").items()

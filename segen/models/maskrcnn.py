@@ -177,6 +177,9 @@ class MaskRCNNSegmenter(SegmentationPredictor):
     The network sees a picture enlarged by ZOOM, or less where its longer side would exceed `max_side`.
     """
 
+    def __init__(self, network: SlimMaskRCNN, max_side: int) -> None:
+        super().__init__(network, max_side, ZOOM)
+
     def __call__(
         self, request: SegmentRequest | FeaturesRequest | KernelsRequest | ClassifyRequest
     ) -> Iterator[Step | Segmentation | Features | Kernels | Classification]:
@@ -255,4 +258,4 @@ def _instance(
 def load(card: ModelCard) -> MaskRCNNSegmenter:
     """The predictor of a Mask R-CNN card."""
     network = weights.network(SlimMaskRCNN, weights.checked(card))
-    return MaskRCNNSegmenter(network, card.options["max_side"], ZOOM)
+    return MaskRCNNSegmenter(network, card.options["max_side"])

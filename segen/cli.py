@@ -41,4 +41,7 @@ def entry() -> None:
     """The console script."""
     code = main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not break off the interpreter's end
+    # Under `python -m`, CPython ends by the signal, whatever was caught, if an interrupt left the string that
+    # was executed last, as dataclasses and named tuples execute some while they are imported.
+    exec("")
     sys.exit(code)

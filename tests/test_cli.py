@@ -352,6 +352,18 @@ def test_ctrl_c_at_any_moment(seconds: float, weights: Path, tmp_path: Path) -> 
             images.read(path)
 
 
+def test_ctrl_c_while_a_string_is_executed(tmp_path: Path) -> None:
+    """As named tuples do when they are imported; CPython would end `python -m` by the signal."""
+    (tmp_path / "interrupted.py").write_text(
+        "import signal\n"
+        "from segen import cli, commands\n"
+        "commands.run = lambda arguments: exec('signal.raise_signal(signal.SIGINT)')\n"
+        "cli.entry()\n"
+    )
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1)
+
+
 # --- cluster ---------------------------------------------------------------------------------------
 
 

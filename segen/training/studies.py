@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -24,10 +23,12 @@ import tyro
 import segen
 from segen import files, studies
 from segen.errors import DataError, SegenError
+from segen.models.imagenet import FILE
 from segen.training.data import labelled
 from segen.training.loop import fit, runs_root
 from segen.training.recipe import Place
-from segen.training.recipes.segmentation import IMAGENET, Segmentation, SegmentationConfig
+from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
+from segen.training.start import imagenet_file
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,8 @@ def report(name: str, study: Study, place: Place) -> dict[str, Any]:
     {way, pictures, mean, deviation}, both by measure, over the seeds; `deviation` is the sample standard
     deviation, and empty for one seed. Raises DataError when data are missing.
     """
-    if place.data != "synthetic" and not any(
-        root and (Path(root) / IMAGENET).is_file() for root in (place.data, os.environ.get("SEGEN_DATA"))
-    ):
-        raise DataError("imagenet_missing", file=IMAGENET)
+    if place.data != "synthetic" and not imagenet_file(place.data):
+        raise DataError("imagenet_missing", file=FILE)
     runs, items = [], 0
     for way, pictures, config in study.runs():
         done = train(config, place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,12 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from segen import images, metrics, registry, weights
+from segen import images, metrics, weights
 from segen.errors import UsageError
 from segen.models.maskrcnn import SlimMaskRCNN, segment
-from segen.training import augment, data
+from segen.training import augment, data, start
 from segen.training.recipe import Config, Place, Update
-from segen.training.recipes.segmentation import IMAGENET
 from segen.types import SURE, Image, Segmentation
 
 SAMPLED_SIDE = 256
@@ -60,8 +58,8 @@ class Instances:
         self.network = SlimMaskRCNN(classes=2)
         if place.init:
             _start_from(place.init, self.network)
-        else:
-            _start_from_imagenet(self.network, place.data)
+        elif imagenet := start.imagenet_file(place.data):
+            start.copy(weights.read_tensors(imagenet), self.network.backbone.encoder, "features.")
         self.network.backbone.encoder[: config.frozen].requires_grad_(False)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": cast(nn.Module, self.network)}
@@ -162,23 +160,8 @@ def targets(numbers: torch.Tensor) -> dict[str, torch.Tensor]:
 
 def _start_from(name: str, network: SlimMaskRCNN) -> None:
     """Copy a shipped card's tensors, its encoder's alone if it is no Mask R-CNN. Raises UsageError."""
-    shipped = weights.read_tensors(weights.checked(registry.card(name)) / "model.safetensors")
-    if not (_copy(shipped, network, "") or _copy(shipped, network.backbone.encoder, "encoder.features.")):
+    tensors = start.shipped(name)
+    if not (
+        start.copy(tensors, network) or start.copy(tensors, network.backbone.encoder, "encoder.features.")
+    ):
         raise UsageError("init_unlike", model=name)
-
-
-def _start_from_imagenet(network: SlimMaskRCNN, root: str | None) -> None:
-    """Copy ImageNet weights into the encoder where the data root has them."""
-    for candidate in (root, os.environ.get("SEGEN_DATA")):
-        if candidate and (Path(candidate) / IMAGENET).is_file():
-            _copy(weights.read_tensors(Path(candidate) / IMAGENET), network.backbone.encoder, "features.")
-            return
-
-
-def _copy(tensors: dict[str, torch.Tensor], network: nn.Module, prefix: str) -> int:
-    """Copy what fits by name, behind the prefix, and shape into the network; how many tensors did."""
-    own = network.state_dict()
-    found = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
-    fitting = {name: each for name, each in found.items() if name in own and own[name].shape == each.shape}
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,18 +15,16 @@ from torch.nn import functional
 from torch.utils.data import Subset
 from torchvision.models import VGG16_BN_Weights
 
-from segen import images, metrics, registry, weights
+from segen import images, metrics, weights
 from segen.errors import UsageError
 from segen.models import smp
 from segen.models.context import AttentionNetwork, ReNet
 from segen.models.convolutional import FullyConvolutional, Vgg16
 from segen.models.segmentation import full_size_labels, logits, two_class
-from segen.training import augment, data
+from segen.training import augment, data, start
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image, Labels
 
-IMAGENET = "weights/mobilenet_v2_imagenet.safetensors"
-"""Where the encoder's starting weights lie under the data root (docs/data.md)."""
 OURS: dict[str, Callable[..., nn.Module]] = {
     network.__name__: network for network in (AttentionNetwork, ReNet, FullyConvolutional, Vgg16)
 }
@@ -214,28 +212,13 @@ def _start_from(name: str, network: nn.Module) -> None:
 
     With other classes, or another decoder, the rest starts from chance. Raises UsageError if no tensor fits.
     """
-    shipped = weights.read_tensors(weights.checked(registry.card(name)) / "model.safetensors")
-    if not _copy(shipped, network):
+    if not start.copy(start.shipped(name), network):
         raise UsageError("init_unlike", model=name)
 
 
 def _start_from_imagenet(network: nn.Module, root: str | None) -> None:
     """Copy ImageNet weights into the encoder: MobileNetV2's from the data root, VGG16's from torchvision."""
-    import os
-
     if isinstance(network, Vgg16):
-        _copy(VGG16_BN_Weights.DEFAULT.get_state_dict(check_hash=True), network.encoder, "features.")
-        return
-    for candidate in (root, os.environ.get("SEGEN_DATA")):
-        if candidate and (Path(candidate) / IMAGENET).is_file():
-            _copy(weights.read_tensors(Path(candidate) / IMAGENET), network.get_submodule("encoder"))
-            return
-
-
-def _copy(tensors: Mapping[str, torch.Tensor], network: nn.Module, prefix: str = "") -> int:
-    """Copy what fits by name, less the prefix, and shape into the network; how many tensors did."""
-    own = network.state_dict()
-    found = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-    fitting = {name: t for name, t in found.items() if name in own and own[name].shape == t.shape}
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)
+        start.copy(VGG16_BN_Weights.DEFAULT.get_state_dict(check_hash=True), network.encoder, "features.")
+    elif file := start.imagenet_file(root):
+        start.copy(weights.read_tensors(file), network.get_submodule("encoder"))

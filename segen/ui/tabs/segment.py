@@ -11,7 +11,7 @@ import gradio as gr
 from segen import images, registry
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import Run, Segmentation, SegmentRequest
+from segen.types import Image, Run, Segmentation, SegmentRequest
 from segen.ui import cards
 from segen.ui.api import SEGMENT_MODEL
 from segen.ui.downloads import download_row, segmentation_buttons
@@ -75,19 +75,29 @@ def build(engine: Engine) -> Tab:
         card, language = registry.card(name), language_of(request)
         return [gallery(OF_DATASET.get(card.dataset, STREETS), language), cards.beside(card, language)]
 
+    def answered(
+        file: Path | None, name: str, progress: gr.Progress, language: str
+    ) -> Generator[dict[Any, Any], None, tuple[ModelCard, Image, str, Run[Segmentation]] | None]:
+        """The card, the picture, the stem of its name and what the network made of it; None for no file."""
+        picked = yield from opened(file, nothing())
+        if picked is None:
+            return None
+        image, stem = picked
+        card = registry.card(name, "segment")
+        done = yield from steps(engine, name, SegmentRequest(image), progress, language)
+        return card, image, stem, done
+
     def segment(
         file: Path | None,
         name: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
-        picked = yield from opened(file, nothing())
-        if picked is None:
-            return
-        image, stem = picked
         language = language_of(request)
-        card = registry.card(name, "segment")
-        done = yield from steps(engine, name, SegmentRequest(image), progress, language)
+        answer = yield from answered(file, name, progress, language)
+        if answer is None:
+            return
+        card, image, stem, done = answer
         yield {view: contents(card, image, done.value) | _told(card, done, language)}
         files = segmentation_buttons(card, image, done.value, stem, language)
         known = drawn_labels(image, card.dataset) is not None
@@ -104,13 +114,11 @@ def build(engine: Engine) -> Tab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
-        picked = yield from opened(file, nothing())
-        if picked is None:
-            return
-        image, _ = picked
         language = language_of(request)
-        card = registry.card(name, "segment")
-        done = yield from steps(engine, name, SegmentRequest(image), progress, language)
+        answer = yield from answered(file, name, progress, language)
+        if answer is None:
+            return
+        card, image, _, done = answer
         height, width = done.value.probabilities.shape[1:]
         small = images.resize(image, height, width)
         answers = [done.value.probabilities]

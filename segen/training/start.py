@@ -1,0 +1,35 @@
+"""Where a training starts from: ImageNet weights, or those of a shipped card."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from segen import registry, weights
+from segen.models.imagenet import FILE
+
+
+def imagenet_file(root: str | None) -> Path | None:
+    """MobileNetV2's ImageNet weights under the data root or $SEGEN_DATA, or None."""
+    for candidate in (root, os.environ.get("SEGEN_DATA")):
+        if candidate and (Path(candidate) / FILE).is_file():
+            return Path(candidate) / FILE
+    return None
+
+
+def shipped(name: str) -> dict[str, torch.Tensor]:
+    """The tensors of a shipped card. Raises CardError and WeightsError."""
+    return weights.read_tensors(weights.checked(registry.card(name)) / "model.safetensors")
+
+
+def copy(tensors: Mapping[str, torch.Tensor], network: nn.Module, prefix: str = "") -> int:
+    """Copy what fits by name, behind the prefix, and shape into the network; how many tensors did."""
+    own = network.state_dict()
+    found = {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
+    fitting = {name: each for name, each in found.items() if name in own and own[name].shape == each.shape}
+    network.load_state_dict(fitting, strict=False)
+    return len(fitting)

@@ -593,10 +593,14 @@ class SlowEngine:
     """Stands in for the engine with a hundred steps of a tenth of a second, and counts them."""
 
     def __init__(self) -> None:
-        self.steps = 0
+        self.steps = self.requests = 0
         self.closed = False
 
+    def loaded(self) -> list[str]:
+        return []
+
     def stream(self, name: str, request: SegmentRequest) -> Iterator[Step | Run[Segmentation]]:
+        self.requests += 1
         try:
             for done in range(100):
                 time.sleep(0.1)
@@ -606,28 +610,51 @@ class SlowEngine:
             self.closed = True
 
 
-def test_stop_stops(visit: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("tab", "example"),
+    [("segment", "street_trees"), ("compare", "street_trees"), ("robustness", "street_cars")],
+)
+def test_stop_stops(visit: Callable[..., Any], tab: str, example: str) -> None:
     from segen.ui import build_app, launch_options
 
     engine = SlowEngine()
     app = build_app(engine)  # type: ignore[arg-type]
     _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     try:
-        page = visit(url)
-        assert page.is_disabled("#segment-stop")
-        page.click("[data-example=street_trees]")
-        page.wait_for_function("document.querySelector('#segment-viewer').innerText.includes('/100')")
-        page.click("#segment-stop")
-        page.wait_for_selector("#segment-stop:disabled")
+        page = visit(f"{url}?tab={tab}")
+        shows = f"#{tab}-viewer" if tab == "segment" else f"#{tab}-told"
+        assert page.is_disabled(f"#{tab}-stop")
+        page.click(f"#{tab}-examples [data-example={example}]")
+        page.wait_for_function(f"document.querySelector('{shows}').parentElement.innerText.includes('/100')")
+        page.click(f"#{tab}-stop")
+        page.wait_for_selector(f"#{tab}-stop:disabled")
         for _ in range(50):
             if engine.closed:
                 break
             page.wait_for_timeout(100)
         assert engine.closed
+        assert engine.requests == 1, "nothing else begins"
         assert engine.steps < 90
-        assert "/100" not in page.inner_text("#segment-viewer")
+        assert "/100" not in page.inner_text(f"{shows} >> xpath=..")
     finally:
         app.close()
+
+
+def test_stop_ends_a_disagreement_between_two_answers(known: Callable[..., Any]) -> None:
+    engine = KnownEngine("attention", "realism", "instances", hesitant=True)
+    page = known(engine=engine)
+    page.click("#segment-disagree")
+    page.wait_for_selector("#segment-stop:enabled")
+    page.wait_for_timeout(500)
+    page.click("#segment-stop")
+    page.wait_for_timeout(1500)
+    asked = engine.asked
+    assert asked < 6, "six answers make a disagreement"
+    page.wait_for_timeout(1500)
+    assert asked == engine.asked
+    assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
+    page.click("#segment-run")
+    page.wait_for_function("document.querySelector('#segment-stop').disabled", timeout=30_000)
 
 
 class KnownEngine:
@@ -639,10 +666,13 @@ class KnownEngine:
 
     rows, columns, stride = 16, 22, 16
 
-    def __init__(self, *lacks: str) -> None:
-        self.lacks = lacks
+    def __init__(self, *lacks: str, hesitant: bool = False) -> None:
+        """Without what it `lacks`; a `hesitant` one takes a second for each answer but the first."""
+        self.lacks, self.hesitant, self.asked = lacks, hesitant, 0
 
     def stream(self, name: str, request: SegmentRequest) -> Iterator[Step | Run[Segmentation]]:
+        self.asked += 1
+        time.sleep(self.hesitant and self.asked > 1)
         height, width = request.image.shape[:2]
         probabilities = np.full((11, height, width), 0.02, np.float32)
         probabilities[0], probabilities[1, :, : width // 2] = 0.8, 0.8
@@ -670,8 +700,8 @@ def known(visit: Callable[..., Any], photo: Path) -> Iterator[Callable[..., Any]
 
     apps = []
 
-    def open_page(*lacks: str, query: str = "", **options: Any) -> Any:
-        apps.append(build_app(KnownEngine(*lacks)))  # type: ignore[arg-type]
+    def open_page(*lacks: str, query: str = "", engine: KnownEngine | None = None, **options: Any) -> Any:
+        apps.append(build_app(engine or KnownEngine(*lacks)))  # type: ignore[arg-type]
         _, url, _ = apps[-1].launch(prevent_thread_lock=True, quiet=True, **launch_options())
         page = visit(f"{url}?{query}", **options)
         _upload(page, photo)

@@ -85,7 +85,7 @@ STUDIES = {
         measures=("iou_nucleus",),
     ),
     "imbalance": Study(
-        _unet("imbalance", steps=150, crop=(128, 192), scale=(1.75, 4.0)),
+        _unet("imbalance", steps=600, crop=(160, 224), scale=(1.5, 3.5)),
         {
             "cross_entropy": {"loss": "cross_entropy"},
             "weighted": {"loss": "cross_entropy", "class_balance": 1.0},

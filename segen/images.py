@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import ImageOps
+from PIL import ImageFilter, ImageOps
 
 from segen.errors import InputError
 from segen.registry import ClassInfo
@@ -182,6 +182,20 @@ def enlarge(image: Image, zoom: float, side: int) -> Image:
     return resize(image, round(height * zoom), round(width * zoom))
 
 
+def mix(first: Image, second: Image, share: float) -> Image:
+    """Two pictures of one size as one, of which the second has a share of 0 to 1."""
+    return np.array(Pillow.blend(Pillow.fromarray(first), Pillow.fromarray(second), share))
+
+
+def blend(first: Image, second: Image, mask: NDArray[np.bool_], border: float) -> Image:
+    """The second picture where the H x W mask is true, the first elsewhere, fading over a soft border.
+
+    `border` is the standard deviation of the Gaussian that softens the mask, in pixels.
+    """
+    soft = Pillow.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.GaussianBlur(border))
+    return np.array(Pillow.composite(Pillow.fromarray(second), Pillow.fromarray(first), soft))
+
+
 def grid(pictures: NDArray[np.uint8], columns: int = 8) -> Image:
     """N x H x W x 3 pictures side by side, row by row; what is left of the last row stays black."""
     count, height, width, channels = pictures.shape
@@ -213,6 +227,38 @@ def encode_animation(frames: NDArray[np.uint8], milliseconds: int = 90, scale: i
         buffer, "WEBP", save_all=True, append_images=others, duration=milliseconds, loop=0, lossless=True
     )
     return buffer.getvalue()
+
+
+FILM_MILLISECONDS = 250
+"""Of each frame of a film."""
+
+
+def encode_film(frames: NDArray[np.uint8], quality: int) -> bytes:
+    """N x H x W x 3 frames as a lossy animated WebP of `quality` 0 to 100 that runs for ever."""
+    first, *others = (Pillow.fromarray(frame) for frame in frames)
+    buffer = io.BytesIO()
+    first.save(
+        buffer,
+        "WEBP",
+        save_all=True,
+        append_images=others,
+        duration=FILM_MILLISECONDS,
+        loop=0,
+        quality=quality,
+    )
+    return buffer.getvalue()
+
+
+def read_film(path: Path) -> list[Image]:
+    """The frames that `encode_film` was given, H x W x 3; equal ones, which it stores once, as well."""
+    frames: list[Image] = []
+    with Pillow.open(path, formats=["WEBP"]) as film:
+        for number in range(getattr(film, "n_frames", 1)):
+            film.seek(number)
+            frame = np.array(film.convert("RGB"))
+            stays = film.info.get("duration", FILM_MILLISECONDS)
+            frames += [frame] * max(1, round(stays / FILM_MILLISECONDS))
+    return frames
 
 
 def encode_labels(labels: Labels, palette: tuple[tuple[int, int, int], ...]) -> bytes:

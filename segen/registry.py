@@ -22,6 +22,8 @@ TASKS: tuple[Task, ...] = get_args(Task)
 Words = dict[str, str]
 MEASURING = ("classifier-fashion",)
 """Weights that ship to measure what cards make, and belong to none."""
+FILM, MOMENTS = "moments.webp", "moments.json"
+"""Beside the weights of what generates: samples during its training, and what was logged."""
 
 
 def weights_root() -> Path:
@@ -47,8 +49,9 @@ class ClassInfo:
 class Reached:
     """The figure that a card is known by, measured on `split` of its own data.
 
-    `metric` is "mask_ap_50", "class_iou", which is that of the class `name`, "mean_iou", all 0 to 1, or
-    "frechet_ratio", 1 being as good as real pictures.
+    `metric` is "mask_ap_50", "class_iou", which is that of the class `name`, "mean_iou", all 0 to 1,
+    "frechet_ratio", 1 being as good as real pictures, "feature_distance", 0 being the same, "gap_closed" or
+    "found_again", 1 being as good as real photographs.
     """
 
     metric: str
@@ -109,6 +112,12 @@ class ModelCard:
         path = self.weights / "metrics.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
+    def moments(self) -> dict[str, Any]:
+        """The `steps` of the frames of FILM, and the `numbers` logged, by name; empty where none are kept."""
+        path = self.weights / MOMENTS
+        kept = path.is_file() and (self.weights / FILM).is_file()
+        return json.loads(path.read_text(encoding="utf-8")) if kept else {}
+
     def report(self) -> dict[str, Any]:
         """What was measured on the card's own data as it is, on val if it was; empty before."""
         reports: dict[str, dict[str, Any]] = self.metrics().get(self.dataset, {})
@@ -118,7 +127,9 @@ class ModelCard:
     def reached(self) -> Reached | None:
         """The main figure of `report`: AP for instances, the second's IoU of two classes, else the mean IoU.
 
-        Of what generates, the Frechet distance over its floor. None where nothing of these was measured.
+        Of what generates, the Frechet distance over its floor. Of what translates, the distance to true
+        drawings, the smaller share of the gap between two domains that is closed, or the share of a label map
+        that is found again. None where nothing of these was measured.
         """
         report = self.report()
         metrics = report.get("metrics", {})
@@ -128,6 +139,9 @@ class ModelCard:
             "class_iou": metrics.get("iou", {}).get(second.get("en")),
             "mean_iou": metrics.get("mean_iou"),
             "frechet_ratio": metrics.get("frechet_ratio"),
+            "feature_distance": metrics.get("feature_distance", {}).get(self.name),
+            "gap_closed": min(metrics.get("gap_closed", {}).values(), default=None),
+            "found_again": metrics.get("found_again", {}).get("share"),
         }
         for metric, value in values.items():
             if value is not None:
@@ -225,6 +239,12 @@ def class_id(card: ModelCard, given: str) -> int | None:
         if text in (str(known.id), *(name.casefold() for name in known.name.values())):
             return known.id
     raise InputError("unknown_label", known=", ".join(known.name["en"] for known in card.classes))
+
+
+def check_direction(card: ModelCard, direction: str) -> None:
+    """Raise InputError for a direction that the card lacks."""
+    if direction not in card.directions:
+        raise InputError("direction_missing", model=card.name, known=", ".join(card.directions))
 
 
 def describe(card: ModelCard) -> dict[str, Any]:

@@ -291,12 +291,16 @@ class GenerateRequest(Request[Generation]):
 
     def __post_init__(self) -> None:
         check_seeds(self.seeds)
-        if self.sampler not in SAMPLERS:
-            raise InputError("unknown_sampler", known=", ".join(SAMPLERS))
-        if not 1 <= self.steps <= MOST_SAMPLING_STEPS:
-            raise InputError("steps_out_of_range", most=f"{MOST_SAMPLING_STEPS:,}")
-        if not 0 <= self.guidance <= MOST_GUIDANCE:
-            raise InputError("guidance_out_of_range", most=f"{MOST_GUIDANCE:.0f}")
+        _check_sampling(self.sampler, self.steps, self.guidance)
+
+
+def _check_sampling(sampler: str, steps: int, guidance: float) -> None:
+    if sampler not in SAMPLERS:
+        raise InputError("unknown_sampler", known=", ".join(SAMPLERS))
+    if not 1 <= steps <= MOST_SAMPLING_STEPS:
+        raise InputError("steps_out_of_range", most=f"{MOST_SAMPLING_STEPS:,}")
+    if not 0 <= guidance <= MOST_GUIDANCE:
+        raise InputError("guidance_out_of_range", most=f"{MOST_GUIDANCE:.0f}")
 
 
 def check_seeds(seeds: Sequence[int]) -> None:
@@ -338,6 +342,41 @@ class DecodeRequest(Request[Pictures]):
             raise InputError("count_out_of_range", most=f"{MOST_PICTURES:,}")
         if self.labels is not None and len(self.labels) != len(self.latents):
             raise InputError("labels_missing")
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What came of mixing R contents with C styles: their own pictures, R and C, and the R x C mixed ones.
+
+    `mixed` holds R * C pictures row by row: the first C have the first content.
+    """
+
+    contents: Pictures
+    styles: Pictures
+    mixed: Pictures
+
+
+@dataclass(frozen=True)
+class MixRequest(Request[Mixture]):
+    """Draw each of the seeds `contents` in the style of each of the seeds `styles`, from `stage` on.
+
+    Stage 1 is the feature map of the least side. `label` is as in GenerateRequest. Raises InputError for
+    seeds that GenerateRequest refuses, and for more than 100,000 mixed pictures; the predictor raises it for
+    a stage that the generator lacks, and where it has none.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    contents: Sequence[int]
+    styles: Sequence[int]
+    stage: int = 1
+    label: int | None = None
+
+    def __post_init__(self) -> None:
+        check_seeds(self.contents)
+        check_seeds(self.styles)
+        if len(self.contents) * len(self.styles) > MOST_PICTURES:
+            raise InputError("count_out_of_range", most=f"{MOST_PICTURES:,}")
 
 
 @dataclass(frozen=True)
@@ -405,6 +444,207 @@ class EncodeRequest(Request[Encoding]):
     task: ClassVar[str] = "generate"
 
     image: Image
+
+
+@dataclass(frozen=True)
+class Noised:
+    """Moments of the forward process of diffusion, from `given`, the picture as the network sees it.
+
+    Picture n of `images`, N x H x W x 3, is x_t at `timesteps[n]`: the square root of alpha-bar times the
+    picture, plus that of 1 - alpha-bar times noise, clipped to what a screen shows. `signals`, N, are
+    alpha-bar.
+    """
+
+    given: Image
+    images: Pictures
+    timesteps: tuple[int, ...]
+    signals: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class NoisedRequest(Request[Noised]):
+    """Mix a picture of any size with the noise of `seed`, at `moments` of the process, 1 to 1,000, evenly.
+
+    The first is the picture with the least noise, the last with the most. Raises InputError for what is out
+    of range; the predictor raises it for a card that is no diffusion model.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    image: Image
+    moments: int = 21
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_seeds((self.seed,))
+        _check_sampling("ddim", self.moments, 1.0)
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """The reverse process of diffusion for one seed: n moments, from the noisiest to the last, 100 at most.
+
+    Of each the pictures, n x H x W x 3: `noisy`, x_t, clipped to what a screen shows; `clean`, what the
+    network then takes the picture for; and `noise`, what it takes the noise for, -3 being black and 3 white.
+    `image` is what comes out.
+    """
+
+    timesteps: tuple[int, ...]
+    noisy: Pictures
+    clean: Pictures
+    noise: Pictures
+    image: Image
+
+
+@dataclass(frozen=True)
+class TrajectoryRequest(Request[Trajectory]):
+    """Look at every step by which diffusion draws the picture of a seed; the options are GenerateRequest's.
+
+    The preview of each Step is H x 3W: noisy picture, predicted clean one, predicted noise.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    seed: int
+    label: int | None = None
+    sampler: Sampler = "ddim"
+    steps: int = 50
+    guidance: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_seeds((self.seed,))
+        _check_sampling(self.sampler, self.steps, self.guidance)
+
+
+@dataclass(frozen=True)
+class Variations:
+    """A picture as the network sees it, `noisy` at `timestep`, and what became of it for each seed."""
+
+    given: Image
+    noisy: Image
+    timestep: int
+    images: Pictures
+
+
+@dataclass(frozen=True)
+class VariationsRequest(Request[Variations]):
+    """Noise a picture of any size part of the way, and denoise it, once for each of `seeds` (SDEdit).
+
+    Meng et al. 2022. `strength`, 0 to 1, is the part of the way: 0 changes next to nothing, 1 leaves next to
+    nothing of the picture. Of `steps`, those are taken that lie on it; the other options are
+    GenerateRequest's. Raises InputError for what is out of range; the predictor raises it for a card that is
+    no diffusion model.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    image: Image
+    seeds: Sequence[int]
+    strength: float = 0.5
+    label: int | None = None
+    sampler: Sampler = "ddim"
+    steps: int = 50
+    guidance: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_seeds(self.seeds)
+        _check_sampling(self.sampler, self.steps, self.guidance)
+        if not 0 <= self.strength <= 1:
+            raise InputError("strength_out_of_range")
+
+
+Direction = Literal["forward", "backward"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+MOST_BLUR = 20.0
+MOST_LEVELS = 256
+
+
+def _check_direction(direction: str) -> None:
+    if direction not in DIRECTIONS:
+        raise InputError("unknown_direction", known=", ".join(DIRECTIONS))
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A picture of the other domain, H x W x 3, as large as the one given; if `grey`, its channels are one.
+
+    `strangers` are the pixels of a label map whose colour is of no class: they took that of the nearest.
+    """
+
+    image: Image
+    grey: bool = False
+    strangers: int = 0
+
+
+@dataclass(frozen=True)
+class TranslateRequest(Request[Translation]):
+    """Translate one picture of any size in a direction that the card has.
+
+    `strength`, 0 to 1, mixes the picture (0) with its translation (1), pixel by pixel. `seed`, 0 to 2^63 - 1,
+    is for networks that draw several pictures for one; of it, the last 32 bits count. Raises InputError for
+    what is out of range; the predictor raises it for a direction that the card lacks.
+    """
+
+    task: ClassVar[str] = "translate"
+
+    image: Image
+    direction: Direction = "forward"
+    strength: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_direction(self.direction)
+        if not 0 <= self.strength <= 1:
+            raise InputError("strength_out_of_range")
+        check_seeds((self.seed,))
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A picture, its translation, and that translated back; all h x w x 3, as large as the networks saw it.
+
+    `given` is A as the network saw it, `there` is B', `passed` what was handed to the way back, `back` A'',
+    and `identity` what the way back makes of A itself, which it should leave alone. `error` is h x w float32,
+    how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean. `realism_given` and
+    `realism_translated` are h x w float32, 0 for drawn to 1 for real: how real the discriminator of either
+    domain takes each patch of A, and of B', to be.
+    """
+
+    given: Image
+    there: Image
+    passed: Image
+    back: Image
+    identity: Image
+    error: NDArray[np.float32]
+    mean_error: float
+    realism_given: NDArray[np.float32]
+    realism_translated: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CycleRequest(Request[Cycle]):
+    """Translate a picture there and back, and judge what came out.
+
+    A cycle can hide the picture in its translation, too faintly to see (Chu et al. 2017), which shows when
+    the translation is spoilt on the way: rounded to `levels` values a channel (2 to 256, which is what 8 bits
+    hold; None leaves it as the network drew it), and blurred by a Gaussian of standard deviation `blur`
+    pixels, 0 to 20. Raises InputError for what is out of range; the predictor raises it for a direction that
+    the card lacks, and for a card that has no way back.
+    """
+
+    task: ClassVar[str] = "translate"
+
+    image: Image
+    direction: Direction = "forward"
+    levels: int | None = None
+    blur: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_direction(self.direction)
+        if self.levels is not None and not 2 <= self.levels <= MOST_LEVELS:
+            raise InputError("levels_out_of_range", most=MOST_LEVELS)
+        if not 0 <= self.blur <= MOST_BLUR:
+            raise InputError("blur_out_of_range", most=f"{MOST_BLUR:.0f}")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound="torch.nn.Module")
 
 SUMS = "SHA256SUMS"
-WEIGHTS_FILES = ("*.json", "*.safetensors")
+WEIGHTS_FILES = ("*.json", "*.safetensors", "*.webp")
 
 
 def checked(card: ModelCard) -> Path:
@@ -34,19 +34,24 @@ def checked(card: ModelCard) -> Path:
 def sealed(name: str) -> Path:
     """The weights folder of that name under the root, checked as `checked` does."""
     folder = weights_root() / name
+    verify(folder)
+    return folder
+
+
+def verify(folder: Path) -> None:
+    """Compare a weights folder with its checksums; raises WeightsError as `checked` does."""
     try:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise WeightsError("weights_missing", model=name) from None
+        raise WeightsError("weights_missing", model=folder.name) from None
     for line in lines:
         digest, _, file = line.partition("  ")
         try:
             content = (folder / file).read_bytes()
         except OSError:
-            raise WeightsError("weights_missing", model=name) from None
+            raise WeightsError("weights_missing", model=folder.name) from None
         if hashlib.sha256(content).hexdigest() != digest:
-            raise WeightsError("weights_altered", model=name)
-    return folder
+            raise WeightsError("weights_altered", model=folder.name)
 
 
 def seal(folder: Path) -> None:

@@ -17,18 +17,29 @@ from segen.models.maskrcnn import SlimMaskRCNN
 from segen.registry import MEASURING, ModelCard, cards, weights_root
 from segen.text import LANGUAGES
 from segen.training.recipes import RECIPES
-from segen.types import Clustering, ClusterRequest, GenerateRequest, Request, Segmentation, SegmentRequest
+from segen.types import (
+    Clustering,
+    ClusterRequest,
+    GenerateRequest,
+    Request,
+    Segmentation,
+    SegmentRequest,
+    TranslateRequest,
+)
 
 MEGABYTE = 1_000_000
 MOST_MEGABYTES = {"segen.models.smp:load": 9, "segen.models.maskrcnn:load": 14}
 """By loader, what a folder of weights may weigh; any other, and all together, as below."""
 MOST_MEGABYTES_GENERATOR = 8
+"""Also of one direction of a translation."""
 MOST_MEGABYTES_DISCRIMINATOR = 3
 MOST_MEGABYTES_ELSE = 16
 MOST_MEGABYTES_TOGETHER = 160
 OF_SMP = ("segen.models.smp:load", "segen.models.pix2pix:load_labels")
 """Loaders of folders that smp loads, too."""
 
+MOST_MULTIPLY_ADDS_OF_A_TRANSLATION = 8_000_000_000
+"""Of 256 x 256 pixels."""
 DRAWN = 64
 """Pictures asked of what generates; multiply-adds are for one of them, and for one sampling step."""
 every_card = pytest.mark.parametrize("card", cards(), ids=lambda card: card.name)
@@ -41,7 +52,8 @@ def request_for(card: ModelCard, height: int, width: int) -> Request:
     if card.task == "generate":
         return GenerateRequest(range(DRAWN), steps=1)
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return {"segment": SegmentRequest, "cluster": ClusterRequest}[card.task](image)
+    kinds = {"segment": SegmentRequest, "cluster": ClusterRequest, "translate": TranslateRequest}
+    return kinds[card.task](image)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +121,25 @@ def test_pictures_of_any_size(card: ModelCard, size: tuple[int, int], weights: P
         assert np.abs(value.probabilities.sum(axis=0) - 1).max() < 1e-5
 
 
+@pytest.mark.parametrize("card", cards("translate"), ids=lambda card: card.name)
+@pytest.mark.parametrize("size", [(1, 1), (20, 3000), (33, 65)])
+def test_translations_of_any_size(
+    card: ModelCard, size: tuple[int, int], weights: Path, engine: Engine
+) -> None:
+    assert card.directions
+    for direction in card.directions:
+        image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+        value = engine.run(card.name, TranslateRequest(image, direction)).value
+        assert value.image.shape == (*size, 3)
+        assert value.image.dtype == np.uint8
+
+
+@pytest.mark.parametrize("card", cards("translate"), ids=lambda card: card.name)
+def test_a_translation_costs_little(card: ModelCard) -> None:
+    height, width = card.input_size
+    assert card.multiply_adds * 256 * 256 / (height * width) <= MOST_MULTIPLY_ADDS_OF_A_TRANSLATION
+
+
 @trained_card
 def test_weights_hold_data_alone_and_keep_to_their_size(card: ModelCard, weights: Path) -> None:
     folder = weights / card.name
@@ -116,13 +147,17 @@ def test_weights_hold_data_alone_and_keep_to_their_size(card: ModelCard, weights
         ".json",
         ".safetensors",
         ".md",
+        ".webp",
         "",
     }
-    otherwise = MOST_MEGABYTES_GENERATOR if card.task == "generate" else MOST_MEGABYTES_ELSE
-    beside = sum(path.stat().st_size for path in folder.rglob("discriminator/*"))
-    whole = sum(path.stat().st_size for path in folder.rglob("*"))
-    assert whole - beside <= MOST_MEGABYTES.get(card.loader, otherwise) * MEGABYTE
-    assert beside <= MOST_MEGABYTES_DISCRIMINATOR * MEGABYTE
+    drawn = card.task in ("generate", "translate")
+    otherwise = MOST_MEGABYTES_GENERATOR if drawn else MOST_MEGABYTES_ELSE
+    parts = [folder / direction for direction in card.directions] or [folder]
+    for part in parts:
+        beside = sum(path.stat().st_size for path in part.rglob("discriminator/*"))
+        whole = sum(path.stat().st_size for path in part.rglob("*"))
+        assert whole - beside <= MOST_MEGABYTES.get(card.loader, otherwise) * MEGABYTE
+        assert beside <= MOST_MEGABYTES_DISCRIMINATOR * MEGABYTE
 
 
 def test_all_weights_keep_to_their_size(weights: Path) -> None:

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from segen.types import (
     SegmentRequest,
     Step,
 )
+from segen.ui.generators import diffuses
 from segen.ui.tabs.compare import compared
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -447,7 +449,7 @@ def test_pictures_are_drawn_from_seeds_kept_and_walked_between(
 ) -> None:
     from segen.engine import Engine
 
-    name = cards("generate")[0].name
+    name = next(card.name for card in cards("generate") if not diffuses(card))
     page = visit(
         f"{address}/?tab=generate&model={name}&seed=40&count=16&label=99&lang={language}", width, scheme
     )
@@ -509,6 +511,122 @@ def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., 
     page.wait_for_selector("#generate-place svg", timeout=60_000)
     assert page.locator("#generate-place .three img").count() == 3
     assert page.locator("#generate-place .frames img").count() == 16
+    _assert_fits(page)
+
+
+@pytest.mark.skipif(not any(map(diffuses, cards("generate"))), reason="no card diffuses yet")
+@pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
+def test_diffusion_is_seen_step_by_step(
+    address: str, visit: Callable[..., Any], width: int, language: str
+) -> None:
+    name = next(card.name for card in cards("generate") if diffuses(card))
+    page = visit(f"{address}/?tab=generate&model={name}&count=16&steps=10&lang={language}", width)
+    page.wait_for_selector("#generate-grid .grid button", timeout=120_000)
+    assert not page.is_visible("#generate-latent")
+    assert not page.is_visible("#generate-truncation")
+    page.click("#generate-watch")
+    page.wait_for_function(
+        "document.querySelector('#generate-reverse [data-part=slider]').max === '9'", timeout=60_000
+    )
+    said, slider = (page.locator(f"#generate-reverse [data-part={part}]") for part in ("said", "slider"))
+    assert said.inner_text() == words(language, "diffusion.moment", t=99, number=10, count=10)
+    last = page.locator("#generate-reverse img").first.get_attribute("src")
+    slider.press("ArrowLeft")
+    assert said.inner_text() == words(language, "diffusion.moment", t=199, number=9, count=10)
+    assert page.locator("#generate-reverse img").first.get_attribute("src") != last
+    tabs = page.locator("#generate-diffusion button[role=tab]:visible")
+    tabs.nth(1).click()
+    page.click("#generate-noised-examples [data-example=garment_boot]")
+    page.wait_for_selector("#generate-forward img", timeout=60_000)
+    page.click("#generate-vary")
+    page.wait_for_selector("#generate-varied .frames img", timeout=60_000)
+    assert page.locator("#generate-varied .frames img").count() == 16
+    page.locator("#generate-diffusion button[role=tab]", has_text="DDIM").first.click()
+    page.click("#generate-compare")
+    page.wait_for_selector("#generate-samplers tbody tr", timeout=60_000)
+    page.click("#generate-stop")
+    page.wait_for_selector("#generate-stop:disabled")
+    _assert_fits(page)
+
+
+@pytest.mark.skipif(not any(card.moments() for card in cards("generate")), reason="no moments are kept yet")
+@pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
+def test_a_training_is_played_without_asking_the_server(
+    address: str, visit: Callable[..., Any], width: int, language: str
+) -> None:
+    kept = next(card for card in cards("generate") if card.moments())
+    steps = [f"{step:,}" for step in kept.moments()["steps"]]
+    said = [words(language, "generate.moment", step=step, last=steps[-1]) for step in steps]
+    page = visit(f"{address}/?tab=generate&model={kept.name}&lang={language}", width)
+    page.locator("#generate-moments").scroll_into_view_if_needed()
+    frame, slider = (page.locator(f"#generate-moments [data-part={part}]") for part in ("frame", "slider"))
+    page.wait_for_selector("#generate-moments [data-part=frame][src]", timeout=60_000)
+    assert frame.get_attribute("alt") == said[-1]
+    asked: list[str] = []
+    page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+    last = frame.get_attribute("src")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert frame.get_attribute("alt") == said[0]
+    assert frame.get_attribute("src") != last
+    numbers = page.locator("#generate-moments output").all_inner_texts()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#generate-moments output").all_inner_texts() != numbers
+    page.click("#generate-moments [data-part=play]")
+    page.wait_for_function(
+        "alt => document.querySelector('#generate-moments [data-part=frame]').alt === alt",
+        arg=said[-1],
+        timeout=30_000,
+    )
+    assert frame.get_attribute("src") == last
+    assert not asked
+    _assert_fits(page)
+
+
+@pytest.mark.skipif(
+    not any(card.options.get("stages") for card in cards("generate")), reason="no card has stages yet"
+)
+def test_styles_are_mixed_and_every_class_is_drawn(address: str, visit: Callable[..., Any]) -> None:
+    staged = [card for card in cards("generate") if card.options.get("stages")]
+    named = max(staged, key=lambda card: card.conditional)
+    page = visit(f"{address}/?tab=generate&model={named.name}", 390)
+    page.check("#generate-way input[value=mix]", force=True)
+    page.click("#generate-mix")
+    page.wait_for_selector("#generate-mixed td img", timeout=60_000)
+    assert page.locator("#generate-mixed img").count() == 4 + 4 + 16
+    _assert_fits(page)
+    if named.conditional:
+        page.check("#generate-way input[value=classes]", force=True)
+        page.click("#generate-classes")
+        page.wait_for_selector("#generate-every-class img", timeout=60_000)
+        names = page.locator("#generate-every-class figcaption").all_inner_texts()
+        assert names == [known.name["en"] for known in named.classes]
+        _assert_fits(page)
+
+
+@pytest.mark.skipif(
+    max(Counter(card.dataset for card in cards("generate")).values(), default=0) < 2,
+    reason="no two cards of one data set generate yet",
+)
+def test_a_blind_test_tells_nothing_before_the_click(address: str, visit: Callable[..., Any]) -> None:
+    ((dataset, _),) = Counter(card.dataset for card in cards("generate")).most_common(1)
+    one, other = sorted((card for card in cards("generate") if card.dataset == dataset), key=diffuses)[:2]
+    page = visit(f"{address}/?tab=generate&model={one.name}")
+    page.locator("#blind-second input").click()
+    page.get_by_role("option", name=other.title["en"], exact=True).click()
+    for trials in (1, 2):
+        page.click("#blind-next")
+        page.wait_for_selector("#blind-pair [data-side]", timeout=60_000)
+        sides = page.locator("#blind-pair .pair")
+        assert sides.inner_text().split() == ["Left", "Right"]
+        assert other.title["en"] not in sides.inner_html()
+        page.click("#blind-pair [data-side=right]")
+        page.wait_for_selector("#blind-pair figure")
+        assert other.title["en"] in page.inner_text("#blind-pair")
+        assert f"of {trials} answers right" in page.inner_text("#blind-score")
+    page.click("#blind-reset")
+    page.wait_for_selector("#blind-pair .empty")
+    assert page.inner_text("#blind-score").strip() == ""
     _assert_fits(page)
 
 

@@ -9,17 +9,20 @@ the discriminator its class by a projection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
 
+import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 from torch.nn import functional
 
-from segen import weights
-from segen.models.generation import LatentPredictor
+from segen import latents, weights
+from segen.errors import InputError
+from segen.models.generation import LatentPredictor, labels_of
 from segen.registry import ModelCard
+from segen.types import MixRequest, Mixture, Step
 
 SLOPE = 0.2
 """Of the leaky rectifiers."""
@@ -87,11 +90,41 @@ class ConvolutionalGenerator(nn.Module, PyTorchModelHubMixin):
 
     def forward(self, latents: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """Pictures of latent vectors, and of N class ids where there are classes."""
-        if self.classes:
-            assert labels is not None
-            latents = torch.cat([latents, functional.one_hot(labels, self.classes).to(latents)], dim=1)
-        pixels: torch.Tensor = self.stages(self.first(latents[:, :, None, None]))
+        pixels: torch.Tensor = self.stages(self.first(self._asked(latents, labels)[:, :, None, None]))
         return pixels
+
+    def mixed(
+        self, contents: torch.Tensor, styles: torch.Tensor, labels: torch.Tensor | None, stage: int
+    ) -> torch.Tensor:
+        """Pictures of N latent vectors `contents` in the style of the N `styles`, from `stage` on.
+
+        A stage is a feature map after batch norm, 1 to `depth`, its side 4, 8, 16 …; of each from `stage` on,
+        the style is passed on (see `restyled`). `labels`, N x 2, are the classes of both where there are any.
+        """
+        content, style = (
+            self.first(self._asked(vectors, None if labels is None else labels[:, number])[:, :, None, None])
+            for number, vectors in enumerate((contents, styles))
+        )
+        number = 0
+        for module in self.stages:
+            if isinstance(module, nn.ReLU):
+                number += 1
+                content = restyled(content, style) if number >= stage else content
+            content, style = module(content), module(style)
+        pixels: torch.Tensor = content
+        return pixels
+
+    @property
+    def depth(self) -> int:
+        """How many stages there are."""
+        return sum(isinstance(module, nn.ReLU) for module in self.stages)
+
+    def _asked(self, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        """Latent vectors with their classes beside them, where there are classes."""
+        if not self.classes:
+            return latents
+        assert labels is not None
+        return torch.cat([latents, functional.one_hot(labels, self.classes).to(latents)], dim=1)
 
     def first_weights(self) -> torch.Tensor:
         """Of the first layer, m x latent, without what it makes of the class."""
@@ -132,14 +165,57 @@ class ConvolutionalDiscriminator(nn.Module, PyTorchModelHubMixin):
         return logits
 
 
+def restyled(content: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+    """The N x C x H x W `content`, each channel given the mean and the standard deviation of `style`'s.
+
+    Adaptive instance normalisation, Huang and Belongie 2017, equation 8. We depart from it in taking both
+    from the generator itself, before the rectifier, where they had an encoder's features after one.
+    """
+    (mean, deviation), (wanted_mean, wanted_deviation) = (
+        (
+            features.mean(dim=(2, 3), keepdim=True),
+            (features.var(dim=(2, 3), keepdim=True, correction=0) + 1e-5).sqrt(),
+        )
+        for features in (content, style)
+    )
+    return (content - mean) / deviation * wanted_deviation + wanted_mean
+
+
+class ConvolutionalPredictor(LatentPredictor):
+    """LatentPredictor that mixes styles, too."""
+
+    network: ConvolutionalGenerator
+
+    def mix(self, request: MixRequest) -> Iterator[Step | Mixture]:
+        """Steps, then the Mixture; raises InputError for a stage or a class that the network lacks."""
+        if not 1 <= request.stage <= self.network.depth:
+            raise InputError("stage_out_of_range", most=self.network.depth)
+        rows, columns = len(request.contents), len(request.styles)
+        seeds = [*request.contents, *request.styles]
+        vectors = latents.noise(seeds, (self.latent,))
+        labels = labels_of(self.card, seeds, request.label)
+        own = yield from self._pictures(vectors, labels)
+        of_both = np.concatenate(
+            [vectors[:rows].repeat(columns, axis=0), np.tile(vectors[rows:], (rows, 1))], axis=1
+        )
+        classes = labels and list(product(labels[:rows], labels[rows:]))
+
+        def decode(pairs: torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
+            contents, styles = pairs[:, : self.latent], pairs[:, self.latent :]
+            return self.network.mixed(contents, styles, asked, request.stage)
+
+        mixed = yield from self._pictures(of_both, classes, decode)
+        yield Mixture(own[:rows], own[rows:], mixed)
+
+
 def load_perceptron(card: ModelCard) -> LatentPredictor:
     """The predictor of a card whose generator is a perceptron."""
     return LatentPredictor(weights.network(PerceptronGenerator, weights.checked(card)), card)
 
 
-def load_convolutional(card: ModelCard) -> LatentPredictor:
+def load_convolutional(card: ModelCard) -> ConvolutionalPredictor:
     """The predictor of a card whose generator is DCGAN's."""
-    return LatentPredictor(weights.network(ConvolutionalGenerator, weights.checked(card)), card)
+    return ConvolutionalPredictor(weights.network(ConvolutionalGenerator, weights.checked(card)), card)
 
 
 def _perceptron(sizes: list[int]) -> list[nn.Module]:

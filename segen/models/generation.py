@@ -6,7 +6,7 @@ pictures, the last one padded. A picture's noise depends on its own seed alone.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ from segen.types import (
     Generation,
     Image,
     LatentsRequest,
+    MixRequest,
+    Mixture,
     Pictures,
     Step,
 )
@@ -37,9 +39,16 @@ BATCH = 64
 
 
 Exploring = (
-    GenerateRequest | LatentsRequest | DecodeRequest | DirectionsRequest | EncodeRequest | EvidenceRequest
+    GenerateRequest
+    | LatentsRequest
+    | DecodeRequest
+    | DirectionsRequest
+    | EncodeRequest
+    | EvidenceRequest
+    | MixRequest
 )
 """What can be asked of a network with a latent space."""
+Decode = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 
 class LatentPredictor:
@@ -74,6 +83,10 @@ class LatentPredictor:
                 yield self.encode(image)
             case EvidenceRequest(images=given_pictures):
                 yield from self.evidence(given_pictures)
+            case MixRequest():
+                yield from self.mix(request)
+            case _:
+                raise InputError("no_diffusion")
 
     def decode(self, vectors: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         """Pixels of BATCH latent vectors."""
@@ -88,6 +101,10 @@ class LatentPredictor:
         """How likely pictures are. Raises InputError where there is no encoder."""
         raise InputError("no_encoder")
 
+    def mix(self, request: MixRequest) -> Iterator[Step | Mixture]:
+        """Mix contents and styles. Raises InputError where there are no stages of feature maps."""
+        raise InputError("no_stages")
+
     @property
     def grey(self) -> bool:
         """Whether the pictures are grey."""
@@ -97,8 +114,14 @@ class LatentPredictor:
         weights: torch.Tensor = self.network.first_weights()  # type: ignore[operator]
         return weights.float().cpu().numpy()
 
-    def _pictures(self, vectors: Any, labels: Sequence[int] | None) -> Generator[Step, None, Pictures]:
-        """Decode N latent vectors batch by batch; `vectors` is sliced, so noise is drawn as it is needed."""
+    def _pictures(
+        self, vectors: Any, labels: Sequence[Any] | None, decode: Decode | None = None
+    ) -> Generator[Step, None, Pictures]:
+        """Decode N latent vectors batch by batch; `vectors` is sliced, so noise is drawn as it is needed.
+
+        `decode` stands in for the predictor's own, and gets BATCH rows of `vectors` and `labels`.
+        """
+        decode = decode or self.decode
         device = next(self.network.parameters()).device
         total = -(-len(vectors) // BATCH)
         made: Pictures = np.empty((len(vectors), *self.card.input_size, 3), dtype=np.uint8)
@@ -106,7 +129,7 @@ class LatentPredictor:
             part = slice(number * BATCH, min((number + 1) * BATCH, len(vectors)))
             chosen = torch.from_numpy(full(vectors[part])).to(device)
             asked = None if labels is None else torch.from_numpy(full(np.array(labels[part]))).to(device)
-            pixels = self.decode(chosen, asked)[: part.stop - part.start]
+            pixels = decode(chosen, asked)[: part.stop - part.start]
             made[part] = pictures_of(pixels, *self.card.input_size)
             yield Step(number + 1, total, images.grid(made[part]))
         return made
@@ -135,6 +158,18 @@ def pictures_of(pixels: torch.Tensor, height: int, width: int) -> Pictures:
     levels = cropped(pixels, height, width).float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     made: Pictures = levels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).cpu().numpy()
     return made
+
+
+def pixels_of(pictures: Pictures, side: int, grey: bool) -> torch.Tensor:
+    """N square pictures, N x H x W x 3, as N x C x side x side in [-1, 1], with a border of -1.
+
+    C is 1 if they are `grey`, the mean of the channels, else 3.
+    """
+    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    if grey:
+        pixels = pixels.mean(dim=1, keepdim=True)
+    border = (side - pixels.shape[-1]) // 2
+    return torch.nn.functional.pad(pixels, (border,) * 4, value=-1.0)
 
 
 def cropped(pixels: torch.Tensor, height: int, width: int) -> torch.Tensor:

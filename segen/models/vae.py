@@ -16,10 +16,9 @@ from itertools import pairwise
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
-from torch.nn import functional
 
 from segen import images, latents, weights
-from segen.models.generation import BATCH, LatentPredictor, cropped, pictures_of
+from segen.models.generation import BATCH, LatentPredictor, cropped, pictures_of, pixels_of
 from segen.registry import ModelCard
 from segen.types import Encoding, Evidence, Image, Pictures, Step
 
@@ -115,12 +114,8 @@ class VaePredictor(LatentPredictor):
         yield Evidence(likelihoods, divergences)
 
     def _pixels(self, pictures: Pictures) -> torch.Tensor:
-        """N pictures of the card's size as the network wants them: grey, if it is, with a border of -1."""
-        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div(127.5).sub(1)
-        if self.grey:
-            pixels = pixels.mean(dim=1, keepdim=True)
-        border = (self.network.side - pixels.shape[-1]) // 2
-        return functional.pad(pixels, (border,) * 4, value=-1.0).to(self.network.log_scale.device)
+        """N pictures of the card's size as the network wants them."""
+        return pixels_of(pictures, self.network.side, self.grey).to(self.network.log_scale.device)
 
 
 def load(card: ModelCard) -> VaePredictor:

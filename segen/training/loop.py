@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from segen import files, images
 from segen.errors import DataError
+from segen.training import moments
 from segen.training.recipe import Config, Place, Recipe, SizedDataset
 
 
@@ -104,7 +105,8 @@ def _decay(longest: float) -> Callable[[Any, Any, Any], None]:
 def fit(recipe: Recipe, place: Place) -> Path:
     """Train to the end and return the folder of the exported weights.
 
-    The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/.
+    The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/,
+    the latter with moments of the training where it `generates`.
     Raises DataError when `place.resume` finds another configuration, KeyboardInterrupt when Ctrl-C was
     pressed and the run is saved.
     """
@@ -196,6 +198,8 @@ def fit(recipe: Recipe, place: Place) -> Path:
     accelerator.end_training()
     if accelerator.is_main_process:
         recipe.export({name: average.module.eval().cpu() for name, average in averages.items()}, exported)
+        if config.generates:
+            moments.write(run, exported)
     return exported
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -20,6 +20,8 @@ Update = Callable[[str, torch.Tensor], None]
 class Config:
     """What every training has; each family adds its own fields. Printed, and saved with the run."""
 
+    generates: ClassVar[bool] = False
+    """Whether samples are pictures of the network's own, nothing of a data set, so that they may ship."""
     name: str
     """The card this trains; also the folder of the run."""
     steps: int = 1000

@@ -15,18 +15,18 @@ from segen.ui.language import PageLanguage, language_of, say
 from segen.ui.link import Link
 from segen.ui.page import Page
 from segen.ui.queue import QUIET
-from segen.ui.tabs import cluster, compare, generate, inside, models, robustness, segment, studies
+from segen.ui.tabs import cluster, compare, generate, inside, models, robustness, segment, studies, translate
 from segen.ui.theme import theme
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-_OFFERED = (generate,) if registry.cards("generate") else ()
+_OFFERED = tuple(tab for tab in (generate, translate) if registry.cards(tab.NAME))
 TABS = (segment, compare, robustness, cluster, *_OFFERED, inside, studies, models)
 """The tabs in the order they are shown; the first is open at the start."""
 MAX_UPLOAD = "64mb"
 SESSIONS = 32
-"""Gradio keeps the last values of this many visits in memory; nothing of ours needs them."""
+"""Gradio keeps the last values of this many visits in memory; of ours, the blind test's score is one."""
 
 
 def build_app(engine: Engine) -> gr.Blocks:

@@ -17,8 +17,10 @@ from segen.text import words
 from segen.types import DecodeRequest, DirectionsRequest, LatentsRequest, Pictures
 from segen.ui.downloads import saved
 from segen.ui.figures import png
+from segen.ui.generators import diffuses
 from segen.ui.language import language_of, say
 from segen.ui.latent_map import map_panel
+from segen.ui.mixing import classes_panel, mix_panel
 from segen.ui.picture import data_uri
 from segen.ui.place import place_panel
 from segen.ui.queue import QUIET, on_device, steps
@@ -28,8 +30,16 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 Steps = Generator[dict[Any, Any], None, Any]
-WAYS = ("between", "along", "map", "place")
-"""What can be done in latent space; the last needs an encoder."""
+WAYS = {
+    "between": None,
+    "along": None,
+    "map": None,
+    "mix": "stages",
+    "classes": "conditional",
+    "place": "encodes",
+}
+"""What can be done in latent space, each with the option that a card needs for it."""
+FIRST = "between"
 MOST_STRENGTH = 10.0
 
 
@@ -51,10 +61,10 @@ def latent_panel(
     engine: Engine, model: gr.Dropdown, label: gr.Dropdown, truncation: gr.Slider, stop: gr.Button
 ) -> LatentPanel:
     """Lay out the panel; it draws with the `model`, `label` and `truncation` that are chosen beside it."""
-    with gr.Column(elem_classes="latent", elem_id="generate-latent"):
+    with gr.Column(elem_classes="latent", elem_id="generate-latent") as panel:
         gr.Markdown(say("generate.latent"), elem_classes="heading")
         gr.Markdown(say("generate.latent_help"), elem_classes="help")
-        way = gr.Radio(WAYS, value=WAYS[0], show_label=False, container=False, elem_id="generate-way")
+        way = gr.Radio(list(WAYS), value=FIRST, show_label=False, container=False, elem_id="generate-way")
         helps = {each: gr.Markdown(say(f"generate.{each}_help"), elem_classes="help") for each in WAYS}
         with gr.Row() as seeds:
             start = gr.Textbox("0", label=say("generate.start"), max_length=19, min_width=140)
@@ -80,8 +90,13 @@ def latent_panel(
             )
         with gr.Column() as mapping:
             map_outputs = map_panel(engine, model, label, start, stop)
+        with gr.Column() as mixing:
+            mix_outputs = mix_panel(engine, model, label, stop)
+        with gr.Column() as classing:
+            class_outputs = classes_panel(engine, model, truncation, start, stop)
         with gr.Column() as placing:
             place_outputs = place_panel(engine, model, stop)
+    parts = (map_outputs, mix_outputs, class_outputs, place_outputs)
 
     def walk(
         way: str,
@@ -126,38 +141,38 @@ def latent_panel(
         stop=stop,
         shows=strip,
     )
-    shown = [*helps.values(), seeds, end, direction, strength, walking, mapping, placing]
+    columns = {"map": mapping, "mix": mixing, "classes": classing, "place": placing}
+    shown = [*helps.values(), seeds, end, direction, strength, walking, *columns.values()]
 
     def show(way: str) -> list[Any]:
         return [
             *(gr.Markdown(visible=each == way) for each in helps),
-            gr.Row(visible=way != "place"),
+            gr.Row(visible=way not in ("mix", "place")),
             gr.Textbox(visible=way == "between"),
             gr.Slider(visible=way == "along"),
             gr.Slider(visible=way == "along"),
             gr.Column(visible=way in ("between", "along")),
-            gr.Column(visible=way == "map"),
-            gr.Column(visible=way == "place"),
+            *(gr.Column(visible=each == way) for each in columns),
         ]
 
     way.input(show, way, shown, **QUIET)
 
     def of_card(card: ModelCard, language: str) -> list[Any]:
-        ways = WAYS if card.options.get("encodes") else WAYS[:-1]
+        ways = [each for each, needed in WAYS.items() if needed is None or card.options.get(needed)]
         choices = [(words(language, f"generate.{each}"), each) for each in ways]
         return [
-            gr.Radio(choices, value=WAYS[0]),
-            *show(WAYS[0]),
+            gr.Column(visible=not diffuses(card)),
+            gr.Radio(choices, value=FIRST),
+            *show(FIRST),
             "",
             gr.DownloadButton(visible=False),
-            *map_outputs.of_card(card, language),
-            *place_outputs.of_card(card, language),
+            *(value for part in parts for value in part.of_card(card, language)),
         ]
 
     def choose(event: gr.EventData) -> dict[Any, str]:
         return {end if event.end == "end" else start: str(seed_of(str(event.seed)))}
 
-    outputs = [way, *shown, strip, film, *map_outputs.outputs, *place_outputs.outputs]
+    outputs = [panel, way, *shown, strip, film, *(output for part in parts for output in part.outputs)]
     return LatentPanel(outputs, of_card, [start, end], choose)
 
 

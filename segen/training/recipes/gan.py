@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import nn
@@ -36,6 +36,7 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 class GanConfig(Config):
     """How a GAN is built and trained. A step takes `batch_size` pictures, shared by the critic's updates."""
 
+    generates: ClassVar[bool] = True
     architecture: Literal["perceptron", "convolutional"] = "convolutional"
     dataset: str = "fashion"
     """The data set's name; its folder is told in docs/data.md."""

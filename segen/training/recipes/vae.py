@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ MEASURED = 16 * BATCH
 class VaeConfig(Config):
     """How a VAE is built and trained."""
 
+    generates: ClassVar[bool] = True
     dataset: str = "fashion"
     """The data set's name; its folder is told in docs/data.md."""
     side: int = 28

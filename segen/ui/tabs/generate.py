@@ -14,14 +14,19 @@ from segen import images, registry
 from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import MOST_SEED, GenerateRequest, Generation, Run, seed_range
+from segen.types import MOST_SEED, SAMPLERS, GenerateRequest, Generation, Run, Sampler, seed_range
 from segen.ui import cards, cells, generators
 from segen.ui.api import GENERATE_MODEL
+from segen.ui.blind import blind_panel
+from segen.ui.diffusion import diffusion_panel
 from segen.ui.downloads import saved
+from segen.ui.generators import diffuses
 from segen.ui.language import language_of, say
 from segen.ui.latent import latent_panel
 from segen.ui.link import Link, Tab
+from segen.ui.moments import moments_panel
 from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.samplers import MOST_GUIDANCE, STEPS, USUAL_STEPS, sampling_inputs
 from segen.ui.seeds import WHOLE, draw, seed_of
 
 if TYPE_CHECKING:
@@ -68,16 +73,18 @@ def build(engine: Engine) -> Tab:
                 visible=first.conditional,
                 elem_id="generate-label",
             )
-            truncation = gr.Slider(
-                0.25,
-                WHOLE,
-                WHOLE,
-                step=0.25,
-                label=say("generate.truncation"),
-                info=say("generate.truncation_help"),
-                buttons=[],
-                elem_id="generate-truncation",
-            )
+            with gr.Column() as truncating:
+                truncation = gr.Slider(
+                    0.25,
+                    WHOLE,
+                    WHOLE,
+                    step=0.25,
+                    label=say("generate.truncation"),
+                    info=say("generate.truncation_help"),
+                    buttons=[],
+                    elem_id="generate-truncation",
+                )
+            sampling = sampling_inputs()
             with gr.Row():
                 run = gr.Button(say("generate.run"), variant="primary", min_width=120, elem_id="generate-run")
                 stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="generate-stop")
@@ -96,8 +103,11 @@ def build(engine: Engine) -> Tab:
                     for kind in ("grid", "zip")
                 ]
             panel = latent_panel(engine, model, label, truncation, stop)
+            diffusion = diffusion_panel(engine, model, label, seed, sampling.inputs, stop)
+            moments = moments_panel(model)
             measured = gr.HTML(elem_classes="scores", padding=False, elem_id="generate-measured")
-    options: list[Any] = [model, seed, count, label, truncation]
+            blind = blind_panel(engine, model, stop)
+    options: list[Any] = [model, seed, count, label, truncation, *sampling.inputs]
 
     def generate(
         name: str,
@@ -105,6 +115,9 @@ def build(engine: Engine) -> Tab:
         count: int,
         label: str,
         threshold: float,
+        sampler: Sampler,
+        count_of_steps: int,
+        guidance: float,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
@@ -114,10 +127,12 @@ def build(engine: Engine) -> Tab:
             raise InputError("count_out_of_range", most=COUNTS[-1])
         seeds = seed_range(seed_of(first_seed), count)
         asked = class_asked(card, label)
+        threshold = WHOLE if diffuses(card) else threshold
         if threshold < WHOLE:
             done = yield from draw(engine, card, seeds, asked, threshold, progress, language)
         else:
-            done = yield from steps(engine, name, GenerateRequest(seeds, asked), progress, language)
+            work = GenerateRequest(seeds, asked, sampler, int(count_of_steps), guidance)
+            done = yield from steps(engine, name, work, progress, language)
         found, ending = done.value, "" if threshold >= WHOLE else f"-truncated-{threshold:.2f}"
         told = _told(card, done, threshold, language)
         yield {view: cells.contents(card, found, asked, told, language, ending)}
@@ -152,19 +167,27 @@ def build(engine: Engine) -> Tab:
 
     def shown(card: ModelCard, asked: str, language: str) -> list[Any]:
         known = [(each.name[language], str(each.id)) for each in card.classes]
+        any_label = "diffusion.no_label" if diffuses(card) else "generate.any_label"
         return [
-            gr.Dropdown(
-                [(words(language, "generate.any_label"), ANY), *known], value=asked, visible=card.conditional
-            ),
+            gr.Dropdown([(words(language, any_label), ANY), *known], value=asked, visible=card.conditional),
+            gr.Column(visible=not diffuses(card)),
             cards.beside(card, language),
             generators.objective(card, language),
             generators.measured(card, language),
-            *panel.of_card(card, language),
+            *(value for part in parts for value in part.of_card(card, language)),
         ]
 
-    of_card = [label, about, objective, measured, *panel.outputs]
+    parts = (sampling, panel, diffusion, moments, blind)
+    of_card = [
+        label,
+        truncating,
+        about,
+        objective,
+        measured,
+        *(each for part in parts for each in part.outputs),
+    ]
     model.input(describe, [model, label], of_card, **QUIET)
-    remembered = json.dumps(["model", "seed", "count", "label", "truncation"])
+    remembered = json.dumps(["model", "seed", "count", "label", "truncation", "sampler", "steps", "guidance"])
     remember = f"(...values) => segen.remember('{NAME}', segen.named({remembered}, values))"
     gr.on([each.change for each in options], None, options, None, js=remember, **QUIET)
 
@@ -177,10 +200,13 @@ def build(engine: Engine) -> Tab:
             str(link.whole("seed", range(MOST_SEED - COUNTS[-1] + 2), 0)),
             int(link.choice("count", [str(each) for each in COUNTS[::-1]])),
             link.number("truncation", 0.25, WHOLE, WHOLE),
+            link.choice("sampler", SAMPLERS),
+            int(link.choice("steps", sorted(map(str, STEPS), key=lambda each: each != str(USUAL_STEPS)))),
+            link.number("guidance", 1.0, MOST_GUIDANCE, 1.0),
             *shown(card, link.choice("label", [ANY, *classes]), language),
         ]
 
-    return Tab([model, seed, count, truncation, *of_card], fill)
+    return Tab([model, seed, count, truncation, *sampling.inputs, *of_card], fill)
 
 
 def class_asked(card: ModelCard, label: str) -> int | None:

@@ -71,7 +71,7 @@ DECODER_LR = 2e-3
 STUDIES = {
     "transfer": Study(
         _unet(
-            "transfer", steps=60, dataset="nuclei", crop=(96, 96), scale=(2.0, 4.0), upright=False,
+            "transfer", steps=250, dataset="nuclei", crop=(96, 96), scale=(2.0, 4.0), upright=False,
             decoder_lr=DECODER_LR, loss="cross_entropy_dice",
         ),
         # An encoder that starts from chance has nothing to lose, and learns as fast as the decoder.

@@ -1,7 +1,24 @@
 """Starts the web app. Host and port are Gradio's to rule: GRADIO_SERVER_NAME, GRADIO_SERVER_PORT."""
 
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from segen import pipelines
 from segen.engine import Engine
+from segen.errors import UsageError
 from segen.ui import build_app, launch_options
 
 if __name__ == "__main__":
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--pipelines", type=Path, metavar="DIR", help="a folder of diffusers pipelines")
+    parser.add_argument("--hub", metavar="OWNER/NAME", help="a diffusers pipeline on the Hugging Face hub")
+    chosen = parser.parse_args()
+    try:
+        if chosen.pipelines:
+            pipelines.add_all(chosen.pipelines)
+        if chosen.hub:
+            pipelines.add(pipelines.download(chosen.hub), name=chosen.hub.replace("/", "--"))
+    except UsageError as error:
+        sys.exit(error.sentence())
     build_app(Engine()).launch(**launch_options())

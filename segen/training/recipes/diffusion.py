@@ -1,0 +1,183 @@
+"""Diffusion: the network learns to tell the noise that a picture was mixed with.
+
+Ho, Jain and Abbeel 2020: log p(x_0) is bounded from below by a sum of divergences of Gaussians (their
+equation 5), each of which is a squared error of the noise, weighed. Training drops the weights (equation 14):
+minimise E |epsilon - epsilon_theta(sqrt(alpha-bar_t) x_0 + sqrt(1 - alpha-bar_t) epsilon, t)|^2. Now and then
+the class is left out, so that one network serves with and without (Ho and Salimans 2022). We depart from the
+first in spreading the moments t of a batch evenly over all of them (Kingma et al. 2021, appendix I.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
+from torch import nn
+from torch.nn import functional
+
+from segen import images, latents, registry, weights
+from segen.errors import DataError, UsageError
+from segen.models import diffusion
+from segen.models.generation import BATCH, pictures_of
+from segen.training.pictures import Pictures, frechet
+from segen.training.recipe import Config, Place, Update
+from segen.types import Image
+
+MEASURED = 4 * BATCH
+"""Pictures behind the numbers of a log; `segen evaluate` takes some ten times as many."""
+QUICK_STEPS = 10
+"""Of DDIM, behind those numbers."""
+SHOWN_STEPS = 20
+"""Of DDIM, for the pictures of a moment of the training."""
+
+
+@dataclass(frozen=True)
+class DiffusionConfig(Config):
+    """How a diffusion model is built and trained."""
+
+    generates: ClassVar[bool] = True
+    dataset: str = "fashion"
+    """The data set's name; its folder is told in docs/data.md."""
+    side: int = 28
+    """Of the pictures in pixels; 28 are padded to 32."""
+    colors: int = 1
+    channels: tuple[int, ...] = (16, 32, 64, 64)
+    """Of the network at sides 32, 16, 8, 4; attention stands in the middle."""
+    groups: int = 8
+    """Of its group norms."""
+    timesteps: int = 1_000
+    """Moments of the process, the variances of their noise rising along a line from 1e-4 to 0.02."""
+    class_dropout: float = 0.15
+    """The share of pictures whose class is left out."""
+    lr: float = 1e-3
+    warm_up: int = 200
+    """Steps in which the rate rises to `lr`; it stays there, so that any number of steps can be shipped."""
+    ema_decay: float = 0.999
+
+
+CONFIGS = [
+    DiffusionConfig("ddpm-fashion", steps=6_000, batch_size=64, evaluate_every=250, save_every=100),
+]  # fmt: skip
+
+
+class Diffusion:
+    """The recipe of every diffusion model."""
+
+    def __init__(self, config: DiffusionConfig, place: Place) -> None:
+        self.config = config
+        border = 2 if config.side == 28 else 0
+        self.train, self.test = (
+            Pictures(place.data, config.dataset, split, config.side, config.colors, border)
+            for split in ("train", "test")
+        )
+        if not self.train.labelled:
+            raise DataError("no_labels")
+        self.classes = len(registry.dataset_classes(config.dataset))
+        self.side = config.side + 2 * border
+        self.schedule = DDPMScheduler(num_train_timesteps=config.timesteps)
+        torch.manual_seed(config.seed)
+        self.network = UNet2DModel(
+            sample_size=self.side,
+            in_channels=config.colors,
+            out_channels=config.colors,
+            layers_per_block=1,
+            block_out_channels=config.channels,
+            down_block_types=("DownBlock2D",) * len(config.channels),
+            up_block_types=("UpBlock2D",) * len(config.channels),
+            norm_num_groups=config.groups,
+            num_class_embeds=self.classes + 1,
+        )
+        self.networks: dict[str, nn.Module] = {"network": self.network}
+        if place.init:
+            self._start_from(place.init)
+
+    def _start_from(self, name: str) -> None:
+        """The network as it ships. Raises UsageError for weights of another shape."""
+        shipped, _ = diffusion.read(weights.checked(registry.card(name, "generate")))
+        try:
+            self.network.load_state_dict(shipped.state_dict())
+        except RuntimeError:
+            raise UsageError("init_unlike", model=name) from None
+
+    def dataset(self) -> Pictures:
+        """The training pictures as they are."""
+        return self.train
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Adam."""
+        return {"network": torch.optim.Adam(self.network.parameters(), self.config.lr)}
+
+    def schedulers(
+        self, optimizers: dict[str, torch.optim.Optimizer]
+    ) -> dict[str, torch.optim.lr_scheduler.LRScheduler]:
+        """Up along a line, then constant."""
+        warm_up = torch.optim.lr_scheduler.LinearLR(optimizers["network"], 0.01, 1.0, self.config.warm_up)
+        return {"network": warm_up}
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
+        """Lessen the error of the noise on one batch."""
+        pixels, labels = batch
+        dropped = torch.rand(len(labels), device=labels.device) < self.config.class_dropout
+        labels = torch.where(dropped, self.classes, labels)
+        loss = self._loss(networks["network"], pixels, labels, torch.rand(()), torch.randn_like(pixels))
+        update("network", loss)
+        return {"loss": loss}
+
+    def _loss(
+        self,
+        network: nn.Module,
+        pixels: torch.Tensor,
+        labels: torch.Tensor,
+        shift: torch.Tensor,
+        noise: torch.Tensor,
+    ) -> torch.Tensor:
+        """The mean squared error of the noise, at moments spread evenly and moved by `shift`, 0 to 1."""
+        places = torch.arange(len(pixels), device=pixels.device) / len(pixels) + shift.to(pixels.device)
+        timesteps = (places % 1 * self.config.timesteps).long()
+        noisy = self.schedule.add_noise(pixels, noise, timesteps)
+        return functional.mse_loss(network(noisy, timesteps, labels, return_dict=False)[0], noise)
+
+    def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
+        """The error of the noise on test pictures, and the Frechet distance of samples of few steps."""
+        network = networks["network"]
+        device = next(network.parameters()).device
+        chosen = np.random.default_rng(0).permutation(len(self.test))[:MEASURED]
+        items = [self.test[int(index)] for index in chosen]
+        pixels = torch.stack([item for item, _ in items]).to(device)
+        labels = torch.tensor([label for _, label in items], device=device)
+        noise = torch.from_numpy(latents.noise(range(len(pixels)), pixels.shape[1:])).to(device)
+        parts = zip(*(torch.split(each, BATCH) for each in (pixels, labels, noise)), strict=True)
+        none = torch.zeros(())
+        losses = [self._loss(network, real, asked, none, fresh) for real, asked, fresh in parts]
+        made = [self._draw(network, first, QUICK_STEPS) for first in range(0, MEASURED, BATCH)]
+        return {"test/loss": float(torch.stack(losses).mean()), **frechet(torch.cat(made), self.train)}
+
+    def samples(self, networks: dict[str, nn.Module]) -> Image:
+        """The pictures of the first seeds and their drawn classes, the same in every moment of the run."""
+        made = self._draw(networks["network"], 0, SHOWN_STEPS)
+        return images.grid(pictures_of(made, self.config.side, self.config.side))
+
+    def _draw(self, network: nn.Module, first: int, steps: int) -> torch.Tensor:
+        """Pictures of BATCH seeds from `first` on by DDIM."""
+        device = next(network.parameters()).device
+        seeds = list(range(first, first + BATCH))
+        labels = torch.tensor(latents.drawn_labels(seeds, self.classes), device=device)
+        draw = diffusion.random_numbers(seeds, (self.config.colors, self.side, self.side), device)
+        *_, last = diffusion.denoise(
+            diffusion.guided(network, labels, 1.0),
+            self.schedule,
+            draw(),
+            draw,
+            "ddim",
+            diffusion.spaced(self.config.timesteps, steps),
+        )
+        return last.after
+
+    def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
+        """A folder as DDPMPipeline saves it, in half precision."""
+        DDPMPipeline(networks["network"].half(), self.schedule).save_pretrained(folder)
+        weights.seal(folder)

@@ -1,0 +1,378 @@
+"""Diffusion: both processes, samplers and guidance on a tiny network, its training and its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
+
+from segen import latents, registry, scenes, weights
+from segen.cli import main
+from segen.engine import Engine
+from segen.errors import InputError, UsageError
+from segen.evaluate import model_card
+from segen.models import diffusion
+from segen.models.diffusion import BATCH, DiffusionPredictor
+from segen.models.gan import PerceptronGenerator
+from segen.models.generation import LatentPredictor
+from segen.registry import ModelCard, dataset_classes
+from segen.training.recipe import Place
+from segen.training.recipes.diffusion import Diffusion, DiffusionConfig
+from segen.types import (
+    DecodeRequest,
+    EncodeRequest,
+    GenerateRequest,
+    LatentsRequest,
+    NoisedRequest,
+    Step,
+    TrajectoryRequest,
+    VariationsRequest,
+)
+
+CARD = ModelCard(
+    "tiny-ddpm", "generate", {"en": "Tiny", "zh": "小"}, {"en": "t", "zh": "t"}, "", "fashion", "",
+    "segen.models.diffusion:load", "", {"en": "", "zh": ""}, (28, 28), 1, 1,
+    {"weights": "", "data": "", "credit": ""}, dataset_classes("fashion"),
+    options={"grey": True, "conditional": True, "family": "diffusion"},
+)  # fmt: skip
+TINY = DiffusionConfig("tiny-ddpm", batch_size=4, channels=(4, 8), groups=2)
+SYNTHETIC = Place(data="synthetic")
+PICTURE = scenes.street(0, 60, 90)[0]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained network whose answers are not all alike, as it would ship."""
+    root = tmp_path_factory.mktemp("weights")
+    recipe = Diffusion(TINY, SYNTHETIC)
+    recipe.export(recipe.networks, root / CARD.name)
+    return root
+
+
+@pytest.fixture
+def engine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    known = {**registry._read_all(), CARD.name: CARD}
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(folder))
+    monkeypatch.setattr(registry, "_read_all", lambda: known)
+    return Engine("cpu")
+
+
+@pytest.fixture
+def calls(engine: Engine) -> Iterator[list[int]]:
+    """The sizes of the batches that the network was called with."""
+    found: list[int] = []
+    network = engine._predictor(CARD.name).network
+    hook = network.register_forward_hook(lambda _module, given, _found: found.append(len(given[0])))
+    yield found
+    hook.remove()
+
+
+def drawn(engine: Engine, seeds: Any, **options: Any) -> Any:
+    return engine.run(CARD.name, GenerateRequest(seeds, **{"steps": 3, **options})).value
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+def test_one_seed_is_one_picture(engine: Engine, sampler: Any) -> None:
+    batch = drawn(engine, range(2 * BATCH + 3), sampler=sampler, label=3)
+    assert batch.images.shape == (2 * BATCH + 3, 28, 28, 3)
+    assert batch.labels == (3,) * (2 * BATCH + 3)
+    assert batch.grey
+    for seeds in ([BATCH + 1], [2**63 - 1, BATCH + 1]):
+        assert np.array_equal(
+            drawn(engine, seeds, sampler=sampler, label=3).images[-1], batch.images[BATCH + 1]
+        )
+    assert len({picture.tobytes() for picture in batch.images}) == len(batch.images)
+
+
+def test_samplers_classes_and_guidance_change_the_picture(engine: Engine) -> None:
+    options: list[dict[str, Any]] = [
+        {},
+        {"sampler": "ddpm"},
+        {"steps": 4},
+        {"label": 1},
+        {"label": 2},
+        {"label": 2, "guidance": 3.0},
+    ]
+    found = [drawn(engine, [0], **each) for each in options]
+    assert len({each.images.tobytes() for each in found}) == len(options)
+    assert found[0].labels is None
+    assert np.array_equal(found[0].images, drawn(engine, [0], label=2, guidance=0.0).images)
+
+
+def test_guidance_costs_two_calls_a_step(engine: Engine, calls: list[int]) -> None:
+    for guidance, each in ((1.0, 1), (0.0, 1), (2.0, 2), (0.5, 2)):
+        calls.clear()
+        drawn(engine, [0], label=2, guidance=guidance, steps=3)
+        assert calls == [BATCH] * 3 * each
+
+
+def test_guidance_goes_from_without_to_with_the_class() -> None:
+    network = Diffusion(TINY, SYNTHETIC).network
+    labels, noisy = torch.tensor([1, 2]), torch.randn(2, 1, 32, 32)
+    without = network(noisy, 5, torch.tensor([10, 10])).sample
+    asked = network(noisy, 5, labels).sample
+    found = diffusion.guided(network, labels, 2.5)(noisy, 5)
+    torch.testing.assert_close(found, without + 2.5 * (asked - without))
+
+
+def test_stop_stops_within_a_step(engine: Engine, calls: list[int]) -> None:
+    request = GenerateRequest(range(10_000), steps=1000)
+    with closing(engine.stream(CARD.name, request)) as stream:  # type: ignore[type-var]
+        seen = list(islice(stream, 5))
+    assert len(calls) == 5
+    assert [step.done for step in seen if isinstance(step, Step)] == [1, 2, 3, 4, 5]
+    assert seen[0].total == 1000 * (10_000 // BATCH)  # type: ignore[union-attr]
+    assert seen[0].preview.shape == (2 * 28, 8 * 28, 3)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 50, 600, 1000])
+def test_moments_are_spaced_evenly_from_the_noisiest(steps: int) -> None:
+    found = diffusion.spaced(1000, steps)
+    assert (len(found), found[0]) == (steps, 999)
+    assert (np.diff(found) < 0).all()
+    assert np.ptp(np.diff([*found, -1])) <= 1
+    process = DDPMScheduler(1000)
+    spaced = diffusion.scheduler_of(process, found)
+    torch.testing.assert_close(
+        spaced.alphas_cumprod, process.alphas_cumprod[found[::-1]], rtol=2e-3, atol=1e-6
+    )
+
+
+def test_ddim_is_that_of_diffusers_where_the_steps_divide_the_process() -> None:
+    process, noisy = DDPMScheduler(1000), torch.randn(2, 1, 4, 4)
+    theirs = DDIMScheduler(1000, timestep_spacing="trailing")
+    theirs.set_timesteps(20)
+    expected = noisy
+    for t in theirs.timesteps:
+        expected = theirs.step(expected.sin(), t, expected, use_clipped_model_output=True).prev_sample
+    *_, last = diffusion.denoise(
+        lambda x, _: x.sin(), process, noisy, lambda: noisy, "ddim", diffusion.spaced(1000, 20)
+    )
+    torch.testing.assert_close(last.after, expected, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(last.clean, last.after)
+
+
+def test_ddpm_is_that_of_diffusers() -> None:
+    process = DDPMScheduler(1000)
+    noisy = torch.randn(2, 1, 4, 4)
+    process.set_timesteps(1000)
+    moments = diffusion.denoise(
+        lambda x, _: x.sin(),
+        process,
+        noisy,
+        lambda: torch.zeros_like(noisy),
+        "ddpm",
+        list(range(999, -1, -1)),
+    )
+    for moment, t in zip(moments, process.timesteps, strict=True):
+        theirs = process.step(moment.noise, t, moment.noisy, generator=torch.Generator().manual_seed(0))
+        fresh = torch.randn(noisy.shape, generator=torch.Generator().manual_seed(0))
+        mean = theirs.prev_sample - (process._get_variance(t) ** 0.5 * fresh if t else 0)
+        torch.testing.assert_close(moment.after, mean, rtol=1e-3, atol=1e-3)
+
+
+def test_fresh_noise_has_the_variance_of_the_posterior() -> None:
+    process, noisy = DDPMScheduler(1000), torch.zeros(1, 1, 1, 1)
+
+    def first(fresh: float) -> torch.Tensor:
+        moments = diffusion.denoise(
+            lambda x, _: x, process, noisy, lambda: torch.full_like(noisy, fresh), "ddpm", [999, 499]
+        )
+        return next(moments).after
+
+    late, early = process.alphas_cumprod[999], process.alphas_cumprod[499]
+    variance = (1 - early) / (1 - late) * (1 - late / early)
+    torch.testing.assert_close((first(1.0) - first(0.0)).squeeze() ** 2, variance, rtol=1e-3, atol=1e-5)
+
+
+def test_a_network_that_knows_the_noise_finds_the_picture() -> None:
+    process, picture, fresh = DDPMScheduler(1000), torch.rand(1, 1, 4, 4) * 2 - 1, torch.randn(1, 1, 4, 4)
+
+    def predict(noisy: torch.Tensor, t: int) -> torch.Tensor:
+        signal = process.alphas_cumprod[t]
+        return (noisy - signal.sqrt() * picture) / (1 - signal).sqrt()
+
+    for sampler in ("ddim", "ddpm"):
+        *_, last = diffusion.denoise(
+            predict, process, fresh, lambda: torch.randn(1, 1, 4, 4), sampler, diffusion.spaced(1000, 30)
+        )
+        torch.testing.assert_close(last.after, picture, rtol=0, atol=0.01)
+
+
+def test_the_first_numbers_of_a_seed_are_its_latent_vector() -> None:
+    draw = diffusion.random_numbers([40, 2**40], (1, 4, 4), torch.device("cpu"))
+    first, second = draw(), draw()
+    assert np.array_equal(first.numpy(), latents.noise([40, 2**40], (1, 4, 4)))
+    assert not torch.equal(first, second)
+
+
+def test_the_forward_process_mixes_picture_and_noise(engine: Engine) -> None:
+    found = engine.run(CARD.name, NoisedRequest(PICTURE, moments=5, seed=3)).value
+    assert found.timesteps == (199, 399, 599, 799, 999)
+    assert found.given.shape == (28, 28, 3)
+    assert found.images.shape == (5, 28, 28, 3)
+    process = DDPMScheduler(1000)
+    assert found.signals == pytest.approx(process.alphas_cumprod[list(found.timesteps)].tolist())
+    grey = found.given[..., 0] / 127.5 - 1
+    fresh = latents.noise([3], (1, 32, 32))[0, 0, 2:-2, 2:-2]
+    for picture, signal in zip(found.images, found.signals, strict=True):
+        expected = ((signal**0.5 * grey + (1 - signal) ** 0.5 * fresh) + 1) * 127.5
+        assert picture[..., 0] == pytest.approx(np.clip(expected, 0, 255), abs=1.2)
+
+
+def test_a_trajectory_ends_in_the_picture_of_the_seed(engine: Engine) -> None:
+    *steps, run = engine.stream(CARD.name, TrajectoryRequest(40, 2, "ddpm", 7, 2.0))
+    found = run.value  # type: ignore[union-attr]
+    assert found.timesteps == tuple(diffusion.spaced(1000, 7))
+    assert found.noisy.shape == found.clean.shape == found.noise.shape == (7, 28, 28, 3)
+    assert len(steps) == 7
+    assert np.array_equal(steps[2].preview, np.hstack([found.noisy[2], found.clean[2], found.noise[2]]))  # type: ignore[union-attr]
+    whole = drawn(engine, [40], label=2, sampler="ddpm", steps=7, guidance=2.0)
+    assert np.array_equal(found.image, whole.images[0])
+
+
+def test_a_long_trajectory_keeps_a_hundred_moments(engine: Engine) -> None:
+    found = engine.run(CARD.name, TrajectoryRequest(0, steps=250)).value
+    assert len(found.timesteps) == len(found.clean) == diffusion.MOST_MOMENTS
+    assert found.timesteps[-1] == diffusion.spaced(1000, 250)[-1]
+
+
+def test_variations_go_part_of_the_way(engine: Engine, calls: list[int]) -> None:
+    found = {}
+    for strength, steps in ((0.0, 1), (0.5, 6), (1.0, 11)):
+        calls.clear()
+        request = VariationsRequest(PICTURE, range(3), strength, steps=11)
+        found[strength] = engine.run(CARD.name, request).value
+        assert len(calls) == steps
+    assert found[1.0].timestep == 999
+    assert found[0.0].images.shape == (3, 28, 28, 3)
+    away = {
+        strength: np.abs(value.noisy.astype(float) - value.given).mean() for strength, value in found.items()
+    }
+    assert away[0.0] < away[0.5] < away[1.0]
+    assert not np.array_equal(found[0.5].images[0], found[0.5].images[1])
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (GenerateRequest([0], guidance=2.0), "name one, or leave the guidance"),
+        (TrajectoryRequest(0, guidance=0.0), "name one, or leave the guidance"),
+        (GenerateRequest([0], label=10), "no class of that name"),
+        (VariationsRequest(PICTURE, [0], label=-1), "no class of that name"),
+        (LatentsRequest([0]), "neither latent vectors nor an encoder"),
+        (DecodeRequest(np.zeros((1, 4), np.float32)), "neither latent vectors nor an encoder"),
+        (EncodeRequest(PICTURE), "neither latent vectors nor an encoder"),
+    ],
+)
+def test_what_it_cannot_do_gets_one_sentence(engine: Engine, request_: Any, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        engine.run(CARD.name, request_)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: NoisedRequest(PICTURE, moments=0),
+        lambda: NoisedRequest(PICTURE, moments=1001),
+        lambda: NoisedRequest(PICTURE, seed=-1),
+        lambda: TrajectoryRequest(2**70),
+        lambda: TrajectoryRequest(0, steps=1001),
+        lambda: VariationsRequest(PICTURE, []),
+        lambda: VariationsRequest(PICTURE, [0], strength=1.1),
+        lambda: VariationsRequest(PICTURE, [0], strength=float("nan")),
+        lambda: VariationsRequest(PICTURE, [0], sampler="euler"),  # type: ignore[arg-type]
+        lambda: VariationsRequest(PICTURE, [0], guidance=21),
+    ],
+)
+def test_what_is_out_of_range_is_refused(ask: Any) -> None:
+    with pytest.raises(InputError):
+        ask()
+
+
+@pytest.mark.parametrize(
+    "request_", [NoisedRequest(PICTURE), TrajectoryRequest(0), VariationsRequest(PICTURE, [0])]
+)
+def test_a_network_of_one_step_shows_no_diffusion(request_: Any) -> None:
+    predictor = LatentPredictor(PerceptronGenerator(4, (4,)), replace(CARD, options={}))
+    with pytest.raises(InputError, match="draws in one step"):
+        list(predictor(request_))
+
+
+def test_the_command_line_samples(engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--label", "bag", "--sampler", "ddpm", "--steps", "2", "--guidance", "2.5"]
+    command = ["generate", "--model", CARD.name, "--seed", "40", "--count", "2", *options]
+    assert main([*command, "--out", str(tmp_path)]) == 0
+    expected = drawn(engine, [40, 41], label=8, sampler="ddpm", steps=2, guidance=2.5).images
+    for seed, picture in zip((40, 41), expected, strict=True):
+        from segen.images import read
+
+        assert np.array_equal(read(tmp_path / f"seed-0000{seed}.png"), picture)
+    for wrong in (["--guidance", "3"], ["--steps", "0"], ["--label", "11"], ["--guidance", "-1"]):
+        assert main(["generate", "--model", CARD.name, "--out", str(tmp_path / "no"), *wrong]) != 0
+        assert capsys.readouterr().err.count("\n") >= 1
+
+
+def test_the_loss_is_the_error_of_the_noise() -> None:
+    recipe = Diffusion(replace(TINY, class_dropout=1.0), SYNTHETIC)
+    pixels, labels = (torch.stack(part) for part in zip(*((x, torch.tensor(y)) for x, y in
+                      (recipe.train[index] for index in range(4))), strict=True))  # fmt: skip
+    seen: list[Any] = []
+
+    class Watching(torch.nn.Module):
+        def forward(self, noisy: Any, t: Any, labels: Any, return_dict: bool) -> tuple[torch.Tensor]:
+            seen.append((noisy, t, labels))
+            return (torch.zeros_like(noisy),)
+
+    noise = torch.randn_like(pixels)
+    torch.manual_seed(0)
+    loss = recipe._loss(Watching(), pixels, labels, torch.tensor(0.1), noise)
+    assert float(loss) == pytest.approx(float(noise.square().mean()))
+    noisy, timesteps, _ = seen[0]
+    assert timesteps.tolist() == [100, 350, 600, 850], "evenly over the process"
+    signal = recipe.schedule.alphas_cumprod[timesteps][:, None, None, None]
+    torch.testing.assert_close(noisy, signal.sqrt() * pixels + (1 - signal).sqrt() * noise)
+    recipe.step({"network": Watching()}, (pixels, labels), lambda *_: None)
+    assert seen[1][2].tolist() == [10] * 4, "the class is left out"
+
+
+def test_a_folder_loads_with_diffusers_and_snippet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = DDPMPipeline.from_pretrained(folder / CARD.name)
+    assert isinstance(pipeline.unet, UNet2DModel)
+    assert isinstance(pipeline.scheduler, DDPMScheduler)
+    ours, _ = diffusion.read(folder / CARD.name)
+    for name, tensor in pipeline.unet.float().state_dict().items():
+        assert torch.equal(tensor, ours.state_dict()[name])
+    assert (folder / CARD.name / weights.SUMS).read_text().count("\n") == 4
+    snippet = model_card(CARD).partition("```python\n")[2].partition("```")[0]
+    lines = [line for line in snippet.splitlines() if line.strip()]
+    assert 8 <= len(lines) <= 14
+    assert "segen" not in snippet.replace("assets/weights", "")
+    monkeypatch.chdir(folder)
+    found: dict[str, Any] = {}
+    exec(snippet.replace("assets/weights/", "").replace("set_timesteps(50)", "set_timesteps(2)"), found)
+    assert found["pictures"].shape == (16, 28, 28)
+    assert found["pictures"].dtype == torch.uint8
+
+
+def test_what_shipped_can_be_gone_on_from(engine: Engine) -> None:
+    recipe = Diffusion(TINY, replace(SYNTHETIC, init=CARD.name))
+    shipped = engine._predictor(CARD.name).network.state_dict()
+    assert all(torch.equal(tensor, shipped[name]) for name, tensor in recipe.network.state_dict().items())
+    with pytest.raises(UsageError, match="fits this network"):
+        Diffusion(replace(TINY, channels=(8, 8)), replace(SYNTHETIC, init=CARD.name))
+
+
+def test_a_predictor_is_what_the_folder_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(folder))
+    predictor = diffusion.load(CARD)
+    assert isinstance(predictor, DiffusionPredictor)
+    assert next(predictor.network.parameters()).dtype == torch.float32

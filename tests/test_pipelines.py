@@ -1,0 +1,186 @@
+"""Pipelines of the user's own: what is let in and drawn with, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
+
+from segen import images, pipelines, registry
+from segen.cli import main
+from segen.engine import Engine
+from segen.errors import InputError, UsageError, WeightsError
+from segen.types import GenerateRequest
+
+ROOT = Path(__file__).resolve().parent.parent
+Alter = Callable[[Path], Any]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained unconditional DDPM of colour pictures with 200 moments, as diffusers saves it."""
+    folder = tmp_path_factory.mktemp("saved") / "my-ddpm"
+    torch.manual_seed(0)
+    network = UNet2DModel(
+        sample_size=16, in_channels=3, out_channels=3, layers_per_block=1, block_out_channels=(4, 8),
+        down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2, norm_num_groups=2,
+    )  # fmt: skip
+    DDPMPipeline(
+        network, DDPMScheduler(num_train_timesteps=200, beta_schedule="squaredcos_cap_v2")
+    ).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy that may be altered, in a program that knows the shipped cards alone."""
+    known = dict(registry._read_all())
+    monkeypatch.setattr(registry, "_read_all", lambda: known)
+    return Path(shutil.copytree(original, tmp_path / "my-ddpm"))
+
+
+def test_a_folder_is_drawn_with(folder: Path, tmp_path: Path) -> None:
+    options = ["--seed", "40", "--count", "2", "--steps", "3", "--out", str(tmp_path / "out")]
+    assert main(["generate", "--pipeline", str(folder), *options]) == 0
+    card = registry.card("my-ddpm", "generate")
+    assert card.input_size == (16, 16)
+    assert card.parameters == sum(
+        each.numel() for each in UNet2DModel.from_pretrained(folder, subfolder="unet").parameters()
+    )
+    expected = Engine("cpu").run("my-ddpm", GenerateRequest([41], steps=3)).value.images[0]
+    assert np.array_equal(images.read(tmp_path / "out" / "seed-000041.png"), expected)
+    assert expected.shape == (16, 16, 3)
+    assert len(np.unique(expected, axis=2)) > 1
+
+
+def test_ddim_is_let_in_and_its_moments_bound_the_steps(folder: Path) -> None:
+    network = UNet2DModel.from_pretrained(folder, subfolder="unet")
+    DDIMPipeline(network, DDIMScheduler(num_train_timesteps=50)).save_pretrained(folder)
+    pipelines.add(folder)
+    engine = Engine("cpu")
+    assert engine.run("my-ddpm", GenerateRequest([0], steps=50)).value.images.shape == (1, 16, 16, 3)
+    with pytest.raises(InputError, match="from 1 to 50"):
+        engine.run("my-ddpm", GenerateRequest([0], steps=51))
+    with pytest.raises(InputError, match="cannot be asked for a class"):
+        engine.run("my-ddpm", GenerateRequest([0], label=1, steps=2))
+
+
+def altered(file: str, **values: Any) -> Alter:
+    def alter(folder: Path) -> None:
+        path = folder / file
+        path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+    return alter
+
+
+INDEX, UNET, SCHEDULER = (str(path) for path in (pipelines.INDEX, pipelines.UNET, pipelines.SCHEDULER))
+REFUSED: dict[str, tuple[Alter, str]] = {
+    "no index": (lambda folder: (folder / INDEX).unlink(), "is no pipeline that diffusers saved"),
+    "no JSON": (lambda folder: (folder / UNET).write_text("{"), "missing or unreadable"),
+    "a list": (lambda folder: (folder / INDEX).write_text("[]"), "missing or unreadable"),
+    "deep": (lambda folder: (folder / INDEX).write_text("[" * 200_000), "missing or unreadable"),
+    "large": (lambda folder: (folder / INDEX).write_text(" " * 2_000_000 + "{}"), "missing or unreadable"),
+    "no folder": (shutil.rmtree, "is no pipeline"),
+    "another pipeline": (altered(INDEX, _class_name="StableDiffusionPipeline"), "not an unconditional"),
+    "another part": (altered(INDEX, vae=["diffusers", "AutoencoderKL"]), "not an unconditional"),
+    "another network": (altered(INDEX, unet=["diffusers", "UNet2DConditionModel"]), "not an unconditional"),
+    "classes": (altered(UNET, num_class_embeds=11), "not an unconditional"),
+    "a module": (altered(INDEX, unet=["my_module", "UNet2DModel"]), "code of its own"),
+    "a local module": (altered(INDEX, scheduler=["scheduler.mine", "DDPMScheduler"]), "code of its own"),
+    "auto_map": (altered(UNET, auto_map={"AutoModel": "mine.Net"}), "code of its own"),
+    "a Python file": (lambda folder: (folder / "unet" / "mine.py").write_text("1 / 0"), "code of its own"),
+    "scheduler": (altered(INDEX, scheduler=["diffusers", "PNDMScheduler"]), "scheduler of my-ddpm"),
+    "scheduler's file": (altered(SCHEDULER, _class_name="PNDMScheduler"), "scheduler of my-ddpm"),
+    "velocity": (altered(SCHEDULER, prediction_type="v_prediction"), "scheduler of my-ddpm"),
+    "moments": (altered(SCHEDULER, num_train_timesteps=10**9), "scheduler of my-ddpm"),
+    "side": (altered(UNET, sample_size=10**6), "cannot be built"),
+    "channels": (altered(UNET, in_channels=4), "cannot be built"),
+    "layers": (altered(UNET, layers_per_block=10**9), "cannot be built"),
+    "a pickle": (
+        lambda folder: (folder / pipelines.WEIGHTS).rename(folder / "unet/diffusion_pytorch_model.bin"),
+        "pickles are never read",
+    ),
+    "cut short": (lambda folder: (folder / pipelines.WEIGHTS).write_bytes(b"12345678"), "cannot be built"),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_is_refused_gets_one_sentence(
+    fault: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alter, sentence = REFUSED[fault]
+    alter(folder)
+    assert main(["generate", "--pipeline", str(folder), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert sentence in told
+    assert str(tmp_path) not in told
+    assert not (tmp_path / "out").exists()
+    assert "my-ddpm" not in registry._read_all()
+
+
+@pytest.mark.parametrize(
+    "values", [{"block_out_channels": [4, 16]}, {"block_out_channels": ["a"]}, {"norm_num_groups": 3},
+               {"down_block_types": ["Mine", "DownBlock2D"]}],
+)  # fmt: skip
+def test_a_network_unlike_its_weights_gets_one_sentence(values: dict[str, Any], folder: Path) -> None:
+    altered(UNET, **values)(folder)
+    pipelines.add(folder)
+    with pytest.raises(WeightsError, match="cannot be built"):
+        Engine("cpu").run("my-ddpm", GenerateRequest([0], steps=1))
+
+
+def test_either_a_model_or_a_pipeline_is_named(folder: Path, tmp_path: Path) -> None:
+    for given in ([], ["--model", "kmeans", "--pipeline", str(folder)]):
+        assert main(["generate", *given, "--out", str(tmp_path / "out")]) == 2
+
+
+def test_a_name_that_is_taken_is_refused(folder: Path) -> None:
+    with pytest.raises(UsageError, match="a model called kmeans"):
+        pipelines.add(Path(shutil.move(folder, folder.parent / "kmeans")))
+
+
+def test_all_pipelines_of_a_folder_are_added(folder: Path) -> None:
+    shutil.copytree(folder, folder.parent / "another")
+    assert [card.name for card in pipelines.add_all(folder.parent)] == ["another", "my-ddpm"]
+    (folder.parent / "empty").mkdir()
+    with pytest.raises(UsageError, match="is no pipeline"):
+        pipelines.add_all(folder.parent / "empty")
+
+
+def test_the_hub_is_asked_for_configurations_and_weights_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def snapshot_download(name: str, allow_patterns: list[str]) -> str:
+        asked.append((name, allow_patterns))
+        if name == "no/such":
+            raise OSError
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    card = pipelines.add(pipelines.download("owner/thing"), "owner--thing")
+    assert card.name == "owner--thing"
+    assert asked == [("owner/thing", list(pipelines.FILES))]
+    for wrong in ("no/such", "../../etc", "https://x.y/z", "one", "a/b/c"):
+        with pytest.raises(UsageError, match="The hub has no pipeline"):
+            pipelines.download(wrong)
+    assert len(asked) == 2
+
+
+def test_the_app_ends_with_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "app.py", "--pipelines", str(tmp_path)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert found.returncode == 1
+    assert found.stderr.strip().count("\n") == 0
+    assert "is no pipeline that diffusers saved" in found.stderr

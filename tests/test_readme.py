@@ -64,6 +64,7 @@ def test_ci_calls_the_readmes_test_command() -> None:
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path / "runs"))
     (tmp_path / "street.png").write_bytes(images.encode(scenes.street(0)[0]))
+    (tmp_path / "cells.png").write_bytes(images.encode(scenes.nuclei(0)[0]))
     commands = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     lines = [shlex.split(line) for block in commands for line in block.splitlines()]
     assert len(lines) >= 5

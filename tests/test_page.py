@@ -35,6 +35,7 @@ from segen.types import (
     Segmentation,
     SegmentRequest,
     Step,
+    TranslateRequest,
 )
 from segen.ui.generators import diffuses
 from segen.ui.tabs.compare import compared
@@ -521,7 +522,7 @@ def test_diffusion_is_seen_step_by_step(
 ) -> None:
     name = next(card.name for card in cards("generate") if diffuses(card))
     page = visit(f"{address}/?tab=generate&model={name}&count=16&steps=10&lang={language}", width)
-    page.wait_for_selector("#generate-grid .grid button", timeout=120_000)
+    page.wait_for_selector("#generate-grid .grid button", timeout=180_000)
     assert not page.is_visible("#generate-latent")
     assert not page.is_visible("#generate-truncation")
     page.click("#generate-watch")
@@ -541,10 +542,11 @@ def test_diffusion_is_seen_step_by_step(
     page.click("#generate-vary")
     page.wait_for_selector("#generate-varied .frames img", timeout=60_000)
     assert page.locator("#generate-varied .frames img").count() == 16
+    page.wait_for_selector("#generate-stop:disabled")  # its end, which would else come after the next start
     page.locator("#generate-diffusion button[role=tab]", has_text="DDIM").first.click()
     page.click("#generate-compare")
     page.wait_for_selector("#generate-samplers tbody tr", timeout=60_000)
-    page.click("#generate-stop")
+    page.locator("#generate-stop:enabled").click(timeout=60_000)
     page.wait_for_selector("#generate-stop:disabled")
     _assert_fits(page)
 
@@ -627,6 +629,54 @@ def test_a_blind_test_tells_nothing_before_the_click(address: str, visit: Callab
     page.click("#blind-reset")
     page.wait_for_selector("#blind-pair .empty")
     assert page.inner_text("#blind-score").strip() == ""
+    _assert_fits(page)
+
+
+@pytest.mark.skipif(not any(card.options.get("cycles") for card in cards("translate")), reason="no cycle yet")
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_a_picture_is_translated_looked_through_and_limited(
+    address: str,
+    visit: Callable[..., Any],
+    every_weights_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    scheme: str,
+    language: str,
+) -> None:
+    from segen.engine import Engine
+
+    chosen = next(card for card in cards("translate") if card.options.get("region") == "nuclei")
+    page = visit(
+        f"{address}/?tab=translate&model={chosen.name}&direction=sideways&lang={language}", width, scheme
+    )
+    assert "direction" in page.inner_text("#notice")
+    page.click("#translate-examples [data-example=nuclei_drawn]")
+    page.wait_for_selector("#translate-download", timeout=60_000)
+    assert chosen.title[language] in page.inner_text("#translate-told")
+    with page.expect_download() as download:
+        page.click("#translate-download")
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+    given = scenes.nuclei(2)[0]
+    expected = Engine().run(chosen.name, TranslateRequest(given)).value
+    assert np.array_equal(images.read(download.value.path()), expected.image)
+    _assert_fits(page)
+
+    page.click("#translate-cycle")
+    page.wait_for_selector("#translate-cycle-json", timeout=60_000)
+    assert page.locator("#translate-cycle-view img").count() == 7
+    with page.expect_download() as download:
+        page.click("#translate-cycle-json")
+    report = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert f"{report['cycle_error']:.4f}" in page.inner_text("#translate-cycle-view")
+
+    page.click("#translate-region-run")
+    page.wait_for_selector("#translate-region-download", timeout=60_000)
+    assert "%" in page.inner_text("#translate-region-told")
+    before = page.inner_text("#translate-region-told")
+    page.locator("#translate-side input").nth(1).check(force=True)
+    page.wait_for_function(
+        "before => document.querySelector('#translate-region-told').innerText !== before", arg=before
+    )
     _assert_fits(page)
 
 

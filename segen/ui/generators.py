@@ -27,15 +27,26 @@ OBJECTIVES = {
         r"\log p(x) \ge \mathbb{E}_{q(z|x)}[\log p(x|z)] - \mathrm{KL}(q(z|x) \,\|\, p(z))",
         r"\mathrm{KL} = \tfrac{1}{2} \textstyle\sum_i (\mu_i^2 + \sigma_i^2 - \log \sigma_i^2 - 1)",
     ),
+    "diffusion": (
+        r"-\log p(x_0) \le L_T + \textstyle\sum_{t>1} L_{t-1} + L_0",
+        r"L_{t-1} = \mathbb{E}_q[\mathrm{KL}(q(x_{t-1}|x_t,x_0) \,\|\, p_\theta(x_{t-1}|x_t))]",
+        r"L_{\text{simple}} = \mathbb{E}_{t,x_0,\epsilon}\lVert \epsilon - \epsilon_\theta(x_t, t) \rVert^2",
+        r"x_t = \sqrt{\bar\alpha_t}\,x_0 + \sqrt{1-\bar\alpha_t}\,\epsilon",
+    ),
 }
 """The formulas of each family in LaTeX: Goodfellow et al. 2014, equation 1 and section 3; Mirza and
 Osindero 2014, with the same loss for G; Gulrajani et al. 2017, equations 2 and 3; Kingma and Welling 2014,
-equation 3 and appendix B. A card names its family in its options."""
+equation 3 and appendix B; Ho et al. 2020, equations 5 and 14. A card names its family in its options."""
 
 SHARES = ("manifold_precision", "manifold_recall", "largest_class_share", "label_agreement")
 """Metrics that are shown as a percentage."""
 NUMBERS = {"diversity": ".2f", "classes_hit": "d", "elbo": ".1f", "kl": ".1f"}
 """Other metrics of one number, and how it is written."""
+
+
+def diffuses(card: ModelCard) -> bool:
+    """Whether the card draws by diffusion."""
+    return card.options.get("family") == "diffusion"
 
 
 def objective(card: ModelCard, language: str) -> str:
@@ -57,7 +68,7 @@ def measured(card: ModelCard, language: str) -> str:
     rows = [
         _row(
             words(language, "generate.frechet"),
-            *(f"{metrics[f'frechet_{part}']:.1f}" for part in ("distance", "floor", "ceiling")),
+            *(f"{metrics[f'frechet_{part}']:.2f}" for part in ("distance", "floor", "ceiling")),
         ),
         _row(
             words(language, "generate.kernel"),
@@ -65,7 +76,7 @@ def measured(card: ModelCard, language: str) -> str:
         ),
     ]
     rows += [
-        _row(words(language, "generate.frechet_at", samples=samples), f"{value:.1f}")
+        _row(words(language, "generate.frechet_at", samples=samples), f"{value:.2f}")
         for samples, value in metrics["frechet_by_samples"].items()
     ]
     for name in (*SHARES, *NUMBERS):

@@ -18,8 +18,9 @@ from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from segen import garments, images, scenes
+from segen import garments, images, nuclei, scenes, sketches
 from segen.errors import InputError
+from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Labels
 from segen.ui.language import say
@@ -141,6 +142,34 @@ GARMENTS = (
 OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI, "fashion": GARMENTS}
 """The examples for a card, by the data set that it learned from."""
 
+
+def _mask(seed: int) -> Image:
+    return np.repeat(nuclei.drawn_mask(seed)[..., None], 3, axis=2)
+
+
+MASKS = (Example("mask_few", partial(_mask, 12)), Example("mask_many", partial(_mask, 3)))
+"""Examples for networks that turn masks into microscope pictures."""
+
+SKETCHES = (
+    Example("sketch_face", sketches.face),
+    Example("sketch_fruit", sketches.fruit),
+    Example("sketch_fish", sketches.fish),
+)
+"""Examples for networks that colour lines."""
+
+TRANSLATED = {
+    ("nuclei", "forward"): NUCLEI,
+    ("nuclei", "backward"): MASKS,
+    ("emoji", "forward"): SKETCHES,
+}
+"""The examples for a card that translates, by its data set and direction; streets for any other."""
+
+
+def to_translate(card: ModelCard, direction: str) -> tuple[Example, ...]:
+    """The examples for a card that translates, in this direction."""
+    return TRANSLATED.get((card.dataset, direction), STREETS)
+
+
 SCENES = (STREETS[0], STREETS[2], STREETS[4])
 """Examples for methods that know no classes, with areas of few colours."""
 
@@ -169,7 +198,7 @@ def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
 
     What the server sets is no input of the visitor's, so that nothing would start by itself.
     """
-    named = {example.name: example for example in (*STREETS, *NUCLEI, *GARMENTS)}
+    named = {example.name: example for example in (*STREETS, *NUCLEI, *GARMENTS, *MASKS, *SKETCHES)}
 
     def choose(event: gr.EventData) -> Image:
         return named[event.example].draw()

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
+from gradio.components import Component
 
 from segen.text import words
 from segen.types import Request, Run, Step, V
@@ -26,7 +27,7 @@ def on_device(
     inputs: Sequence[Any],
     outputs: Sequence[Any],
     stop: gr.Button,
-    shows: gr.HTML,
+    shows: Component,
 ) -> None:
     """Carry out `work` at each trigger, with progress on `shows`; `stop` can be pressed meanwhile.
 

@@ -1,0 +1,217 @@
+// A map of ids to paint on. The map lives here; the server hears of it after each stroke, as the event
+// `paint`, which carries it as a PNG whose grey values are the ids.
+
+const { words } = window.segen;
+const parts = Object.fromEntries(
+  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
+);
+for (const node of element.querySelectorAll("[data-words]")) node.textContent = words[node.dataset.words];
+for (const node of element.querySelectorAll("[data-label]"))
+  node.setAttribute("aria-label", words[node.dataset.label]);
+const group = "paint-" + Math.random().toString(36).slice(2);
+const tools = [...element.querySelectorAll(".choice input")];
+for (const radio of tools) radio.name = `${group}-tool`;
+const button = Object.fromEntries([...element.querySelectorAll("[data-do]")].map((node) => [node.dataset.do, node]));
+
+const MOST_UNDOS = 50;
+let current = null; // what the server gave: {width, height, ids, classes, blank, pen, size}
+let ids = null; // one id a pixel, row by row
+let colors = null; // by id, as the canvas wants them
+let pen = 0;
+let undos = [];
+let redos = [];
+let stroke = null; // the last place of the pointer while it is down
+
+async function read(address, width, height) {
+  const image = await createImageBitmap(await (await fetch(address)).blob(), { colorSpaceConversion: "none" });
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  return Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]);
+}
+
+function written() {
+  const canvas = document.createElement("canvas");
+  canvas.width = current.width;
+  canvas.height = current.height;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(current.width, current.height);
+  ids.forEach((id, i) => image.data.set([id, id, id, 255], 4 * i));
+  context.putImageData(image, 0, 0);
+  return canvas.toDataURL("image/png");
+}
+
+function draw() {
+  const context = parts.board.getContext("2d");
+  const image = context.createImageData(current.width, current.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < ids.length; i++) pixels[i] = colors[ids[i]];
+  context.putImageData(image, 0, 0);
+  button.undo.disabled = !undos.length;
+  button.redo.disabled = !redos.length;
+}
+
+async function open(value) {
+  if (!value) return;
+  current = value;
+  colors = new Uint32Array(256);
+  for (const { id, color: [red, green, blue] } of value.classes)
+    colors[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  const read_ids = value.ids ? await read(value.ids, value.width, value.height) : null;
+  if (value !== current) return; // a newer map came while this one was decoded
+  ids = read_ids ?? new Uint8Array(value.width * value.height).fill(value.blank);
+  undos = [];
+  redos = [];
+  parts.board.width = value.width;
+  parts.board.height = value.height;
+  parts.frame.style.setProperty("--ratio", value.width / value.height);
+  parts.size.max = Math.round(Math.max(value.width, value.height) / 4);
+  parts.size.value = value.size;
+  choose(value.pen);
+  draw();
+}
+
+function choose(id) {
+  pen = id;
+  parts.palette.replaceChildren(
+    ...current.classes.map((known) => {
+      const choice = document.createElement("button");
+      choice.type = "button";
+      choice.setAttribute("role", "radio");
+      choice.setAttribute("aria-checked", known.id === pen);
+      choice.dataset.id = known.id;
+      choice.style.setProperty("--color", `rgb(${known.color})`);
+      choice.textContent = known.name;
+      return choice;
+    })
+  );
+}
+
+/** Set the pixels within the brush's radius of the line from one place to another. */
+function line(from, to) {
+  const radius = parts.size.value / 2;
+  const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y)));
+  for (let step = 0; step <= steps; step++) {
+    const x = from.x + ((to.x - from.x) * step) / steps;
+    const y = from.y + ((to.y - from.y) * step) / steps;
+    const [top, bottom] = [Math.max(0, Math.ceil(y - radius)), Math.min(current.height - 1, Math.floor(y + radius))];
+    for (let row = top; row <= bottom; row++) {
+      const half = Math.sqrt(radius * radius - (row - y) * (row - y));
+      const [left, right] = [Math.max(0, Math.ceil(x - half)), Math.min(current.width - 1, Math.floor(x + half))];
+      if (left <= right) ids.fill(pen, row * current.width + left, row * current.width + right + 1);
+    }
+  }
+}
+
+/** Give the connected pixels of one id around a place the pen's. */
+function fill({ x, y }) {
+  const { width, height } = current;
+  const start = Math.floor(y) * width + Math.floor(x);
+  const old = ids[start];
+  if (old === pen) return;
+  const waiting = [start];
+  ids[start] = pen;
+  while (waiting.length) {
+    const place = waiting.pop();
+    const column = place % width;
+    for (const next of [
+      column > 0 ? place - 1 : -1, column < width - 1 ? place + 1 : -1, place - width, place + width,
+    ]) {
+      if (next < 0 || next >= width * height || ids[next] !== old) continue;
+      ids[next] = pen;
+      waiting.push(next);
+    }
+  }
+}
+
+function place(event) {
+  const box = parts.board.getBoundingClientRect();
+  const within = (value, most) => Math.max(0, Math.min(most - 0.001, value));
+  return {
+    x: within(((event.clientX - box.left) / box.width) * current.width, current.width),
+    y: within(((event.clientY - box.top) / box.height) * current.height, current.height),
+  };
+}
+
+/** Keep the map as it is, so that what comes can be undone. */
+function keep() {
+  undos.push(ids.slice());
+  if (undos.length > MOST_UNDOS) undos.shift();
+  redos = [];
+}
+
+function tell() {
+  draw();
+  trigger("paint", { ids: written() });
+}
+
+const ring = (event) => {
+  const box = parts.board.getBoundingClientRect();
+  const shown = event.pointerType !== "touch" && tools.find((radio) => radio.checked).value === "brush";
+  parts.ring.hidden = !shown;
+  parts.ring.style.width = `${(parts.size.value / current.width) * box.width}px`;
+  parts.ring.style.left = `${event.clientX - box.left}px`;
+  parts.ring.style.top = `${event.clientY - box.top}px`;
+};
+
+parts.board.addEventListener("pointerdown", (event) => {
+  if (!current || event.button) return;
+  event.preventDefault();
+  parts.board.setPointerCapture(event.pointerId);
+  keep();
+  const at = place(event);
+  if (tools.find((radio) => radio.checked).value === "fill") {
+    fill(at);
+    return tell();
+  }
+  stroke = at;
+  line(at, at);
+  draw();
+});
+parts.board.addEventListener("pointermove", (event) => {
+  if (!current) return;
+  ring(event);
+  if (!stroke) return;
+  for (const each of event.getCoalescedEvents?.() ?? [event]) {
+    const at = place(each);
+    line(stroke, at);
+    stroke = at;
+  }
+  draw();
+});
+for (const end of ["pointerup", "pointercancel"])
+  parts.board.addEventListener(end, () => {
+    if (!stroke) return;
+    stroke = null;
+    tell();
+  });
+parts.board.addEventListener("pointerleave", () => { parts.ring.hidden = true; });
+
+parts.palette.addEventListener("click", (event) => {
+  const choice = event.target.closest("[data-id]");
+  if (choice) choose(Number(choice.dataset.id));
+});
+element.addEventListener("click", (event) => {
+  const task = event.target.closest("[data-do]")?.dataset.do;
+  if (!task || !current) return;
+  if (task === "clear") {
+    keep();
+    ids.fill(current.blank);
+  } else {
+    const [from, to] = task === "undo" ? [undos, redos] : [redos, undos];
+    if (!from.length) return;
+    to.push(ids);
+    ids = from.pop();
+  }
+  tell();
+});
+element.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+  event.preventDefault();
+  button[event.shiftKey ? "redo" : "undo"].click();
+});
+
+const update = () => open(props.value || null); // Gradio gives "" for none
+watch("value", update);
+update();

@@ -1,0 +1,125 @@
+"""The parts of the tab Translate that need no page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+import numpy as np
+import pytest
+
+from segen import images, registry
+from segen.errors import InputError
+from segen.types import Cycle, CycleRequest, Instance, Segmentation, TranslateRequest
+from segen.ui import paint, region, xray
+
+PEN = (0, 1, 7)
+
+
+def sent(labels: np.ndarray) -> str:
+    return "data:image/png;base64," + base64.b64encode(images.encode(labels)).decode()
+
+
+def test_a_painted_map_comes_back_as_it_was() -> None:
+    labels = np.random.default_rng(0).choice(np.array(PEN, np.uint8), (12, 20))
+    assert np.array_equal(paint.painted(sent(labels), PEN, 12, 20), labels)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        None,
+        7,
+        "",
+        "http://127.0.0.1/a.png",
+        "data:image/png;base64,",
+        "data:image/png;base64,!!!",
+        "data:image/png;base64," + base64.b64encode(b"no picture").decode(),
+        "data:image/png;base64," + "A" * 2_000_000,
+        sent(np.full((12, 20), 2, np.uint8)),
+        sent(np.zeros((20, 12), np.uint8)),
+    ],
+)
+def test_what_nobody_painted_is_refused(ids: object) -> None:
+    with pytest.raises(InputError):
+        paint.painted(ids, PEN, 12, 20)
+
+
+def test_a_board_starts_with_the_first_pen_everywhere_and_the_last_in_hand() -> None:
+    pens = [paint.Pen(3, "paper", (255, 255, 255)), paint.Pen(5, "ink", (0, 0, 0))]
+    shown = paint.contents(pens, 10, 20, 4)
+    assert (shown["blank"], shown["pen"], shown["ids"]) == (3, 5, None)
+    kept = np.full((10, 20), 5, np.uint8)
+    assert np.array_equal(paint.painted(paint.contents(pens, 10, 20, 4, kept)["ids"], (3, 5), 10, 20), kept)
+
+
+def test_blending_is_hard_without_a_border_and_soft_with_one() -> None:
+    black, white = (np.full((40, 40, 3), level, np.uint8) for level in (0, 255))
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[:, 20:] = True
+    hard = images.blend(black, white, mask, 0)
+    assert np.array_equal(hard[..., 0] == 255, mask)
+    soft = images.blend(black, white, mask, 4)
+    assert (np.diff(soft[20, :, 0].astype(int)) >= 0).all()
+    assert (soft[20, 0, 0], soft[20, -1, 0]) == (0, 255)
+    assert 0 < soft[20, 18, 0] < soft[20, 21, 0] < 255
+
+
+def found() -> Segmentation:
+    labels = np.zeros((10, 20), np.uint8)
+    labels[2:8, 3:15] = 1
+    mask = np.ones((4, 5), dtype=bool)
+    mask[0, 0] = False
+    things = (Instance(1, 0.9, (4, 3, 5, 4), mask), Instance(1, 0.2, (12, 3, 3, 3), np.ones((3, 3), bool)))
+    return Segmentation(labels, np.full((2, 10, 20), 0.5, np.float32), things)
+
+
+def test_a_region_is_a_class_or_the_instance_that_was_clicked() -> None:
+    card = next(card for card in registry.cards("segment") if len(card.classes) == 2)
+    whole, name = region._region(found(), card, "1", (region.NOWHERE, region.NOWHERE), "en")
+    assert (whole.sum(), name) == (6 * 12, card.classes[1].name["en"])
+    clicked, name = region._region(found(), card, "0", (6.5 / 20, 4.5 / 10), "en")
+    assert (clicked.sum(), name) == (19, "instance 1")
+    # Where no instance is sure, the click means the class.
+    unsure, name = region._region(found(), card, "0", (13.5 / 20, 4.5 / 10), "en")
+    assert (unsure.sum(), name) == (6 * 12, card.classes[1].name["en"])
+    edge, _ = region._region(found(), card, "1", (1.0, 1.0), "en")
+    assert edge.sum() == 200 - 6 * 12
+    with pytest.raises(InputError):
+        region._region(found(), card, "klingon", (region.NOWHERE, region.NOWHERE), "en")
+
+
+def test_the_numbers_of_a_cycle_are_the_same_on_the_page_and_in_the_file() -> None:
+    rng = np.random.default_rng(0)
+    given, back = (rng.integers(0, 256, (32, 48, 3), dtype=np.uint8) for _ in range(2))
+    error = (np.abs(given.astype(np.float32) - back).mean(axis=2) / 255).astype(np.float32)
+    realism = rng.random((4, 6), dtype=np.float32)
+    cycle = Cycle(given, back, back, back, given, error, float(error.mean()), realism, 1 - realism)
+    report = json.loads(xray._report("a", CycleRequest(given, levels=16), cycle))
+    html = xray._shown(cycle, "en")
+    told = re.findall(r"<figcaption>[^<]*cycle error ([\d.]+)", html)[0]
+    assert float(told) == pytest.approx(report["cycle_error"], abs=5e-5)
+    assert (report["levels"], report["identity_error"]) == (16, 0)
+    assert html.count("<img") == 7
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"direction": "sideways"},
+        {"strength": -0.1},
+        {"strength": float("nan")},
+        {"seed": -1},
+        {"seed": 2**63},
+    ],
+)
+def test_requests_out_of_range_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        TranslateRequest(np.zeros((4, 4, 3), np.uint8), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{"levels": 1}, {"levels": 257}, {"blur": -1.0}, {"blur": 21.0}])
+def test_hiding_out_of_range_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        CycleRequest(np.zeros((4, 4, 3), np.uint8), **options)  # type: ignore[arg-type]

@@ -28,6 +28,8 @@ __all__ = [
     "SegmentRequest",
     "Segmentation",
     "Step",
+    "TranslateRequest",
+    "Translation",
     "WeightsError",
     "card",
     "cards",

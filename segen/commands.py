@@ -11,23 +11,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
 import tyro
 from tqdm import tqdm
 
-from segen import registry
+from segen import files, pipelines, registry
 from segen.errors import CardError, UsageError, WeightsError, sentence
 from segen.registry import ModelCard, Task
+from segen.text import words
 from segen.types import (
     ClusterRequest,
+    Direction,
     GenerateRequest,
     Image,
     Request,
     Sampler,
     SegmentRequest,
     Space,
+    TranslateRequest,
     seed_range,
 )
 
@@ -42,7 +45,7 @@ Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 MaybeFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
 AsJson = Annotated[bool, tyro.conf.arg(name="json")]
-MEASURED: tuple[Task, ...] = ("segment", "generate")
+MEASURED: tuple[Task, ...] = ("segment", "generate", "translate")
 """The tasks that `evaluate` measures."""
 PICTURES_AT_ONCE = 64
 """So many generated pictures are written before more are made."""
@@ -116,7 +119,8 @@ def cluster(
 
 def generate(
     *,
-    model: Name,
+    model: MaybeName = None,
+    pipeline: MaybeFolder = None,
     seed: int = 0,
     count: int = 1,
     label: MaybeName = None,
@@ -129,6 +133,7 @@ def generate(
 
     Args:
         model: The name of a model that generates.
+        pipeline: In place of a model, a folder of an unconditional DDPM or DDIM that diffusers saved.
         seed: The first seed, 0 to 2^63 - 1.
         count: How many pictures, up to 100,000: of this seed and those after it.
         label: The class, by number or name, for a conditional model.
@@ -137,7 +142,9 @@ def generate(
         guidance: For diffusion with a class, the scale of classifier-free guidance; 1 is none.
         out: The folder for seed-000000.png and so on.
     """
-    card = registry.card(model, "generate")
+    if (model is None) == (pipeline is None):
+        raise UsageError("model_or_pipeline")
+    card = registry.card(model, "generate") if model is not None else pipelines.add(cast(Path, pipeline))
     chosen = registry.class_id(card, label or "")
     request = GenerateRequest(seed_range(seed, count), chosen, sampler, steps, guidance)
     _folder(out)
@@ -153,6 +160,43 @@ def generate(
     return 0
 
 
+def translate(
+    images: Pictures = (),
+    *,
+    model: Name,
+    direction: Direction = TranslateRequest.direction,
+    strength: float = TranslateRequest.strength,
+    out: Folder,
+) -> int:
+    """Translate pictures into a model's other domain, or back.
+
+    Args:
+        images: The pictures.
+        model: The name of a model that translates.
+        direction: forward, such as summer to winter or lines to colours, or backward.
+        strength: How much of the translation, 0 to 1, in the picture that is written.
+        out: The folder for STEM.png, as large as the picture.
+    """
+    card = registry.card(model, "translate")
+    registry.check_direction(card, direction)
+    request = TranslateRequest(np.empty((0, 0, 3), np.uint8), direction, strength)
+    _prepare(images, out, (".png",))
+    from segen.engine import Engine
+    from segen.export import translated_file
+    from segen.images import read
+
+    engine = Engine()
+
+    def work(path: Path) -> None:
+        value = engine.run(card.name, replace(request, image=read(path))).value
+        with files.replacing(out / f"{path.stem}.png") as temporary:
+            temporary.write_bytes(translated_file(value))
+        if value.strangers:
+            _tell(path, words("en", "translate.strangers", pixels=f"{value.strangers:,}"))
+
+    return _each(images, work)
+
+
 def evaluate(
     *,
     model: Name,
@@ -163,7 +207,7 @@ def evaluate(
     as_json: AsJson = False,
     write: bool = False,
 ) -> int:
-    """Measure a model on data: one that segments against labels, one that generates against real pictures.
+    """Measure a model on data: against labels, against real pictures, or against true drawings.
 
     Args:
         model: The name of a model.
@@ -223,6 +267,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "segment": segment,
     "cluster": cluster,
     "generate": generate,
+    "translate": translate,
     "evaluate": evaluate,
     "export": export,
 }

@@ -6,6 +6,7 @@ The layout is told in docs/data.md: one folder a data set, one sub-folder a spli
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from segen.errors import DataError, InputError
 from segen.registry import ClassInfo, dataset_classes, dataset_folder
 from segen.types import Image, Labels
 
+PEOPLE = ("1f468", "1f469", "1f9d1")
+"""The code points of man, woman and person."""
 IGNORED_NAMES = ("unlabelled", "unlabeled", "void", "ignore")
 """Names by which data sets mark pixels that no metric counts."""
 
@@ -96,6 +99,34 @@ def pictures(root: Path, split: str) -> list[Path]:
     found = [path for folder in folders for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
     if split != Path(split).name or not found:
         raise DataError("split_missing", split=split)
+    return found
+
+
+def half(root: Path, split: str, letter: str) -> list[Path]:
+    """The pictures of one domain of two without pairs, "A" or "B", in order of name. Raises DataError."""
+    found = [path for path in sorted((root / f"{split}{letter}").glob("*")) if not path.name.startswith(".")]
+    if split != Path(split).name or not found:
+        raise DataError("half_missing", folder=f"{split}{letter}")
+    return found
+
+
+def emoji(root: Path, split: str) -> list[Path]:
+    """The drawings of a split, train or val, in order of name; files are named after their code points.
+
+    Val is about 15 % by SHA-256 of the first code point; man, woman and person count as one, "people". So
+    all skin tones and sequences of a sign are on one side. Raises DataError when there is none.
+    """
+
+    def held_back(path: Path) -> bool:
+        first = path.stem.partition("-")[0]
+        group = "people" if first in PEOPLE else first
+        return hashlib.sha256(group.encode()).digest()[0] < 0.15 * 256
+
+    if split not in ("train", "val"):
+        raise DataError("split_unknown", split=split)
+    found = [path for path in sorted(root.glob("*.webp")) if held_back(path) == (split == "val")]
+    if not found:
+        raise DataError("drawings_missing")
     return found
 
 

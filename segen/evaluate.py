@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import segen
-from segen import datasets, evaluate_generation, files
+from segen import datasets, evaluate_generation, evaluate_translation, files
 from segen.corruptions import Corruption
 from segen.engine import Engine
 from segen.errors import DataError, InputError, UsageError
@@ -31,7 +31,7 @@ def evaluate(
     progress: Progress = iter,
     corruption: Corruption | None = None,
 ) -> dict[str, Any]:
-    """Measure a card that segments or generates on one split; `data` is as in `datasets.locate`.
+    """Measure a card that segments, generates or translates on one split; `data` is as in `datasets.locate`.
 
     Gives {model, data, split, items, metrics, definitions, versions}, `data` being the name of the set. Of
     what segments, `reliability` has the bins behind the metric ece; with a corruption, whose seed is the
@@ -39,10 +39,12 @@ def evaluate(
     names the space of the distances. `progress` wraps the list of items as tqdm does. Raises DataError when
     the data cannot be used, UsageError for a corruption of what takes no picture.
     """
-    if card.task == "generate" and corruption:
+    if card.task in ("generate", "translate") and corruption:
         raise UsageError("nothing_to_spoil", model=card.name)
     if card.task == "generate":
         found = evaluate_generation.measure(engine, card, data, split, progress)
+    elif card.task == "translate":
+        found = evaluate_translation.measure(engine, card, data, split, progress)
     else:
         found = _compare(engine, card, data, split, progress, corruption)
     return {
@@ -123,7 +125,11 @@ def store(card: ModelCard, report: dict[str, Any]) -> None:
     files.write_text(card.weights / "README.md", model_card(card))
 
 
-TAGS = {"segment": "image-segmentation", "generate": "unconditional-image-generation"}
+TAGS = {
+    "segment": "image-segmentation",
+    "generate": "unconditional-image-generation",
+    "translate": "image-to-image",
+}
 SNIPPETS = {
     "segment": """from segen import Engine, SegmentRequest
 from segen.images import read
@@ -132,8 +138,25 @@ labels = Engine().run("{name}", SegmentRequest(read("picture.png"))).value.label
     "generate": """from segen import Engine, GenerateRequest
 
 pictures = Engine().run("{name}", GenerateRequest(seeds=range(64))).value.images""",
+    "translate": """from segen import Engine, TranslateRequest
+from segen.images import read
+
+image = Engine().run("{name}", TranslateRequest(read("picture.png"), "forward")).value.image""",
+    "diffusion": """import torch
+from diffusers import DDIMScheduler, UNet2DModel
+
+folder = "assets/weights/{name}"
+network = UNet2DModel.from_pretrained(folder, subfolder="unet").eval()
+scheduler = DDIMScheduler.from_pretrained(folder, subfolder="scheduler", timestep_spacing="trailing")
+scheduler.set_timesteps(50)
+pixels = torch.randn(16, 1, 32, 32)
+labels = torch.full((16,), 7)  # sneakers; 10 is no class
+with torch.no_grad():
+    for t in scheduler.timesteps:
+        pixels = scheduler.step(network(pixels, t, labels).sample, t, pixels).prev_sample
+pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)""",
 }
-"""How a card of each task is used, for its README."""
+"""How a card of each task, or of a family that stands apart, is used, for its README."""
 
 
 def model_card(card: ModelCard) -> str:
@@ -167,7 +190,7 @@ tags: [{TAGS[card.task]}, segen]
 - Checkpoint: {card.checkpoint["en"]}
 
 ```python
-{SNIPPETS[card.task].format(name=card.name)}
+{SNIPPETS.get(card.options.get("family", ""), SNIPPETS[card.task]).format(name=card.name)}
 ```
 
 {table}

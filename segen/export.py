@@ -27,6 +27,7 @@ from segen.types import (
     Instance,
     Labels,
     Segmentation,
+    Translation,
 )
 
 SEGMENTATION_ENDINGS = (".labels.png", ".overlay.png", ".regions.json", ".regions.txt")
@@ -320,6 +321,11 @@ def write_pictures(folder: Path, result: Generation) -> None:
         name, content = picture_file(result, index)
         with files.replacing(folder / name) as temporary:
             temporary.write_bytes(content)
+
+
+def translated_file(result: Translation) -> bytes:
+    """The PNG of a translated picture, grey where it is."""
+    return images.encode(result.image[..., 0] if result.grey else result.image)
 
 
 def onnx(card_name: str, path: Path) -> None:

@@ -225,6 +225,11 @@ def card(name: str, task: Task | None = None) -> ModelCard:
     return found
 
 
+def add(card: ModelCard) -> None:
+    """Let a card that is in no file be found by its name, for as long as the program runs."""
+    _read_all()[card.name] = card
+
+
 def class_id(card: ModelCard, given: str) -> int | None:
     """The class that is meant by an id or by a name in any language; None for an empty text.
 

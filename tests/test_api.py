@@ -21,7 +21,7 @@ from segen.engine import Engine
 from segen.export import card_for, regions
 from segen.registry import cards, describe
 from segen.text import words
-from segen.types import ClusterRequest, GenerateRequest, SegmentRequest
+from segen.types import ClusterRequest, GenerateRequest, SegmentRequest, TranslateRequest
 from segen.ui import build_app, launch_options
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,8 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_endpoints_are_the_documented_ones(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert set(endpoints["named_endpoints"]) >= {"/models", "/segment", "/cluster", "/generate"}
+    names = {"/models", "/segment", "/cluster", "/generate", "/translate"}
+    assert set(endpoints["named_endpoints"]) == names
     assert not endpoints["unnamed_endpoints"]
     for endpoint in endpoints["named_endpoints"].values():
         required = [p["parameter_name"] for p in endpoint["parameters"] if not p["parameter_has_default"]]
@@ -102,6 +103,34 @@ def test_generate_gives_what_the_engine_says(client: Client, engine: Engine, nam
     assert [picture["seed"] for picture in found["pictures"]] == [40, 41, 42]
     for file, image in zip(files, expected.images, strict=True):
         assert np.array_equal(images.read(Path(file)), image)
+
+
+@pytest.mark.parametrize("name", [card.name for card in cards("translate")])
+def test_translate_gives_what_the_engine_says(client: Client, engine: Engine, photo: Path, name: str) -> None:
+    (card,) = [card for card in cards() if card.name == name]
+    for direction in card.directions:
+        file = client.predict(
+            handle_file(photo), name, direction=direction, strength=0.5, api_name="/translate"
+        )
+        expected = engine.run(name, TranslateRequest(images.read(photo), direction, 0.5)).value
+        assert np.array_equal(images.read(Path(file)), expected.image)
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"direction": "sideways"}, "unknown_direction"),
+        ({"strength": 2}, "strength_out_of_range"),
+        ({"strength": None}, "arguments"),
+    ],
+)
+@pytest.mark.skipif(not cards("translate"), reason="no card translates")
+def test_a_translation_out_of_range_gets_one_sentence(
+    client: Client, photo: Path, options: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        client.predict(handle_file(photo), cards("translate")[0].name, **options, api_name="/translate")
+    assert str(caught.value) == words("en", f"errors.{key}", known="forward, backward")
 
 
 @pytest.mark.parametrize(

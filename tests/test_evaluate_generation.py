@@ -165,4 +165,4 @@ def test_the_command_prints_and_writes(
     assert "GenerateRequest" in readme
     assert main(command) == 0
     assert "frechet_ratio" in capsys.readouterr().out
-    assert commands.MEASURED == ("segment", "generate")
+    assert commands.MEASURED == ("segment", "generate", "translate")

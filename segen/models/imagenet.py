@@ -28,6 +28,9 @@ FILE = "weights/mobilenet_v2_imagenet.safetensors"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's pixels in [0, 1], by which torchvision's weights want them normalised."""
 LABELS = 5
+BLOCKS = (1, 3, 6)
+"""Whose features tell how far two pictures are apart."""
+PAIRED = "MobileNetV2, blocks 1, 3 and 6"
 BATCH = 64
 
 
@@ -62,6 +65,30 @@ def pooled(pictures: Pictures) -> NDArray[np.float32]:
     maps = (network.features(normalised(part.permute(0, 3, 1, 2) / 127.5 - 1)) for part in parts)
     found: NDArray[np.float32] = torch.cat([each.mean(dim=(2, 3)) for each in maps]).numpy()
     return found
+
+
+@torch.no_grad()
+def feature_distances(first: Pictures, second: Pictures) -> NDArray[np.float32]:
+    """How far the pictures of each of N pairs, N x H x W x 3, are apart in features: N numbers, 0 or more.
+
+    Of the maps behind BLOCKS, normalised over channels, the squared difference, summed over channels and
+    averaged over positions and blocks (as LPIPS, Zhang et al. 2018, but without its learned weights). Raises
+    WeightsError where there are no weights.
+    """
+    network, normalised = _network(torch.device("cpu"))
+    found = []
+    for begin in range(0, len(first), BATCH):
+        both = np.concatenate([first[begin : begin + BATCH], second[begin : begin + BATCH]])
+        maps = normalised(torch.from_numpy(both).permute(0, 3, 1, 2) / 127.5 - 1)
+        apart = []
+        for number, block in enumerate(network.features[: max(BLOCKS) + 1]):
+            maps = block(maps)
+            if number in BLOCKS:
+                one, other = functional.normalize(maps, dim=1).chunk(2)
+                apart.append((one - other).square().sum(dim=1).mean(dim=(1, 2)))
+        found.append(torch.stack(apart).mean(dim=0))
+    numbers: NDArray[np.float32] = torch.cat(found).numpy()
+    return numbers
 
 
 def _network(device: torch.device) -> tuple[MobileNetV2, Callable[[torch.Tensor], torch.Tensor]]:

@@ -25,27 +25,33 @@ DISCRIMINATOR = "discriminator"
 
 
 class PatchDiscriminator(nn.Module, PyTorchModelHubMixin):
-    """PatchGAN: whether each patch of a drawing is real, given the picture that it belongs to.
+    """PatchGAN: whether each patch of a drawing is real, given the picture that it belongs to, if any.
 
-    Both are looked at in half their size, so that a score judges 108 x 108 pixels, one for every 16.
+    Both are looked at in 1 / `shrunk` of their size and halved `depth` times. As they stand, a score judges
+    108 x 108 pixels, one for every 16; unshrunk with a depth of 2, it judges 26 x 26, one for every 4.
     """
 
-    def __init__(self, given: int, drawn: int, channels: int = 32) -> None:
+    def __init__(self, given: int, drawn: int, channels: int = 32, shrunk: int = 2, depth: int = 3) -> None:
         """`given` and `drawn` are channels of picture and drawing, `channels` those of the first layer."""
         super().__init__()
-        widths = (channels, 2 * channels, 4 * channels)
+        self.given, self.shrunk = given, shrunk
+        widths = [channels << level for level in range(depth)]
         layers = [nn.Conv2d(given + drawn, channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         for narrow, wide in pairwise(widths):
             layers += _normed(nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=False))
         layers += _normed(nn.Conv2d(widths[-1], widths[-1], 3, padding=1, bias=False))
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 3, padding=1))
 
-    def forward(self, picture: torch.Tensor, drawing: torch.Tensor) -> torch.Tensor:
-        """Logits N x 1 x H/16 x W/16 of N x given x H x W and N x drawn x H x W, above 0 for real.
+    def forward(self, *pictures: torch.Tensor) -> torch.Tensor:
+        """Scores N x 1 x H/16 x W/16 of N x given x H x W and N x drawn x H x W, above 0 for real.
 
-        H and W are multiples of 16, and 32 at least.
+        What they mean is up to the loss: logits here, 1 for real and 0 for drawn with least squares. H and W
+        are multiples of 16 (of 2^depth times `shrunk`), and twice that at least.
         """
-        scores: torch.Tensor = self.layers(functional.avg_pool2d(torch.cat([picture, drawing], dim=1), 2))
+        seen = torch.cat(pictures, dim=1)
+        if self.shrunk > 1:
+            seen = functional.avg_pool2d(seen, self.shrunk)
+        scores: torch.Tensor = self.layers(seen)
         return scores
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from segen import registry, weights
+from segen.errors import UsageError, WeightsError
 from segen.models.imagenet import FILE
 
 
@@ -33,3 +34,11 @@ def copy(tensors: Mapping[str, torch.Tensor], network: nn.Module, prefix: str = 
     fitting = {name: each for name, each in found.items() if name in own and own[name].shape == each.shape}
     network.load_state_dict(fitting, strict=False)
     return len(fitting)
+
+
+def whole(network: nn.Module, folder: Path, name: str) -> None:
+    """Copy all tensors of a folder into a network. Raises UsageError, for the card `name`, if they differ."""
+    try:
+        network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
+    except (RuntimeError, WeightsError):
+        raise UsageError("init_unlike", model=name) from None

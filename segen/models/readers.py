@@ -1,0 +1,107 @@
+"""How a picture becomes what a network of translation sees, by the kind of picture that it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segen import images, lines, nuclei, registry
+from segen.registry import ClassInfo, ModelCard
+from segen.types import Image, Labels
+
+Reader = Callable[[Image, int, float, ModelCard], tuple[torch.Tensor, int]]
+"""Of H x W x 3, the longest side allowed, and the scale at which the network sees it: 1 x C x h x w pixels in
+[-1, 1], and how many pixels are of no class."""
+BLOCK_ROWS = 256
+
+
+def photograph(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
+    """RGB as it is."""
+    return images.to_tensor(_scaled(images.fit(image, side), scale)), 0
+
+
+def microscopy(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
+    """Grey with its contrast stretched, nuclei bright."""
+    return _tensor(_scaled(nuclei.stretched(images.fit(image, side)), scale)), 0
+
+
+def grey(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
+    """Grey as it is, such as a mask that is white where nuclei are."""
+    fitted = np.rint(images.fit(image, side).mean(axis=2)).astype(np.uint8)
+    return _tensor(_scaled(fitted, scale)), 0
+
+
+def line_drawing(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
+    """A line drawing, dark on bright, its darkest line black."""
+    return _tensor(_scaled(lines.cleaned(images.fit(image, side)), scale)), 0
+
+
+def label_map(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
+    """Colours of classes as one channel for each: 1 where it is, else -1; unlabelled pixels are in none.
+
+    Any other colour counts as that of the nearest class.
+    """
+    known = registry.dataset_classes(card.dataset)
+    labels, strangers = nearest_classes(image, known)
+    return one_hot(smaller(labels, side, scale), known), strangers
+
+
+def one_hot(labels: Labels, known: tuple[ClassInfo, ...]) -> torch.Tensor:
+    """H x W ids as 1 x C x H x W, C being the classes that are not ignored."""
+    learned = torch.tensor([each.id for each in known if not each.ignored])
+    found = torch.from_numpy(labels.astype(np.int64))[None] == learned[:, None, None]
+    return found[None].float().mul(2).sub(1)
+
+
+def nearest_classes(image: Image, known: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
+    """H x W ids of the classes with the nearest colours, and how many pixels have the colour of none."""
+    palette = np.array([each.color for each in known], dtype=np.int32)
+    ids = np.array([each.id for each in known], dtype=np.uint8)
+    labels = np.empty(image.shape[:2], dtype=np.uint8)
+    strangers = 0
+    for begin in range(0, len(image), BLOCK_ROWS):
+        rows = image[begin : begin + BLOCK_ROWS].astype(np.int32)
+        best = np.full(rows.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
+        for id, color in zip(ids, palette, strict=True):
+            apart = ((rows - color) ** 2).sum(axis=2)
+            nearer = apart < best
+            labels[begin : begin + BLOCK_ROWS][nearer] = id
+            best[nearer] = apart[nearer]
+        strangers += int((best > 0).sum())
+    return labels, strangers
+
+
+def smaller(labels: Labels, side: int, scale: float = 1.0) -> Labels:
+    """H x W ids with a longer side of at most `side`, and then at `scale`, by the nearest pixel."""
+    share = min(1.0, side / max(labels.shape)) * scale
+    places = [
+        ((np.arange(max(1, round(length * share))) + 0.5) * length / max(1, round(length * share))).astype(
+            int
+        )
+        for length in labels.shape
+    ]
+    found: Labels = labels[np.ix_(*places)]
+    return found
+
+
+def _scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """H x W or H x W x 3 at `scale`, rounded up."""
+    return images.resize(pixels, math.ceil(pixels.shape[0] * scale), math.ceil(pixels.shape[1] * scale))
+
+
+def _tensor(grey: NDArray[np.uint8]) -> torch.Tensor:
+    return torch.from_numpy(grey)[None, None].float().div(127.5).sub(1)
+
+
+READERS: dict[str, Reader] = {
+    "photograph": photograph,
+    "microscopy": microscopy,
+    "grey": grey,
+    "lines": line_drawing,
+    "labels": label_map,
+}
+"""By the name that a card gives."""

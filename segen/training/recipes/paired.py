@@ -1,0 +1,156 @@
+"""Conditional GANs that draw a picture for a given one, from pairs of both.
+
+Isola et al. 2017 (pix2pix): the generator must come near the true drawing (L1) and make what the
+discriminator, who sees the given picture too, takes for real. Noise, for several drawings of one picture,
+is dropout in the generator, in use too. We depart from it in the generator of our CycleGANs with skips
+(residual blocks within a U-Net), in least squares in place of cross-entropy, so that all cards' realism reads
+alike, and in an L1 weight to match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from segen import images
+from segen.models.generation import pictures_of
+from segen.models.pix2pix import PatchDiscriminator
+from segen.models.translation import ResnetGenerator
+from segen.training.pairs import PAIRS
+from segen.training.recipe import Place, SizedDataset, Update
+from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged
+from segen.types import Image
+
+WATCHED = 96
+"""Pairs of val that are measured in a training's log, and SHOWN of them pictured."""
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class PairedConfig(TranslationConfig):
+    """How a conditional GAN is built and trained."""
+
+    directions: tuple[Literal["there", "back"], ...] = ("there",)
+    """What is learned: to draw the second picture of a pair, or the first one, too."""
+    halvings: int = 2
+    dropout: float = 0.0
+    """Of the channels in the residual blocks, in use too: the noise behind several drawings."""
+    l1: float = 50.0
+    """Weight of the L1 loss beside the adversarial one."""
+
+
+CONFIGS = [
+    PairedConfig("pix2pix-nuclei", steps=8_000, dataset="nuclei", side=96, channels=16, blocks=4,
+                 directions=("there", "back"), discriminator_depth=2, evaluate_every=330, save_every=200),
+    PairedConfig("pix2pix-emoji", steps=6_000, batch_size=4, dataset="emoji", side=64, channels=24,
+                 halvings=3, discriminator_depth=2, evaluate_every=250, save_every=200),
+    PairedConfig("pix2pix-camvid-photo", steps=12_000, dataset="camvid", side=192, halvings=3, dropout=0.3,
+                 evaluate_every=500),
+]  # fmt: skip
+
+
+class Paired(Translation):
+    """The recipe of a translation with pairs, in one direction or both."""
+
+    config: PairedConfig
+
+    def __init__(self, config: PairedConfig, place: Place) -> None:
+        self.train, self.val = (
+            PAIRS[config.dataset](place.data, config.dataset, split, config.side)
+            for split in ("train", "val")
+        )
+        torch.manual_seed(config.seed)
+        generators: dict[str, nn.Module] = {}
+        discriminators: dict[str, nn.Module] = {}
+        for part in config.directions:
+            given, drawn = self._ordered(part, (self.train.given, self.train.drawn))
+            generators[part] = ResnetGenerator(
+                given, drawn, config.channels, config.blocks, config.halvings, True, config.dropout
+            )
+            discriminators[part] = PatchDiscriminator(
+                given, drawn, config.discriminator_channels, config.discriminator_shrunk,
+                config.discriminator_depth,
+            )  # fmt: skip
+        super().__init__(config, generators, discriminators, place.init)
+
+    @staticmethod
+    def _ordered(part: str, pair: Any) -> Any:
+        """What is given and what is to be drawn of a pair: the other way round on the way back."""
+        return pair if part == "there" else pair[::-1]
+
+    def dataset(self) -> SizedDataset:
+        """Pairs, cropped and mirrored by chance."""
+        return self.train
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
+        """The generator of each direction, then their discriminators."""
+        generators: Any = networks["generators"]
+        discriminators: Any = networks["discriminators"]
+        pair = [part.contiguous(memory_format=torch.channels_last) for part in batch]
+        ordered = {part: self._ordered(part, pair) for part in self.parts}
+        drawn = {part: generators[part](given) for part, (given, _) in ordered.items()}
+
+        self.discriminators.requires_grad_(False)
+        fooled = torch.stack(
+            [judged(discriminators[part](ordered[part][0], drawn[part]), real=True) for part in self.parts]
+        )
+        errors = torch.stack([functional.l1_loss(drawn[part], true) for part, (_, true) in ordered.items()])
+        update("generators", fooled.sum() + self.config.l1 * errors.sum())
+
+        self.discriminators.requires_grad_(True)
+        losses = []
+        for part, (given, true) in ordered.items():
+            real = judged(discriminators[part](given, true), real=True)
+            fake = judged(discriminators[part](given, drawn[part].detach()), real=False)
+            losses.append((real + fake) / 2)
+        update("discriminators", torch.stack(losses).sum())
+        return {
+            "fooled": fooled.sum(), "l1": errors.sum(),
+            **{f"discriminator_{part}": loss for part, loss in zip(self.parts, losses, strict=True)},
+        }  # fmt: skip
+
+    def _watched(self, count: int) -> list[int]:
+        places: list[int] = np.linspace(0, len(self.val) - 1, min(count, len(self.val))).astype(int).tolist()
+        return places
+
+    def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
+        """L1 and SSIM to the true drawings of val, spread over it; pixels are in [-1, 1]."""
+        found: dict[str, list[torch.Tensor]] = {}
+        for index in self._watched(WATCHED):
+            pair = [each[None] for each in self.val.whole(index)]
+            for part in self.parts:
+                given, true = self._ordered(part, pair)
+                drawn = self.drawn(networks, part, given)
+                alike = structural_similarity_index_measure(drawn, true, data_range=2.0)
+                assert isinstance(alike, torch.Tensor)
+                values = {"l1": functional.l1_loss(drawn, true), "ssim": alike}
+                for name, value in values.items():
+                    found.setdefault(f"val/{name}_{DIRECTIONS[part]}", []).append(value)
+        return {name: float(torch.stack(values).mean()) for name, values in found.items()}
+
+    def samples(self, networks: dict[str, nn.Module]) -> Image:
+        """Beside each other what is given, the true drawing and the network's, of pairs spread over val."""
+        cells = []
+        for index in self._watched(SHOWN):
+            pair = [each[None] for each in self.val.whole(index)]
+            for part in self.parts:
+                given, true = self._ordered(part, pair)
+                cells += [_shown(given), _shown(true), _shown(self.drawn(networks, part, given))]
+        side = self.config.side
+        scaled = [
+            functional.interpolate(each, (side, side), mode="bilinear", antialias=True) for each in cells
+        ]
+        return images.grid(pictures_of(torch.cat(scaled), side, side), columns=9)
+
+
+def _shown(pixels: torch.Tensor) -> torch.Tensor:
+    """1 x C x H x W as colours: label maps as grey, the class's place among all."""
+    if pixels.shape[1] > 3:
+        return pixels.argmax(dim=1, keepdim=True).expand(-1, 3, -1, -1) / (pixels.shape[1] - 1) * 2 - 1
+    return pixels.expand(-1, 3, -1, -1)

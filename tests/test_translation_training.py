@@ -1,0 +1,220 @@
+"""Training translations, with pairs and without, on pictures that the code draws."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from segen import images, registry, weights
+from segen.errors import UsageError
+from segen.models.pix2pix import DISCRIMINATOR, PatchDiscriminator
+from segen.models.translation import ResnetGenerator
+from segen.training import data as training_data
+from segen.training import loop
+from segen.training.domains import Microscopy, Photographs
+from segen.training.pairs import PAIRS, apart
+from segen.training.recipe import Place
+from segen.training.recipes import RECIPES, build
+from segen.training.recipes.cyclegan import CycleGan, History
+from segen.training.recipes.translation import TranslationConfig
+
+SYNTHETIC = Place(data="synthetic")
+SMALL = {"channels": 4, "blocks": 1, "discriminator_channels": 4, "evaluate_every": 4, "save_every": 100}
+FAMILY = [config for config in RECIPES.values() if isinstance(config, TranslationConfig)]
+TINY = replace(
+    RECIPES["cyclegan-nuclei"], name="tiny", steps=4, batch_size=2, side=32, history=3, noise=0.1, **SMALL
+)
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
+    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 3, "val": 2})
+    return tmp_path
+
+
+@pytest.mark.parametrize("config", FAMILY, ids=lambda config: config.name)
+def test_every_recipe_trains_a_step_and_ships_both_kinds_of_network(config: Any, runs: Path) -> None:
+    side = config.side if config.dataset == "emoji" else 64
+    small = replace(config, **SMALL, steps=1, batch_size=1, side=side)
+    recipe = build(small, SYNTHETIC)
+    folder = loop.fit(recipe, SYNTHETIC)
+    lines = [json.loads(line) for line in (runs / config.name / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 1]
+    assert all(np.isfinite(value) for line in lines for value in line.values())
+    assert any(name.startswith("val/") for name in lines[1])
+    assert images.read(runs / config.name / "samples" / "0000001.png").shape[2] == 3
+    directions = {"there": "forward", "back": "backward"}
+    expected = {directions[part] for part in recipe.parts}
+    assert {path.name for path in folder.glob("*ward")} == expected
+    sealed = (folder / weights.SUMS).read_text()
+    for direction in expected:
+        generator = weights.network(ResnetGenerator, folder / direction)
+        assert next(generator.parameters()).dtype == torch.float32
+        weights.network(PatchDiscriminator, folder / direction / DISCRIMINATOR)
+        assert f"  {direction}/{DISCRIMINATOR}/model.safetensors\n" in sealed
+    assert not list(folder.rglob("README.md"))
+
+
+class Interrupted(CycleGan):
+    """Ctrl-C in the middle of the third step, when the history is full."""
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Any) -> dict[str, torch.Tensor]:
+        if self.count == 3:
+            signal.raise_signal(signal.SIGINT)
+        self.count += 1
+        return super().step(networks, batch, update)
+
+    count = 1
+
+
+def test_a_resumed_cyclegan_gives_the_bytes_of_one_never_stopped(runs: Path) -> None:
+    """With its schedule, which falls by then, and its history."""
+    whole = loop.fit(CycleGan(TINY, SYNTHETIC), SYNTHETIC)
+    expected = (whole.parent / "log.jsonl").read_text()
+    whole.parent.rename(runs / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        loop.fit(Interrupted(TINY, SYNTHETIC), SYNTHETIC)
+    saved = torch.load(runs / "tiny" / "checkpoint.pt", weights_only=True)
+    assert saved["network.discriminators"]["history.there_kept"] == TINY.history
+    assert saved["network.discriminators"]["history.there"].abs().sum() > 0
+    assert 0 < saved["scheduler.generators"]["_last_lr"][0] < TINY.lr
+    resumed = replace(SYNTHETIC, resume=True)
+    recipe = CycleGan(TINY, resumed)
+    again = loop.fit(recipe, resumed)
+    assert (again.parent / "log.jsonl").read_text() == expected
+    for name in ("forward/model.safetensors", f"backward/{DISCRIMINATOR}/model.safetensors"):
+        assert (again / name).read_bytes() == (runs / "whole/export" / name).read_bytes()
+
+
+def test_the_rate_is_constant_and_then_falls_to_nought() -> None:
+    config = replace(TINY, steps=10)
+    recipe = CycleGan(config, SYNTHETIC)
+    optimizers = recipe.optimizers()
+    scheduler = recipe.schedulers(optimizers)["generators"]
+    rates = []
+    for _ in range(config.steps):
+        rates.append(optimizers["generators"].param_groups[0]["lr"] / config.lr)
+        optimizers["generators"].step()
+        scheduler.step()
+    assert rates == pytest.approx([1, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2])
+    assert optimizers["generators"].param_groups[0]["lr"] == 0
+
+
+def test_the_history_gives_older_drawings_half_of_the_time() -> None:
+    torch.manual_seed(0)
+    history = History(5, 1, 2)
+    drawings = [torch.full((1, 1, 2, 2), float(number + 1)) for number in range(400)]
+    shown = [int(history.shown("there", drawing)[0, 0, 0, 0]) for drawing in drawings]
+    assert shown[:5] == [1, 2, 3, 4, 5], "what there is room for is shown itself"
+    older = [number for number, seen in enumerate(shown[5:], start=6) if seen < number]
+    assert 0.4 < len(older) / 395 < 0.6
+    assert max(Counter(seen for seen in shown if seen > 5).values()) == 1, "a drawing is shown once at most"
+    assert history.back.abs().sum() == 0, "each direction has its own"
+    assert (History(0, 1, 2).shown("back", drawings[0]) == 1).all()
+
+
+def gradients(recipe: Any, batch: Any) -> dict[str, dict[str, bool]]:
+    """Which networks each update of a step gives a gradient."""
+    moved: dict[str, dict[str, bool]] = {}
+
+    def update(name: str, loss: torch.Tensor) -> None:
+        for network in recipe.networks.values():
+            network.zero_grad()
+        loss.backward()
+        moved[name] = {
+            each: any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in network.parameters())
+            for each, network in recipe.networks.items()
+        }
+
+    recipe.step(recipe.networks, batch, update)
+    return moved
+
+
+@pytest.mark.parametrize("name", ["cyclegan-nuclei", "pix2pix-nuclei"])
+def test_each_network_learns_from_its_own_loss(name: str) -> None:
+    recipe = build(replace(RECIPES[name], **SMALL, side=64), SYNTHETIC)
+    batch = [part[None] for part in recipe.dataset()[0]]
+    assert gradients(recipe, batch) == {
+        "generators": {"generators": True, "discriminators": False},
+        "discriminators": {"generators": False, "discriminators": True},
+    }
+
+
+def test_losses_are_nought_where_there_is_nothing_to_learn() -> None:
+    """Generators that leave all as it is, and discriminators that are never sure."""
+    recipe = CycleGan(replace(TINY, noise=0.0), SYNTHETIC)
+    for generator in recipe.generators.values():
+        nn.init.zeros_(generator.last.weight)
+        nn.init.zeros_(generator.last.bias)
+    batch = [part[None] for part in recipe.dataset()[0]]
+    logged = recipe.step(recipe.networks, batch, lambda name, loss: None)
+    for name in ("cycle_first", "cycle_second", "identity_first", "identity_second"):
+        assert float(logged[name].detach()) == 0
+    assert float(logged["discriminator_there"].detach()) > 0
+
+
+def test_microscopy_reads_no_label(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        (tmp_path / split / "images").mkdir(parents=True)
+        for number in range(2):
+            pixels = np.random.default_rng(number).integers(0, 90, (100, 120, 3), dtype=np.uint8)
+            (tmp_path / split / "images" / f"{number}.png").write_bytes(images.encode(pixels))
+    items = Microscopy(str(tmp_path), "nuclei", "train", 32)
+    torch.manual_seed(0)
+    (picture, mask), (_, other) = items[0], items[0]
+    assert picture.shape == mask.shape == (1, 32, 32)
+    assert -1 <= picture.min() < picture.max() <= 1
+    assert not torch.equal(mask, other), "another mask each time"
+    assert items.held_back(str(tmp_path), "nuclei").labels == []
+
+
+def test_photographs_of_both_domains_are_not_paired() -> None:
+    items = Photographs("synthetic", "yosemite", "train", 64)
+    torch.manual_seed(1)
+    pairs = [items[0] for _ in range(6)]
+    assert all(part.shape == (3, 64, 64) for pair in pairs for part in pair)
+    first, second = ([part[number].mean() for part in pairs] for number in (0, 1))
+    assert float(torch.stack(second).mean()) > float(torch.stack(first).mean()), "snow is bright"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_keep_together_when_they_are_cropped(name: str) -> None:
+    items = PAIRS[name]("synthetic", name, "train", 64)
+    torch.manual_seed(3)
+    given, drawn = items[1]
+    assert given.shape == (items.given, 64, 64)
+    assert drawn.shape == (items.drawn, 64, 64)
+    if name == "nuclei":
+        inside, outside = drawn[given > 0.9], drawn[given < -0.9]
+        assert inside.mean() > outside.mean() + 0.5
+
+
+def test_touching_nuclei_are_kept_apart() -> None:
+    numbers = np.zeros((6, 8), np.int32)
+    numbers[1:5, 1:4], numbers[1:5, 4:7] = 1, 2
+    mask = apart(numbers)
+    assert mask[2].tolist() == [0, 255, 255, 0, 0, 255, 255, 0]
+
+
+def test_a_training_can_start_from_shipped_networks(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = loop.fit(CycleGan(TINY, SYNTHETIC), SYNTHETIC)
+    monkeypatch.setattr("segen.weights.checked", lambda card: folder)
+    monkeypatch.setattr(registry, "card", lambda name, task: None)
+    again = CycleGan(TINY, replace(SYNTHETIC, init="tiny"))
+    there = weights.network(ResnetGenerator, folder / "forward")
+    for name, tensor in again.generators["there"].state_dict().items():
+        assert torch.equal(tensor, there.state_dict()[name])
+    with pytest.raises(UsageError, match="tiny"):
+        CycleGan(replace(TINY, channels=6), replace(SYNTHETIC, init="tiny"))

@@ -680,6 +680,51 @@ def test_a_picture_is_translated_looked_through_and_limited(
     _assert_fits(page)
 
 
+@pytest.mark.skipif(not any(card.options.get("draws") for card in cards("translate")), reason="no pad yet")
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_a_drawing_is_coloured_while_it_is_drawn(
+    address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
+) -> None:
+    name = next(card.name for card in cards("translate") if card.options.get("draws"))
+    page = visit(f"{address}/?tab=translate&model={name}&lang={language}", width, scheme)
+    canvas = page.locator("#translate-board canvas")
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('#translate-board canvas').width === 192")
+    inked = """() => {
+        const canvas = document.querySelector("#translate-board canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((level, i) => i % 4 === 0 && level < 128).length;
+    }"""
+    assert page.evaluate(inked) == 0
+    box = canvas.bounding_box()
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
+    page.mouse.move(*at(0.2, 0.2))
+    page.mouse.down()
+    for corner in ((0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2)):
+        page.mouse.move(*at(*corner), steps=6)
+    page.mouse.up()
+    page.wait_for_selector("#translate-colored img", timeout=60_000)
+    frame = page.evaluate(inked)
+    assert 4 * 0.6 * 192 * 3 < frame < 4 * 0.6 * 192 * 7
+    with page.expect_download() as download:
+        page.click("#translate-colored-download")
+    assert images.read(download.value.path()).shape == (*card(name).input_size, 3)
+
+    page.check("#translate-board input[value=fill]", force=True)
+    page.mouse.click(*at(0.5, 0.5))
+    assert page.evaluate(inked) > frame + (0.5 * 192) ** 2, "the square is full"
+    page.click("#translate-board [data-do=undo]")
+    assert page.evaluate(inked) == frame
+    page.click("#translate-board [data-do=clear]")
+    assert page.evaluate(inked) == 0
+    page.keyboard.press("Control+z")
+    assert page.evaluate(inked) == frame
+    _assert_fits(page)
+
+
 def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
     address: str, visit: Callable[..., Any], photo: Path, tmp_path: Path
 ) -> None:

@@ -56,7 +56,11 @@ function pick(picture) {
   parts.file.href = picture.src;
   parts.file.download = picture.file;
   const here = picture.model === current.model;
-  for (const end of ["start", "end"]) element.querySelector(`[data-do=${end}]`).disabled = !here;
+  for (const end of ["start", "end"]) {
+    const button = element.querySelector(`[data-do=${end}]`);
+    button.disabled = !here;
+    button.hidden = !current.walks;
+  }
   for (const [i, button] of [...parts.grid.children].entries()) {
     const chosen = same(current.pictures[i], picture);
     button.setAttribute("aria-pressed", chosen);

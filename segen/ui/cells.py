@@ -14,6 +14,7 @@ import gradio as gr
 from segen import export
 from segen.registry import ModelCard
 from segen.types import Generation
+from segen.ui.generators import diffuses
 from segen.ui.picture import data_uri
 
 
@@ -35,7 +36,7 @@ def contents(
     """What the grid shows, as JSON values. Each picture is the very file that `segen generate` writes.
 
     `asked` is the class that was asked for. Seeds are text: a browser's numbers end at 2^53. `ending` stands
-    in the files' names where other pictures than those of the seeds are shown.
+    in the files' names where other pictures than those of the seeds are shown. Diffusion offers no walks.
     """
     names = {known.id: known.name[language] for known in card.classes}
     pictures = []
@@ -53,6 +54,7 @@ def contents(
     return {
         "model": card.name,
         "columns": math.isqrt(len(pictures)),
+        "walks": not diffuses(card),
         "pictures": pictures,
         "sentence": sentence,
     }

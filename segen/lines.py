@@ -32,9 +32,11 @@ def drawing(image: Image, seed: int | None = None) -> NDArray[np.uint8]:
     strength = edges(image)
     rng = np.random.default_rng(seed)
     threshold = STEP if seed is None else STEP * rng.uniform(0.7, 1.8)
-    found = _thin(image, strength) & (strength > threshold)
+    # Half of the strongest edge counts in any case: what is pale has lines, too.
+    found = _thin(image, strength) & (strength > min(threshold, strength.max() / 2))
     if seed is not None:
-        found = _by_hand(found, rng)
+        bent = _by_hand(found, rng)
+        found = bent if bent.any() else found
     inked = gaussian_filter(found.astype(np.float32), 0.5) * 2.2
     drawn: NDArray[np.uint8] = np.rint(255 * (1 - np.clip(inked, 0, 1))).astype(np.uint8)
     return drawn

@@ -67,6 +67,26 @@ def test_resume_gives_the_numbers_of_a_run_never_stopped(
     assert all((again / name).read_bytes() == (runs / "whole/export" / name).read_bytes() for name in names)
 
 
+class Diverged(Segmentation):
+    """A third step whose loss is no number."""
+
+    def step(self, networks: dict[str, nn.Module], batch: Any, update: Any) -> dict[str, torch.Tensor]:
+        self.count += 1
+        logged = super().step(networks, batch, update)
+        return {name: loss / (self.count != 3) for name, loss in logged.items()}
+
+    count = 0
+
+
+def test_a_training_whose_loss_is_no_number_ends_and_keeps_what_was_good(runs: Path) -> None:
+    config = replace(SMALL, save_every=2)
+    with pytest.raises(DataError) as told:
+        loop.fit(Diverged(config, SYNTHETIC), SYNTHETIC)
+    assert "step 3" in told.value.sentence("en")
+    assert torch.load(runs / config.name / "checkpoint.pt", weights_only=True)["step"] == 2
+    assert not (runs / config.name / "export").exists()
+
+
 def test_a_run_leaves_its_configuration_log_samples_and_weights(runs: Path) -> None:
     folder = loop.fit(Segmentation(SMALL, SYNTHETIC), SYNTHETIC)
     run = folder.parent

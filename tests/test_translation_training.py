@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from segen import images, registry, weights
+from segen import images, lines, registry, weights
 from segen.errors import UsageError
 from segen.models.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.models.translation import ResnetGenerator
@@ -218,3 +218,12 @@ def test_a_training_can_start_from_shipped_networks(
         assert torch.equal(tensor, there.state_dict()[name])
     with pytest.raises(UsageError, match="tiny"):
         CycleGan(replace(TINY, channels=6), replace(SYNTHETIC, init="tiny"))
+
+
+def test_even_a_pale_drawing_has_lines() -> None:
+    """A picture without any would be flat, and the gradients of instance norm over flat maps have no bounds."""
+    pale = np.full((64, 64, 3), 255, np.uint8)
+    pale[20:40, 20:40] = 247
+    assert all(lines.drawing(pale, seed).min() < 128 for seed in (None, *range(40)))
+    flat = np.full((64, 64, 3), 255, np.uint8)
+    assert (lines.drawing(flat, 3) == 255).all()

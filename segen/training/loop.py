@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import signal
 import sys
@@ -107,8 +108,8 @@ def fit(recipe: Recipe, place: Place) -> Path:
 
     The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/,
     the latter with moments of the training where it `generates`.
-    Raises DataError when `place.resume` finds another configuration, KeyboardInterrupt when Ctrl-C was
-    pressed and the run is saved.
+    Raises DataError when `place.resume` finds another configuration, or a loss is no number any more, and
+    KeyboardInterrupt when Ctrl-C was pressed and the run is saved.
     """
     config = recipe.config
     run = runs_root() / config.name
@@ -184,6 +185,8 @@ def fit(recipe: Recipe, place: Place) -> Path:
         for name, average in averages.items():
             average.update_parameters(accelerator.unwrap_model(networks[name]))
         numbers = {name: float(value.detach()) for name, value in logged.items()}
+        if not all(map(math.isfinite, numbers.values())):
+            raise DataError("not_finite", step=step)
         accelerator.log(numbers, step=step)
         bar.update()
         bar.set_postfix({name: f"{value:.3f}" for name, value in numbers.items()})

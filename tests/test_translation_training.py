@@ -221,7 +221,7 @@ def test_a_training_can_start_from_shipped_networks(
 
 
 def test_even_a_pale_drawing_has_lines() -> None:
-    """A picture without any would be flat, and the gradients of instance norm over flat maps have no bounds."""
+    """One without any would be flat, and gradients of instance norm over flat maps have no bounds."""
     pale = np.full((64, 64, 3), 255, np.uint8)
     pale[20:40, 20:40] = 247
     assert all(lines.drawing(pale, seed).min() < 128 for seed in (None, *range(40)))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
+from torch import nn
 
 from segen import images, latents, pipelines, weights
 from segen.errors import InputError, WeightsError
@@ -152,6 +154,7 @@ class DiffusionPredictor:
     """
 
     def __init__(self, network: UNet2DModel, process: DDPMScheduler, card: ModelCard) -> None:
+        steady(network)
         self.network, self.process, self.card = network, process, card
         self.shape = (network.config.in_channels, *(network.config.sample_size,) * 2)
         self.grey = network.config.in_channels == 1
@@ -279,6 +282,24 @@ class DiffusionPredictor:
 def load(card: ModelCard) -> DiffusionPredictor:
     """The predictor of a card whose folder DDPMPipeline saved."""
     return DiffusionPredictor(*read(weights.checked(card)), card)
+
+
+@contextmanager
+def _even_shares() -> Iterator[None]:
+    """A power of two of threads: the last numbers of an uneven share are computed in another way."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1 << (threads.bit_length() - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def steady(network: nn.Module) -> None:
+    """Lay out what group norms see channel by channel: the other way, PyTorch adds in an order of threads."""
+    for module in network.modules():
+        if isinstance(module, nn.GroupNorm):
+            module.register_forward_pre_hook(lambda _, given: (given[0].contiguous(), *given[1:]))
 
 
 def load_pipeline(card: ModelCard) -> DiffusionPredictor:

@@ -181,7 +181,8 @@ def fit(recipe: Recipe, place: Place) -> Path:
     for step, batch in zip(range(start + 1, config.steps + 1), loader, strict=False):
         for network in networks.values():
             network.train()
-        logged = recipe.step(networks, batch, update)
+        with accelerator.autocast():  # a step may call parts of a network, which are not wrapped themselves
+            logged = recipe.step(networks, batch, update)
         for name, average in averages.items():
             average.update_parameters(accelerator.unwrap_model(networks[name]))
         numbers = {name: float(value.detach()) for name, value in logged.items()}

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from segen.registry import ModelCard, check_labels
+
 Latents = NDArray[np.float32]
 """N x d, one latent vector for each picture."""
 
@@ -30,6 +32,17 @@ def noise(seeds: Sequence[int], shape: tuple[int, ...]) -> NDArray[np.float32]:
 def drawn_labels(seeds: Sequence[int], classes: int) -> list[int]:
     """A class of 0 to `classes` - 1 for each seed, all alike likely, independent of the seed's noise."""
     return [int(np.random.default_rng((seed, classes)).integers(classes)) for seed in seeds]
+
+
+def labels_of(card: ModelCard, seeds: Sequence[int], label: int | None) -> tuple[int, ...] | None:
+    """The class of each picture: the one asked for, else drawn from the seed; None for a card without.
+
+    Raises InputError as `check_labels` does.
+    """
+    if label is not None:
+        check_labels(card, (label,))
+        return (label,) * len(seeds)
+    return tuple(drawn_labels(seeds, len(card.classes))) if card.conditional else None
 
 
 def spherical(first: Latents, second: Latents, share: float) -> Latents:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -244,6 +245,14 @@ def class_id(card: ModelCard, given: str) -> int | None:
         if text in (str(known.id), *(name.casefold() for name in known.name.values())):
             return known.id
     raise InputError("unknown_label", known=", ".join(known.name["en"] for known in card.classes))
+
+
+def check_labels(card: ModelCard, labels: Sequence[int] | None) -> None:
+    """Raise InputError for a class that the card lacks, and for none where it needs one."""
+    if card.conditional and labels is None:
+        raise InputError("labels_missing")
+    for label in set(labels or ()):
+        class_id(card, str(label))
 
 
 def check_direction(card: ModelCard, direction: str) -> None:

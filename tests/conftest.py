@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,3 +50,21 @@ def own_weights(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     shutil.copytree(weights, copy)
     monkeypatch.setenv("SEGEN_WEIGHTS", str(copy))
     return copy
+
+
+@pytest.fixture
+def interrupted() -> Callable[[Any, int], Any]:
+    """Gives back a recipe with Ctrl-C in the middle of one of its steps."""
+
+    def arranged(recipe: Any, at: int) -> Any:
+        step, numbers = recipe.step, count(1)
+
+        def broken(*arguments: Any) -> Any:
+            if next(numbers) == at:
+                signal.raise_signal(signal.SIGINT)
+            return step(*arguments)
+
+        recipe.step = broken
+        return recipe
+
+    return arranged

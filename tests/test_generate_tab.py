@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from segen import export, images
+from segen import export, images, latents
 from segen.engine import Engine
 from segen.errors import InputError
 from segen.registry import ModelCard, cards, dataset_classes
 from segen.text import LANGUAGES, words
 from segen.types import MOST_SEED, DecodeRequest, Encoding, GenerateRequest, Generation, LatentsRequest
 from segen.ui import cells, generators, place
-from segen.ui.seeds import WHOLE, classes_of, seed_of, truncated
-from segen.ui.tabs.generate import COUNTS, class_asked
+from segen.ui.seeds import WHOLE, class_asked, seed_of, truncated
+from segen.ui.tabs.generate import COUNTS
 
 CARD = ModelCard(
     name="artist",
@@ -76,10 +76,10 @@ def test_truncated_pictures_are_not_named_after_the_seed_alone() -> None:
 def test_an_unconditional_card_is_asked_for_no_class() -> None:
     plain = replace(CARD, options={})
     assert class_asked(plain, "3") is None
-    assert classes_of(plain, [1, 2], None) is None
+    assert latents.labels_of(plain, [1, 2], None) is None
     assert class_asked(CARD, "3") == 3
-    assert classes_of(CARD, [1, 2], 3) == (3, 3)
-    assert len(set(classes_of(CARD, range(50), None) or ())) > 5
+    assert latents.labels_of(CARD, [1, 2], 3) == (3, 3)
+    assert len(set(latents.labels_of(CARD, range(50), None) or ())) > 5
 
 
 def test_truncation_ends_where_nothing_is_changed() -> None:
@@ -172,7 +172,7 @@ def test_a_truncated_grid_without_truncation_is_the_grid(card: ModelCard, weight
     engine, seeds = Engine("cpu"), [40, 2**53 + 1]
     plain = engine.run(card.name, GenerateRequest(seeds)).value
     drawn = engine.run(card.name, LatentsRequest(seeds)).value
-    labels = classes_of(card, seeds, None)
+    labels = latents.labels_of(card, seeds, None)
     assert plain.labels == labels
     decoded: Any = engine.run(card.name, DecodeRequest(truncated(drawn, WHOLE), labels)).value
     assert np.array_equal(decoded, plain.images)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,29 +64,19 @@ def test_every_recipe_trains_a_step_and_logs_numbers(config: Any, runs: Path) ->
     assert (folder / weights.SUMS).is_file()
 
 
-class Interrupted(Gan):
-    """Ctrl-C in the middle of the second step."""
-
-    def step(self, networks: dict[str, nn.Module], batch: Any, update: Any) -> dict[str, torch.Tensor]:
-        if self.count == 2:
-            signal.raise_signal(signal.SIGINT)
-        self.count += 1
-        return super().step(networks, batch, update)
-
-    count = 1
-
-
 @pytest.mark.parametrize(
     "config",
     [TINY, replace(TINY, loss="wasserstein", gradient_penalty=10.0, n_critic=2)],
     ids=["dcgan", "wgan"],
 )
-def test_a_resumed_gan_gives_the_bytes_of_one_never_stopped(config: GanConfig, runs: Path) -> None:
+def test_a_resumed_gan_gives_the_bytes_of_one_never_stopped(
+    config: GanConfig, runs: Path, interrupted: Callable[[Any, int], Any]
+) -> None:
     whole = loop.fit(Gan(config, SYNTHETIC), SYNTHETIC)
     expected = (whole.parent / "log.jsonl").read_text()
     whole.parent.rename(runs / "whole")
     with pytest.raises(KeyboardInterrupt):
-        loop.fit(Interrupted(config, SYNTHETIC), SYNTHETIC)
+        loop.fit(interrupted(Gan(config, SYNTHETIC), 2), SYNTHETIC)
     resumed = replace(SYNTHETIC, resume=True)
     again = loop.fit(Gan(config, resumed), resumed)
     assert (again.parent / "log.jsonl").read_text() == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,26 +39,14 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class Interrupted(Segmentation):
-    """Ctrl-C in the middle of the second step."""
-
-    def step(self, networks: dict[str, nn.Module], batch: Any, update: Any) -> dict[str, torch.Tensor]:
-        if self.count == 2:
-            signal.raise_signal(signal.SIGINT)
-        self.count += 1
-        return super().step(networks, batch, update)
-
-    count = 1
-
-
 def test_resume_gives_the_numbers_of_a_run_never_stopped(
-    runs: Path, capsys: pytest.CaptureFixture[str]
+    runs: Path, interrupted: Callable[[Any, int], Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = loop.fit(Segmentation(SMALL, SYNTHETIC), SYNTHETIC)
     expected = (whole.parent / "log.jsonl").read_text()
     whole.parent.rename(runs / "whole")
     with pytest.raises(KeyboardInterrupt):
-        loop.fit(Interrupted(SMALL, SYNTHETIC), SYNTHETIC)
+        loop.fit(interrupted(Segmentation(SMALL, SYNTHETIC), 2), SYNTHETIC)
     assert "--resume" in capsys.readouterr().err
     resumed = replace(SYNTHETIC, resume=True)
     again = loop.fit(Segmentation(SMALL, resumed), resumed)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,25 +65,15 @@ def test_every_recipe_trains_a_step_and_ships_both_kinds_of_network(config: Any,
     assert not list(folder.rglob("README.md"))
 
 
-class Interrupted(CycleGan):
-    """Ctrl-C in the middle of the third step, when the history is full."""
-
-    def step(self, networks: dict[str, nn.Module], batch: Any, update: Any) -> dict[str, torch.Tensor]:
-        if self.count == 3:
-            signal.raise_signal(signal.SIGINT)
-        self.count += 1
-        return super().step(networks, batch, update)
-
-    count = 1
-
-
-def test_a_resumed_cyclegan_gives_the_bytes_of_one_never_stopped(runs: Path) -> None:
-    """With its schedule, which falls by then, and its history."""
+def test_a_resumed_cyclegan_gives_the_bytes_of_one_never_stopped(
+    runs: Path, interrupted: Callable[[Any, int], Any]
+) -> None:
+    """With its schedule, which falls by then, and its history, which is full when it is stopped."""
     whole = loop.fit(CycleGan(TINY, SYNTHETIC), SYNTHETIC)
     expected = (whole.parent / "log.jsonl").read_text()
     whole.parent.rename(runs / "whole")
     with pytest.raises(KeyboardInterrupt):
-        loop.fit(Interrupted(TINY, SYNTHETIC), SYNTHETIC)
+        loop.fit(interrupted(CycleGan(TINY, SYNTHETIC), 3), SYNTHETIC)
     saved = torch.load(runs / "tiny" / "checkpoint.pt", weights_only=True)
     assert saved["network.discriminators"]["history.there_kept"] == TINY.history
     assert saved["network.discriminators"]["history.there"].abs().sum() > 0

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,8 @@ from torch import nn
 
 from segen import images, latents, pipelines, weights
 from segen.errors import InputError, WeightsError
-from segen.models.generation import check_labels, pictures_of, pixels_of
-from segen.registry import ModelCard
+from segen.models.generation import even_shares, pictures_of, pixels_of
+from segen.registry import ModelCard, check_labels
 from segen.types import (
     GenerateRequest,
     Generation,
@@ -160,6 +159,7 @@ class DiffusionPredictor:
         self.grey = network.config.in_channels == 1
         self.batch = min(BATCH, max(1, BATCH_PIXELS // network.config.sample_size**2))
 
+    @even_shares
     def __call__(self, request: Request[Any]) -> Iterator[Step | Any]:
         """A step for each sampling step of each batch, then what the request asks for.
 
@@ -282,17 +282,6 @@ class DiffusionPredictor:
 def load(card: ModelCard) -> DiffusionPredictor:
     """The predictor of a card whose folder DDPMPipeline saved."""
     return DiffusionPredictor(*read(weights.checked(card)), card)
-
-
-@contextmanager
-def _even_shares() -> Iterator[None]:
-    """A power of two of threads: the last numbers of an uneven share are computed in another way."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1 << (threads.bit_length() - 1))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def steady(network: nn.Module) -> None:

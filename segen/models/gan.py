@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from segen import latents, weights
 from segen.errors import InputError
-from segen.models.generation import LatentPredictor, labels_of
+from segen.models.generation import LatentPredictor
 from segen.registry import ModelCard
 from segen.types import MixRequest, Mixture, Step
 
@@ -193,7 +193,7 @@ class ConvolutionalPredictor(LatentPredictor):
         rows, columns = len(request.contents), len(request.styles)
         seeds = [*request.contents, *request.styles]
         vectors = latents.noise(seeds, (self.latent,))
-        labels = labels_of(self.card, seeds, request.label)
+        labels = latents.labels_of(self.card, seeds, request.label)
         own = yield from self._pictures(vectors, labels)
         of_both = np.concatenate(
             [vectors[:rows].repeat(columns, axis=0), np.tile(vectors[rows:], (rows, 1))], axis=1

@@ -1,13 +1,16 @@
 """What networks from latent vectors to pictures share: fixed batches, seeds, and ways to explore.
 
 Plain PyTorch answers with other bytes for other batch sizes, so the networks always run in batches of BATCH
-pictures, the last one padded. A picture's noise depends on its own seed alone.
+pictures, the last one padded; and for other numbers of threads, hence `even_shares`. A picture's noise depends
+on its own seed alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Any
+from contextlib import closing, contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 import torch
@@ -15,7 +18,7 @@ from torch import nn
 
 from segen import images, latents
 from segen.errors import InputError
-from segen.registry import ModelCard, class_id
+from segen.registry import ModelCard, check_labels
 from segen.types import (
     DecodeRequest,
     Directions,
@@ -49,6 +52,39 @@ Exploring = (
 )
 """What can be asked of a network with a latent space."""
 Decode = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@contextmanager
+def _power_of_two() -> Iterator[None]:
+    """As many threads as there are, but a power of two of them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1 << (threads.bit_length() - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def even_shares(work: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
+    """Carry out each step of a predictor's `__call__` with a power of two of threads.
+
+    Each thread's share of a tensor is then even; the last numbers of an uneven one would be computed one by
+    one in place of many at once, which gives other bytes, and where they lie depends on the number of threads.
+    """
+
+    @wraps(work)
+    def evenly(*args: P.args, **options: P.kwargs) -> Iterator[T]:
+        with closing(cast(Generator[T, None, None], work(*args, **options))) as items:
+            while True:
+                with _power_of_two():
+                    item = next(items, None)
+                if item is None:
+                    return
+                yield item
+
+    return evenly
 
 
 class LatentPredictor:
@@ -62,11 +98,12 @@ class LatentPredictor:
         self.network, self.card = network, card
         self.latent = int(network.latent)  # type: ignore[arg-type]
 
+    @even_shares
     def __call__(self, request: Exploring) -> Iterator[Step | Any]:
         """A step for each batch of pictures, then what the request asks for."""
         match request:
             case GenerateRequest(seeds=seeds):
-                labels = labels_of(self.card, seeds, request.label)
+                labels = latents.labels_of(self.card, seeds, request.label)
                 pictures = yield from self._pictures(_Noise(seeds, self.latent), labels)
                 yield Generation(pictures, labels, tuple(seeds), self.grey)
             case LatentsRequest(seeds=seeds):
@@ -176,22 +213,3 @@ def cropped(pixels: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """The middle height x width of N x C x H x W."""
     top, left = (pixels.shape[2] - height) // 2, (pixels.shape[3] - width) // 2
     return pixels[:, :, top : top + height, left : left + width]
-
-
-def labels_of(card: ModelCard, seeds: Sequence[int], label: int | None) -> tuple[int, ...] | None:
-    """The class of each picture: the one asked for, else drawn from the seed; None for a card without.
-
-    Raises InputError as `check_labels` does.
-    """
-    if label is not None:
-        check_labels(card, (label,))
-        return (label,) * len(seeds)
-    return tuple(latents.drawn_labels(seeds, len(card.classes))) if card.conditional else None
-
-
-def check_labels(card: ModelCard, labels: Sequence[int] | None) -> None:
-    """Raise InputError for a class that the card lacks, and for none where it needs one."""
-    if card.conditional and labels is None:
-        raise InputError("labels_missing")
-    for label in set(labels or ()):
-        class_id(card, str(label))

@@ -36,9 +36,9 @@ def copy(tensors: Mapping[str, torch.Tensor], network: nn.Module, prefix: str = 
     return len(fitting)
 
 
-def whole(network: nn.Module, folder: Path, name: str) -> None:
-    """Copy all tensors of a folder into a network. Raises UsageError, for the card `name`, if they differ."""
+def whole(network: nn.Module, file: Path, name: str) -> None:
+    """Copy all tensors of a file into a network. Raises UsageError, for the card `name`, if they differ."""
     try:
-        network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
+        network.load_state_dict(weights.read_tensors(file))
     except (RuntimeError, WeightsError):
         raise UsageError("init_unlike", model=name) from None

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from segen import registry
 from segen.text import LANGUAGES, words
 from segen.ui import api
+from segen.ui.component import component
 from segen.ui.language import PageLanguage, language_of, say
 from segen.ui.link import Link
 from segen.ui.page import Page
@@ -34,9 +35,7 @@ def build_app(engine: Engine) -> gr.Blocks:
     app = Page(title="Segen", analytics_enabled=False, delete_cache=(3600, 3600))
     with app:
         api.publish(engine)  # first, so that no private event takes the name of an endpoint
-        gr.HTML(
-            html_template=_text("header.html"), js_on_load=_text("header.js"), elem_id="header", padding=False
-        )
+        component("header", elem_id="header")
         notice = gr.Markdown(visible=False, elem_id="notice")
         restored = gr.JSON(visible=False)
         built = {}

@@ -1,14 +1,8 @@
 // A grid of generated pictures. All it shows came with `props.value` (see cells.py); picking a picture, keeping
 // it, copying its seed and downloading it ask the server nothing, and what is kept stays in this page.
 
-const { words } = window.segen;
-const say = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const parts = Object.fromEntries(
-  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
-);
-for (const node of element.querySelectorAll("[data-words]")) node.textContent = words[node.dataset.words];
-for (const node of element.querySelectorAll("[data-label]"))
-  node.setAttribute("aria-label", words[node.dataset.label]);
+const { say, words } = window.segen;
+const parts = window.segen.parts(element);
 
 let current = null; // the value that is shown
 let picked = null; // the picture that is shown large: one of current.pictures, or one of kept

@@ -6,7 +6,6 @@ import io
 import math
 import zipfile
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 import gradio as gr
@@ -14,6 +13,7 @@ import gradio as gr
 from segen import export
 from segen.registry import ModelCard
 from segen.types import Generation
+from segen.ui.component import component
 from segen.ui.generators import diffuses
 from segen.ui.picture import data_uri
 
@@ -24,10 +24,7 @@ def cells_viewer(**options: Any) -> gr.HTML:
     Its event `choose` carries the `seed`, as text, that is to be the `end` ("start" or "end") of a walk; its
     event `seen` comes once, when an empty grid is first looked at.
     """
-    template, script = (
-        files(__package__).joinpath(f"cells.{kind}").read_text(encoding="utf-8") for kind in ("html", "js")
-    )
-    return gr.HTML(html_template=template, js_on_load=script, elem_classes="picks", padding=False, **options)
+    return component("cells", elem_classes="picks", **options)
 
 
 def contents(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 import numpy as np
 
+from segen import registry
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import (
@@ -24,13 +24,14 @@ from segen.types import (
     VariationsRequest,
     seed_range,
 )
+from segen.ui.component import component
 from segen.ui.figures import figure, png
 from segen.ui.generators import diffuses
 from segen.ui.language import language_of, say
 from segen.ui.picture import GARMENTS, OF_DATASET, gallery, gallery_input, on_choice, opened, picture_input
 from segen.ui.queue import on_device, steps
-from segen.ui.samplers import AT_ONCE, Work, class_asked, compare_panel, row_of
-from segen.ui.seeds import Part, seed_of
+from segen.ui.samplers import AT_ONCE, Work, compare_panel, row_of
+from segen.ui.seeds import Part, class_asked, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -89,7 +90,7 @@ def _reverse(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Work:
         language = language_of(request)
-        label = class_asked(name, asked)
+        label = class_asked(registry.card(name, "generate"), asked)
         work = TrajectoryRequest(seed_of(seed), label, sampler, int(count), guidance)
         with closing(cast(Generator[Step | Run[Trajectory], None, None], engine.stream(name, work))) as items:
             for item in items:
@@ -178,7 +179,7 @@ def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
         if picked is None:
             return
         seeds = seed_range(seed_of(seed), AT_ONCE)
-        label = class_asked(name, asked)
+        label = class_asked(registry.card(name, "generate"), asked)
         work = VariationsRequest(picked[0], seeds, strength, label, sampler, int(count), guidance)
         done = yield from steps(engine, name, work, progress, language)
         found = done.value
@@ -233,16 +234,7 @@ def _parts(language: str) -> list[str]:
 
 def _scrubber(**options: Any) -> gr.HTML:
     """A slider over moments; its value holds names, frames, said and at, or a sentence under "empty"."""
-    template, script = (
-        files(__package__).joinpath(f"scrubber.{kind}").read_text(encoding="utf-8") for kind in ("html", "js")
-    )
-    return gr.HTML(
-        html_template=template,
-        js_on_load=script,
-        elem_classes=["placed", "scrubber"],
-        padding=False,
-        **options,
-    )
+    return component("scrubber", elem_classes=["placed", "scrubber"], **options)
 
 
 def _empty(key: str, language: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import cast
+from typing import Any, cast
 
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
@@ -18,18 +18,16 @@ KINDS = ("labels", "overlay", "regions", "text", "instances")
 """The files of a segmentation, in the order of `export.contents`; the last only where instances were told."""
 
 
+def download_button(key: str, **options: Any) -> gr.DownloadButton:
+    """A small button with the words of `key`; its value is the path of a file."""
+    label = cast(str, say(key))  # typed str, but takes a token too
+    return gr.DownloadButton(label, size="sm", min_width=130, **options)
+
+
 def download_row(tab: str) -> tuple[gr.Row, list[gr.DownloadButton]]:
     """A hidden row of buttons, one for each file that `segmentation_buttons` fills."""
     with gr.Row(visible=False, elem_classes="downloads") as row:
-        buttons = [
-            gr.DownloadButton(
-                cast(str, say(f"downloads.{kind}")),  # typed str, but takes a token too
-                size="sm",
-                min_width=130,
-                elem_id=f"{tab}-{kind}",
-            )
-            for kind in KINDS
-        ]
+        buttons = [download_button(f"downloads.{kind}", elem_id=f"{tab}-{kind}") for kind in KINDS]
     return row, buttons
 
 

@@ -1,7 +1,5 @@
-const { words, language, speak } = window.segen;
-for (const node of element.querySelectorAll("[data-words]")) node.textContent = words[node.dataset.words];
-for (const node of element.querySelectorAll("[data-label]"))
-  node.setAttribute("aria-label", words[node.dataset.label]);
+const { language, parts, speak } = window.segen;
+parts(element);
 for (const link of element.querySelectorAll("a")) {
   if (link.hreflang === language) link.setAttribute("aria-current", "true");
   link.addEventListener("click", (event) => {

@@ -12,10 +12,10 @@ import numpy as np
 
 from segen import images, latents, registry
 from segen.latents import Latents
-from segen.registry import ModelCard, class_id
+from segen.registry import ModelCard
 from segen.text import words
 from segen.types import DecodeRequest, DirectionsRequest, LatentsRequest, Pictures
-from segen.ui.downloads import saved
+from segen.ui.downloads import download_button, saved
 from segen.ui.figures import png
 from segen.ui.generators import diffuses
 from segen.ui.language import language_of, say
@@ -24,7 +24,7 @@ from segen.ui.mixing import classes_panel, mix_panel
 from segen.ui.picture import data_uri
 from segen.ui.place import place_panel
 from segen.ui.queue import QUIET, on_device, steps
-from segen.ui.seeds import DIRECTIONS, classes_of, seed_of, truncated
+from segen.ui.seeds import DIRECTIONS, class_asked, seed_of, truncated
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -82,12 +82,7 @@ def latent_panel(
                     say("generate.walk"), variant="primary", scale=0, min_width=160, elem_id="generate-walk"
                 )
             strip = gr.HTML(elem_classes="walked", padding=False, elem_id="generate-strip")
-            film = gr.DownloadButton(
-                say("generate.film_file"),  # type: ignore[arg-type]
-                size="sm",
-                visible=False,
-                elem_id="generate-film",
-            )
+            film = download_button("generate.film_file", visible=False, elem_id="generate-film")
         with gr.Column() as mapping:
             map_outputs = map_panel(engine, model, label, start, stop)
         with gr.Column() as mixing:
@@ -123,8 +118,8 @@ def latent_panel(
             path = yield from _between(engine, card, begin, finish, frames, progress, language)
             ends = [words(language, "generate.seed_of", seed=seed) for seed in (begin, finish)]
             stem = f"{name}-seed-{begin:06d}-to-{finish:06d}"
-        asked = class_id(card, label) if card.conditional else None
-        labels = classes_of(card, [begin], asked)
+        asked = class_asked(card, label)
+        labels = latents.labels_of(card, [begin], asked)
         request_ = DecodeRequest(truncated(path, threshold), labels and labels * len(path))
         done = yield from steps(engine, name, request_, progress, language)
         moving = images.encode_animation(done.value)

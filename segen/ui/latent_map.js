@@ -1,13 +1,7 @@
 // The map of latent space: dragging, clicking and the arrow keys tell the server where its centre goes.
 // Fingers drag it sideways only, so that they can still scroll the page past it (touch-action in page.css).
 
-const { words } = window.segen;
-const parts = Object.fromEntries(
-  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
-);
-for (const node of element.querySelectorAll("[data-words]")) node.textContent = words[node.dataset.words];
-for (const node of element.querySelectorAll("[data-label]"))
-  node.setAttribute("aria-label", words[node.dataset.label]);
+const parts = window.segen.parts(element);
 
 let current = null;
 let from = null; // where the pointer went down

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
 
-from segen import images, registry
-from segen.registry import ModelCard, class_id
+from segen import images, latents, registry
+from segen.registry import ModelCard
 from segen.text import words
 from segen.types import DecodeRequest, DirectionsRequest, LatentsRequest
+from segen.ui.component import component
 from segen.ui.figures import png
 from segen.ui.language import language_of, say
-from segen.ui.queue import QUIET, on_device, steps
-from segen.ui.seeds import DIRECTIONS, Part, classes_of, seed_of
+from segen.ui.queue import QUIET, on_device, press, steps
+from segen.ui.seeds import DIRECTIONS, Part, class_asked, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -43,17 +43,7 @@ def map_panel(
         ]
         span = gr.Slider(2, 20, 8, step=1, label=say("generate.span"), buttons=[], min_width=160)
     run = gr.Button(say("generate.draw"), variant="primary", elem_id="generate-draw")
-    template, script = (
-        files(__package__).joinpath(f"latent_map.{kind}").read_text(encoding="utf-8")
-        for kind in ("html", "js")
-    )
-    view = gr.HTML(
-        html_template=template,
-        js_on_load=script,
-        elem_classes="latent-map",
-        padding=False,
-        elem_id="generate-map",
-    )
+    view = component("latent_map", elem_classes="latent-map", elem_id="generate-map")
     centre = [gr.Number(0, visible=False), gr.Number(0, visible=False)]
 
     def draw(
@@ -82,7 +72,7 @@ def map_panel(
         points = (
             middle + right.reshape(-1, 1) * known[int(across) - 1] + top.reshape(-1, 1) * known[int(up) - 1]
         )
-        labels = classes_of(card, [seed], class_id(card, label) if card.conditional else None)
+        labels = latents.labels_of(card, [seed], class_asked(card, label))
         request_ = DecodeRequest(points.astype(np.float32), labels and labels * len(points))
         pictures = (yield from steps(engine, name, request_, progress, language)).value
         told = {"x": f"{x:+.1f}".replace("-", "−"), "y": f"{y:+.1f}".replace("-", "−")}
@@ -101,8 +91,7 @@ def map_panel(
     def move(event: gr.EventData) -> list[float]:
         return [_bounded(event.x), _bounded(event.y)]
 
-    press = f"() => document.getElementById('{run.elem_id}').click()"
-    view.move(move, None, centre, **QUIET).then(None, None, None, js=press, **QUIET)
+    view.move(move, None, centre, **QUIET).then(**press(run))
     on_device(
         [run.click, origin.input, *(each.release for each in (*axes, span))],
         draw,

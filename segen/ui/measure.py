@@ -20,7 +20,7 @@ from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
 from segen.ui.language import language_of, say
 from segen.ui.picture import Picture, data_uri, drawn_labels
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, press, steps
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -105,8 +105,7 @@ def measure_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr
         stop=stop,
         shows=scores,
     )
-    press = f"() => document.getElementById('{run.elem_id}').click()"
-    drawn.click(take, [picture, model], reference, **QUIET).success(None, None, None, js=press, **QUIET)
+    drawn.click(take, [picture, model], reference, **QUIET).success(**press(run))
     gr.on([model.change, reference.clear], nothing, None, [scores, curve], **QUIET)
     picture.change(lambda: {reference: None, **nothing()}, None, [reference, scores, curve], **QUIET)
     return drawn

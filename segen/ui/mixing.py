@@ -16,7 +16,7 @@ from segen.types import DecodeRequest, LatentsRequest, MixRequest, Mixture, seed
 from segen.ui.figures import figure, png
 from segen.ui.language import language_of, say
 from segen.ui.queue import on_device, steps
-from segen.ui.seeds import Part, seed_of, truncated
+from segen.ui.seeds import Part, class_asked, seed_of, truncated
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -62,7 +62,7 @@ def mix_panel(engine: Engine, model: gr.Dropdown, label: gr.Dropdown, stop: gr.B
         language = language_of(request)
         card = registry.card(name, "generate")
         rows, columns = (seed_range(seed_of(typed), SIDE) for typed in (contents, styles))
-        label = registry.class_id(card, asked) if card.conditional else None
+        label = class_asked(card, asked)
         work = MixRequest(rows, columns, int(stage), label)
         found = (yield from steps(engine, name, work, progress, language)).value
         yield {view: matrix(found, rows, columns, language)}

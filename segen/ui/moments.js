@@ -4,11 +4,7 @@
 const MILLISECONDS = 350; // of a frame while it plays
 
 const { words } = window.segen;
-const parts = Object.fromEntries(
-  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
-);
-for (const node of element.querySelectorAll("[data-label]"))
-  node.setAttribute("aria-label", words[node.dataset.label]);
+const parts = window.segen.parts(element);
 
 let current = null;
 let visible = false;

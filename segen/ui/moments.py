@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import gradio as gr
 from segen import images, registry
 from segen.registry import FILM, ModelCard
 from segen.text import words
+from segen.ui.component import component
 from segen.ui.language import language_of, say
 from segen.ui.picture import data_uri
 from segen.ui.queue import QUIET
@@ -39,19 +39,10 @@ Numbers = list[float | None]
 
 def moments_panel(model: gr.Dropdown) -> Part:
     """Lay out the panel, shown for cards that have kept moments; it asks for frames once it is seen."""
-    template, script = (
-        files(__package__).joinpath(f"moments.{kind}").read_text(encoding="utf-8") for kind in ("html", "js")
-    )
     with gr.Column(elem_classes="latent", elem_id="generate-moments", visible=False) as panel:
         gr.Markdown(say("generate.moments"), elem_classes="heading")
         gr.Markdown(say("generate.moments_help"), elem_classes="help")
-        view = gr.HTML(
-            html_template=template,
-            js_on_load=script,
-            elem_classes="moments",
-            padding=False,
-            elem_id="generate-film-view",
-        )
+        view = component("moments", elem_classes="moments", elem_id="generate-film-view")
 
     def show(name: str, request: gr.Request) -> dict[str, Any] | None:
         card = registry.card(name, "generate")

@@ -13,9 +13,9 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Labels, TranslateRequest
 from segen.ui import paint
-from segen.ui.downloads import saved
+from segen.ui.downloads import download_button, saved
 from segen.ui.language import language_of, say
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, press, steps
 from segen.ui.seeds import Part
 
 if TYPE_CHECKING:
@@ -45,11 +45,8 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
                     buttons=[],
                     elem_id="translate-colored",
                 )
-                download = gr.DownloadButton(
-                    say("translate.download"),  # type: ignore[arg-type]  # typed str, but takes a token too
-                    size="sm",
-                    visible=False,
-                    elem_id="translate-colored-download",
+                download = download_button(
+                    "translate.download", visible=False, elem_id="translate-colored-download"
                 )
 
     drawing = gr.Textbox(visible=False)
@@ -72,8 +69,7 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     def keep(event: gr.EventData) -> str:
         return str(event.ids)
 
-    press = f"() => document.getElementById('{run.elem_id}').click()"
-    board.paint(keep, None, drawing, **QUIET).then(None, None, None, js=press, **QUIET)
+    board.paint(keep, None, drawing, **QUIET).then(**press(run))
     on_device([run.click], color, [model, drawing], [view, download], stop=stop, shows=view)
 
     def of_card(card: ModelCard, language: str) -> list[Any]:

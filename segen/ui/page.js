@@ -10,6 +10,17 @@ for (const name of ["working", "error"]) {
   document.documentElement.style.setProperty(`--${name}`, JSON.stringify(segen.words[`page.${name}`]));
 }
 
+// A sentence with values in the place of its {names}.
+segen.say = (key, values) => (segen.words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+// The parts of a component by their name, its words and its labels put in.
+segen.parts = (element) => {
+  for (const node of element.querySelectorAll("[data-words]")) node.textContent = segen.words[node.dataset.words];
+  for (const node of element.querySelectorAll("[data-label]"))
+    node.setAttribute("aria-label", segen.words[node.dataset.label]);
+  return Object.fromEntries([...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
+};
+
 // The address says what the page shows, so that it can be sent as a link: language, tab, the tab's options.
 {
   const { lang, tab, ...rest } = Object.fromEntries(new URLSearchParams(location.search));

@@ -1,13 +1,7 @@
 // A map of ids to paint on. The map lives here; the server hears of it after each stroke, as the event
 // `paint`, which carries it as a PNG whose grey values are the ids.
 
-const { words } = window.segen;
-const parts = Object.fromEntries(
-  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
-);
-for (const node of element.querySelectorAll("[data-words]")) node.textContent = words[node.dataset.words];
-for (const node of element.querySelectorAll("[data-label]"))
-  node.setAttribute("aria-label", words[node.dataset.label]);
+const parts = window.segen.parts(element);
 const group = "paint-" + Math.random().toString(36).slice(2);
 const tools = [...element.querySelectorAll(".choice input")];
 for (const radio of tools) radio.name = `${group}-tool`;

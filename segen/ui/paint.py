@@ -6,7 +6,6 @@ from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import gradio as gr
@@ -15,6 +14,7 @@ import numpy as np
 from segen import images
 from segen.errors import InputError
 from segen.types import Labels
+from segen.ui.component import component
 from segen.ui.picture import data_uri
 
 _HEAD = "data:image/png;base64,"
@@ -36,18 +36,7 @@ def board(**options: Any) -> gr.HTML:
 
     The event comes after each stroke, fill, undo, redo and clearing.
     """
-    template, style, script = (
-        files(__package__).joinpath(f"paint.{kind}").read_text(encoding="utf-8")
-        for kind in ("html", "css", "js")
-    )
-    return gr.HTML(
-        html_template=template,
-        css_template=style,
-        js_on_load=script,
-        apply_default_css=False,
-        padding=False,
-        **options,
-    )
+    return component("paint", **options)
 
 
 def contents(

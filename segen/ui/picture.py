@@ -24,7 +24,7 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Labels
 from segen.ui.language import say
-from segen.ui.queue import QUIET
+from segen.ui.queue import QUIET, press
 
 
 class _WithoutStub(ComponentMeta):
@@ -203,8 +203,7 @@ def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
     def choose(event: gr.EventData) -> Image:
         return named[event.example].draw()
 
-    press = f"() => document.getElementById('{run.elem_id}').click()"
-    pick.choose(choose, None, picture, **QUIET).then(None, None, None, js=press, **QUIET)
+    pick.choose(choose, None, picture, **QUIET).then(**press(run))
 
 
 _CHOOSE = """element.addEventListener("click", (event) => {
@@ -228,6 +227,7 @@ def gallery(examples: tuple[Example, ...], language: str) -> str:
     return f"<p>{words(language, 'picture.examples')}</p><div class='examples'>{buttons}</div>"
 
 
+@cache
 def _thumbnail(example: Example) -> str:
     return data_uri(images.encode(images.fit(example.draw(), 200), "JPEG", quality=80), "image/jpeg")
 

@@ -21,6 +21,11 @@ QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 """Given to every event that is done in a moment."""
 
 
+def press(button: gr.Button) -> dict[str, Any]:
+    """An event that presses this button in the browser: `event.then(**press(button))`."""
+    return {"fn": None, "js": f"() => document.getElementById('{button.elem_id}').click()", **QUIET}
+
+
 def on_device(
     triggers: Sequence[Any],
     work: Callable[..., Generator[Any, None, None]],

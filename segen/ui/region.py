@@ -15,10 +15,10 @@ from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
-from segen.ui.downloads import saved
+from segen.ui.downloads import download_button, saved
 from segen.ui.language import language_of, say
 from segen.ui.picture import Picture, opened
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, press, steps
 from segen.ui.seeds import Part
 
 if TYPE_CHECKING:
@@ -75,12 +75,7 @@ def region_panel(
         )
         told = gr.HTML(elem_classes="told", padding=False, elem_id="translate-region-told")
         with gr.Row(visible=False, elem_classes="downloads") as row:
-            download = gr.DownloadButton(
-                say("translate.download"),  # type: ignore[arg-type]  # typed str, but takes a token too
-                size="sm",
-                min_width=130,
-                elem_id="translate-region-download",
-            )
+            download = download_button("translate.download", elem_id="translate-region-download")
     place = [gr.Number(NOWHERE, visible=False), gr.Number(NOWHERE, visible=False)]
 
     def limit(
@@ -124,9 +119,8 @@ def region_panel(
         column, line = event.index
         return [(column + 0.5) / width, (line + 0.5) / height]
 
-    press = f"() => document.getElementById('{run.elem_id}').click()"
-    view.select(clicked, picture, place, **QUIET).then(None, None, None, js=press, **QUIET)
-    known.input(lambda: [NOWHERE, NOWHERE], None, place, **QUIET).then(None, None, None, js=press, **QUIET)
+    view.select(clicked, picture, place, **QUIET).then(**press(run))
+    known.input(lambda: [NOWHERE, NOWHERE], None, place, **QUIET).then(**press(run))
     on_device(
         [run.click, side.input, border.release],
         limit,

@@ -17,7 +17,7 @@ from segen.ui.figures import png
 from segen.ui.generators import diffuses
 from segen.ui.language import language_of, say
 from segen.ui.queue import on_device, steps
-from segen.ui.seeds import Part, seed_of
+from segen.ui.seeds import Part, class_asked, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -98,7 +98,7 @@ def compare_panel(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Pa
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Work:
         language = language_of(request)
-        seeds, label = seed_range(seed_of(seed), AT_ONCE), class_asked(name, asked)
+        seeds, label = seed_range(seed_of(seed), AT_ONCE), class_asked(registry.card(name, "generate"), asked)
         counts = STEPS if most else STEPS[:-1]
         found: dict[tuple[Sampler, int], Run[Generation]] = {}
         yield {view: "", told: ""}
@@ -133,12 +133,6 @@ def table(found: dict[tuple[Sampler, int], Run[Generation]], counts: Sequence[in
         for key in ("sampler", "pictures", "seconds", "difference")
     )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def class_asked(name: str, asked: str) -> int | None:
-    """The class that the page asks of the card of that name; None for none."""
-    card = registry.card(name, "generate")
-    return registry.class_id(card, asked) if card.conditional else None
 
 
 def row_of(pictures: Pictures) -> str:

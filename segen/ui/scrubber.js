@@ -1,12 +1,7 @@
 // A slider over moments of diffusion. Its value holds all of them (see diffusion.py), so that it asks the server
 // nothing; while they are being made it holds the latest only.
 
-const { words } = window.segen;
-const parts = Object.fromEntries(
-  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
-);
-for (const node of element.querySelectorAll("[data-label]"))
-  node.setAttribute("aria-label", words[node.dataset.label]);
+const parts = window.segen.parts(element);
 
 let current = null;
 

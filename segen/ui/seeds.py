@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
-from segen import latents
+from segen import latents, registry
 from segen.errors import InputError
 from segen.latents import Latents
 from segen.registry import ModelCard
@@ -46,11 +46,9 @@ def seed_of(text: str) -> int:
     return int(typed)
 
 
-def classes_of(card: ModelCard, seeds: Sequence[int], asked: int | None) -> tuple[int, ...] | None:
-    """The class of each seed: the one asked for, else drawn from the seed; None for a card without."""
-    if not card.conditional:
-        return None
-    return tuple(latents.drawn_labels(seeds, len(card.classes))) if asked is None else (asked,) * len(seeds)
+def class_asked(card: ModelCard, label: str) -> int | None:
+    """The class that the page's `label` asks for; None for none, and for a card that takes no class."""
+    return registry.class_id(card, label) if card.conditional else None
 
 
 def draw(
@@ -64,7 +62,7 @@ def draw(
 ) -> Generator[dict[Any, Any], None, Run[Generation]]:
     """The pictures of truncated seeds, as `steps` works and returns."""
     drawn = yield from steps(engine, card.name, LatentsRequest(seeds), progress, language)
-    labels = classes_of(card, seeds, asked)
+    labels = latents.labels_of(card, seeds, asked)
     decode = DecodeRequest(truncated(drawn.value, threshold), labels)
     done = yield from steps(engine, card.name, decode, progress, language)
     found = Generation(done.value, labels, tuple(seeds), bool(card.options.get("grey")))

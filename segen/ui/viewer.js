@@ -1,17 +1,11 @@
 // The viewer of a segmentation. All it shows came with `props.value` (see contents() in viewer.py);
 // opacity, legend, views and reading a pixel ask the server nothing.
 
-const { words, language, locale } = window.segen;
+const { say, words, language, locale } = window.segen;
 const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 const number = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
-const say = (key, values) => (words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-const parts = Object.fromEntries(
-  [...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node])
-);
-for (const node of element.querySelectorAll("[data-words]")) node.textContent = words[node.dataset.words];
-for (const node of element.querySelectorAll("[data-label]"))
-  node.setAttribute("aria-label", words[node.dataset.label]);
+const parts = window.segen.parts(element);
 
 for (const radio of element.querySelectorAll(".views input"))
   if (!props.views.includes(radio.value)) radio.closest("label").remove();

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 import gradio as gr
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from segen import images, uncertainty
 from segen.registry import ModelCard
 from segen.types import Attention, Clustering, Image, Instance, Labels, Segmentation
+from segen.ui.component import component
 from segen.ui.picture import data_uri
 
 VIEWS = (
@@ -32,18 +32,7 @@ def viewer(views: Sequence[str], **options: Any) -> gr.HTML:
 
     Its value is what `contents` returns, or None for none yet.
     """
-    template, style, script = (
-        files(__package__).joinpath(f"viewer.{kind}").read_text(encoding="utf-8")
-        for kind in ("html", "css", "js")
-    )
-    return gr.HTML(
-        html_template=template,
-        css_template=style,
-        js_on_load=script,
-        apply_default_css=False,
-        views=views,
-        **options,
-    )
+    return component("viewer", views=views, **options)
 
 
 def contents(

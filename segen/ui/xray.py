@@ -16,7 +16,7 @@ from segen import images
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Cycle, CycleRequest, Image
-from segen.ui.downloads import saved
+from segen.ui.downloads import download_button, saved
 from segen.ui.figures import PALETTE, figure, png
 from segen.ui.language import language_of, say
 from segen.ui.picture import Picture, opened
@@ -67,12 +67,7 @@ def xray_panel(
             )
         view = gr.HTML(elem_classes="xray", padding=False, elem_id="translate-cycle-view")
         with gr.Row(visible=False, elem_classes="downloads") as row:
-            download = gr.DownloadButton(
-                say("translate.cycle_json"),  # type: ignore[arg-type]  # typed str, but takes a token too
-                size="sm",
-                min_width=130,
-                elem_id="translate-cycle-json",
-            )
+            download = download_button("translate.cycle_json", elem_id="translate-cycle-json")
 
     def look(
         file: Path | None,

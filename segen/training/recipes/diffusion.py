@@ -19,10 +19,11 @@ from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 from torch import nn
 from torch.nn import functional
 
-from segen import images, latents, registry, weights
-from segen.errors import DataError, UsageError
+from segen import images, latents, pipelines, registry, weights
+from segen.errors import DataError
 from segen.models import diffusion
 from segen.models.generation import BATCH, pictures_of
+from segen.training import start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image
@@ -60,7 +61,7 @@ class DiffusionConfig(Config):
 
 
 CONFIGS = [
-    DiffusionConfig("ddpm-fashion", steps=6_000, batch_size=64, evaluate_every=250, save_every=100),
+    DiffusionConfig("ddpm-fashion", steps=24_000, batch_size=64, evaluate_every=1000, save_every=200),
 ]  # fmt: skip
 
 
@@ -93,15 +94,8 @@ class Diffusion:
         )
         self.networks: dict[str, nn.Module] = {"network": self.network}
         if place.init:
-            self._start_from(place.init)
-
-    def _start_from(self, name: str) -> None:
-        """The network as it ships. Raises UsageError for weights of another shape."""
-        shipped, _ = diffusion.read(weights.checked(registry.card(name, "generate")))
-        try:
-            self.network.load_state_dict(shipped.state_dict())
-        except RuntimeError:
-            raise UsageError("init_unlike", model=name) from None
+            folder = weights.checked(registry.card(place.init, "generate"))
+            start.whole(self.network, folder / pipelines.WEIGHTS, place.init)
 
     def dataset(self) -> Pictures:
         """The training pictures as they are."""

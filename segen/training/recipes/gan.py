@@ -18,9 +18,10 @@ from torch import nn
 from torch.nn import functional
 
 from segen import images, latents, registry, weights
-from segen.errors import DataError, UsageError, WeightsError
+from segen.errors import DataError
 from segen.models import gan
 from segen.models.generation import BATCH, pictures_of
+from segen.training import start
 from segen.training.diffaugment import augmented
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
@@ -98,7 +99,9 @@ class Gan:
         self.generator, self.discriminator = self._build()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         if place.init:
-            self._start_from(place.init)
+            folder = weights.checked(registry.card(place.init, "generate"))
+            for network, part in ((self.generator, folder), (self.discriminator, folder / "discriminator")):
+                start.whole(network, part / "model.safetensors", place.init)
 
     def _build(self) -> tuple[nn.Module, nn.Module]:
         config = self.config
@@ -110,15 +113,6 @@ class Gan:
                 config.discriminator_channels, config.colors, self.classes, config.loss != "wasserstein"
             ),
         )
-
-    def _start_from(self, name: str) -> None:
-        """Both networks as they ship. Raises UsageError for weights of another shape."""
-        folder = weights.checked(registry.card(name, "generate"))
-        try:
-            for network, part in ((self.generator, folder), (self.discriminator, folder / "discriminator")):
-                network.load_state_dict(weights.read_tensors(part / "model.safetensors"))
-        except (RuntimeError, WeightsError):
-            raise UsageError("init_unlike", model=name) from None
 
     def dataset(self) -> Pictures:
         """The training pictures as they are."""

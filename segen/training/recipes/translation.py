@@ -67,8 +67,11 @@ class Translation:
             folder = weights.checked(registry.card(init, "translate"))
             for part in self.parts:
                 place = folder / DIRECTIONS[part]
-                start.whole(self.generators[part], place, init)
-                start.whole(self.discriminators[part], place / DISCRIMINATOR, init)
+                for network, here in (
+                    (self.generators[part], place),
+                    (self.discriminators[part], place / DISCRIMINATOR),
+                ):
+                    start.whole(network, here / "model.safetensors", init)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Adam for all generators together, and for all discriminators."""

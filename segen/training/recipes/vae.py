@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from segen import images, latents, registry, weights
-from segen.errors import UsageError
 from segen.models.generation import BATCH, pictures_of
 from segen.models.vae import Vae, divergence, reconstruction_term
+from segen.training import start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image
@@ -71,15 +71,8 @@ class VaeRecipe:
         self.network = Vae(config.latent, config.channels, self.train.pictures.shape[3])
         self.networks: dict[str, nn.Module] = {"network": self.network}
         if place.init:
-            self._start_from(place.init)
-
-    def _start_from(self, name: str) -> None:
-        """The network as it ships. Raises UsageError for weights of another shape."""
-        folder = weights.checked(registry.card(name, "generate"))
-        try:
-            self.network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
-        except RuntimeError:
-            raise UsageError("init_unlike", model=name) from None
+            folder = weights.checked(registry.card(place.init, "generate"))
+            start.whole(self.network, folder / "model.safetensors", place.init)
 
     def dataset(self) -> Pictures:
         """The training pictures as they are."""

@@ -23,7 +23,7 @@ from segen.registry import ModelCard, Reached
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
 from segen.ui.api import SEGMENT_MODEL
-from segen.ui.downloads import saved
+from segen.ui.downloads import download_button, saved
 from segen.ui.figures import lit, sheet
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
@@ -94,12 +94,7 @@ def build(engine: Engine) -> Tab:
             grid = gr.HTML(elem_classes="compare", padding=False, elem_id="compare-grid")
             with gr.Row(visible=False, elem_classes="downloads") as row:
                 downloads = [
-                    gr.DownloadButton(
-                        say(f"compare.{kind}"),  # type: ignore[arg-type]  # typed str, but takes a token too
-                        size="sm",
-                        min_width=130,
-                        elem_id=f"compare-{kind}",
-                    )
+                    download_button(f"compare.{kind}", elem_id=f"compare-{kind}")
                     for kind in ("table", "sheet")
                 ]
 

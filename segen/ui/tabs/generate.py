@@ -19,15 +19,15 @@ from segen.ui import cards, cells, generators
 from segen.ui.api import GENERATE_MODEL
 from segen.ui.blind import blind_panel
 from segen.ui.diffusion import diffusion_panel
-from segen.ui.downloads import saved
+from segen.ui.downloads import download_button, saved
 from segen.ui.generators import diffuses
 from segen.ui.language import language_of, say
 from segen.ui.latent import latent_panel
 from segen.ui.link import Link, Tab
 from segen.ui.moments import moments_panel
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, press, steps
 from segen.ui.samplers import MOST_GUIDANCE, STEPS, USUAL_STEPS, sampling_inputs
-from segen.ui.seeds import WHOLE, draw, seed_of
+from segen.ui.seeds import WHOLE, class_asked, draw, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -94,12 +94,7 @@ def build(engine: Engine) -> Tab:
             view = cells.cells_viewer(elem_id="generate-grid")
             with gr.Row(visible=False, elem_classes="downloads") as row:
                 downloads = [
-                    gr.DownloadButton(
-                        say(f"generate.{kind}"),  # type: ignore[arg-type]
-                        size="sm",
-                        min_width=130,
-                        elem_id=f"generate-{kind}",
-                    )
+                    download_button(f"generate.{kind}", elem_id=f"generate-{kind}")
                     for kind in ("grid", "zip")
                 ]
             panel = latent_panel(engine, model, label, truncation, stop)
@@ -153,11 +148,8 @@ def build(engine: Engine) -> Tab:
         stop=stop,
         shows=view,
     )
-    press = f"() => document.getElementById('{run.elem_id}').click()"
-    shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, seed, **QUIET).then(
-        None, None, None, js=press, **QUIET
-    )
-    view.seen(None, None, None, js=press, **QUIET)
+    shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, seed, **QUIET).then(**press(run))
+    view.seen(**press(run))
     view.choose(panel.choose, None, panel.ends, **QUIET)
 
     def describe(name: str, asked: str, request: gr.Request) -> list[Any]:
@@ -207,11 +199,6 @@ def build(engine: Engine) -> Tab:
         ]
 
     return Tab([model, seed, count, truncation, *sampling.inputs, *of_card], fill)
-
-
-def class_asked(card: ModelCard, label: str) -> int | None:
-    """The class that the page's `label` asks for; None for none, and for a card that takes no class."""
-    return registry.class_id(card, label) if card.conditional else None
 
 
 def _told(card: ModelCard, run: Run[Generation], threshold: float, language: str) -> str:

@@ -34,7 +34,7 @@ from segen.ui.figures import colored, figure, lit, png, shades
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
 from segen.ui.picture import OF_DATASET, STREETS, gallery, gallery_input, on_choice, opened, picture_input
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, press, steps
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -171,8 +171,7 @@ def build(engine: Engine) -> Tab:
     def choose(event: gr.EventData) -> dict[Any, str]:
         return {layer if event.kind == "layer" else kernel: event.choice}
 
-    press = f"() => document.getElementById('{run.elem_id}').click()"
-    choices.choose(choose, None, [layer, kernel], **QUIET).then(None, None, None, js=press, **QUIET)
+    choices.choose(choose, None, [layer, kernel], **QUIET).then(**press(run))
 
     def describe(name: str, request: gr.Request) -> list[str]:
         card, language = registry.card(name), language_of(request)

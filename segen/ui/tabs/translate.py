@@ -13,7 +13,7 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import DIRECTIONS, Run, TranslateRequest, Translation
 from segen.ui import cards
-from segen.ui.downloads import saved
+from segen.ui.downloads import download_button, saved
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
 from segen.ui.pad import pad_panel
@@ -74,12 +74,7 @@ def build(engine: Engine) -> Tab:
             )
             told = gr.HTML(elem_classes="told", padding=False, elem_id="translate-told")
             with gr.Row(visible=False, elem_classes="downloads") as row:
-                download = gr.DownloadButton(
-                    say("translate.download"),  # type: ignore[arg-type]  # typed str, but takes a token too
-                    size="sm",
-                    min_width=130,
-                    elem_id="translate-download",
-                )
+                download = download_button("translate.download", elem_id="translate-download")
             panels = [
                 pad,
                 xray_panel(engine, picture, model, direction, stop),

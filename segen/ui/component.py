@@ -1,0 +1,20 @@
+"""Components of our own: HTML, CSS and JavaScript in files beside the Python that fills them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+
+
+def component(name: str, **options: Any) -> gr.HTML:
+    """A gr.HTML of NAME.html and NAME.js, and of NAME.css, if there, in place of Gradio's own style."""
+    html, script, style = (files(__package__).joinpath(f"{name}.{kind}") for kind in ("html", "js", "css"))
+    if style.is_file():
+        options |= {"css_template": style.read_text(encoding="utf-8"), "apply_default_css": False}
+    return gr.HTML(
+        html_template=html.read_text(encoding="utf-8"),
+        js_on_load=script.read_text(encoding="utf-8"),
+        **options,
+    )

@@ -1,0 +1,23 @@
+// Photographs of a painted map: a click on one shows what belongs to it, and its files are saved, without
+// asking the server; the pictures that are shown are the files.
+const chosen = () => element.querySelector("[data-of]:not([hidden])");
+element.addEventListener("click", (event) => {
+  const { photo, save } = event.target.closest("[data-photo], [data-save]")?.dataset ?? {};
+  if (photo) {
+    for (const choice of element.querySelectorAll("[data-photo]"))
+      choice.setAttribute("aria-pressed", choice.dataset.photo === photo);
+    for (const group of element.querySelectorAll("[data-of]")) group.hidden = group.dataset.of !== photo;
+    for (const cell of element.querySelectorAll("[data-column]"))
+      cell.classList.toggle("chosen", cell.dataset.column === photo);
+  }
+  if (save) {
+    const { seed } = chosen().dataset;
+    const names = {
+      photo: `painted-street-seed-${seed}.png`,
+      painted: "painted-street.labels.png",
+      found: `painted-street-seed-${seed}.labels.png`,
+    };
+    const { src } = (save === "painted" ? element : chosen()).querySelector(`.${save} img`);
+    Object.assign(document.createElement("a"), { href: src, download: names[save] }).click();
+  }
+});

@@ -50,8 +50,8 @@ CONFIGS = [
                  directions=("there", "back"), discriminator_depth=2, evaluate_every=330, save_every=200),
     PairedConfig("pix2pix-emoji", steps=16_000, batch_size=4, dataset="emoji", side=64, channels=24,
                  halvings=3, discriminator_depth=2, evaluate_every=660, save_every=200),
-    PairedConfig("pix2pix-camvid-photo", steps=12_000, dataset="camvid", side=192, halvings=3, dropout=0.3,
-                 evaluate_every=500),
+    PairedConfig("pix2pix-camvid-photo", steps=8_000, dataset="camvid", side=192, halvings=3, dropout=0.3,
+                 evaluate_every=330),
 ]  # fmt: skip
 
 

@@ -11,10 +11,11 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks import marked
+from benchmarks.marked import DOCS
 from segen import files, studies
 from segen.text import words
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "studies.md"
 LINE = "#768390"
 """Of axes and text, to be read on a white page and on a dark one."""
@@ -24,9 +25,7 @@ def main() -> Iterator[str]:
     """Write each table, between the marks of its study, and each plot, and say where."""
     for study, draw in {"transfer": _transfer, "imbalance": _imbalance}.items():
         report = studies.read(study)
-        head, begin, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- {study} -->\n")
-        _, end, tail = rest.partition("<!-- end -->")
-        files.write_text(PAGE, f"{head}{begin}{table(report)}\n{end}{tail}")
+        marked.write(PAGE, study, table(report))
         yield f"{PAGE}: the table of {study}"
         yield str(_plot(study, report, draw))
 
@@ -34,15 +33,14 @@ def main() -> Iterator[str]:
 def table(report: dict[str, Any]) -> str:
     """The study's table in Markdown: ways in columns, the best of each row in bold."""
     by_picture = len(report["pictures"]) > 1
-    head = ["training pictures" if by_picture else "IoU", *(name(way) for way in report["ways"])]
-    lines = [head, ["---"] * len(head)]
+    lines = [["training pictures" if by_picture else "IoU", *(name(way) for way in report["ways"])]]
     for pictures in report["pictures"]:
         for measure in report["measures"]:
             found = [studies.outcome(report, way, pictures, measure) for way in report["ways"]]
             best = max(found, key=lambda each: each.mean)
             cells = [f"**{each}**" if each is best else str(each) for each in found]
             lines.append([str(pictures) if by_picture else _row(measure, report), *cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return marked.table(lines)
 
 
 def digest(name: str) -> str:

@@ -233,6 +233,10 @@ def evaluate(
     from segen.export import table
 
     report = evaluate(Engine(), card, data, split, _progress, harm)
+    if card.task == "generate" and not card.options.get("grey") and "fid" not in report["metrics"]:
+        from segen.models.inception import FILE
+
+        print(WeightsError("inception_missing", file=FILE), file=sys.stderr)
     if write:
         store(card, report)
     if as_json:

@@ -51,6 +51,16 @@ def locate(data: str | Path | None, dataset: str) -> Path:
     return root / folder
 
 
+def weights_file(data: str | Path | None, name: str) -> Path | None:
+    """Weights that Segen does not ship: `name` under the data root, or None where it is not.
+
+    The root is `data`, or holds it if that is one data set; or else it is `$SEGEN_DATA`.
+    """
+    given = [Path(data).absolute(), Path(data).absolute().parent] if data else []
+    roots = [*given, *([Path(usual)] if (usual := os.environ.get("SEGEN_DATA")) else [])]
+    return next((root / name for root in roots if (root / name).is_file()), None)
+
+
 def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
     """The classes of `root/classes.json`, a list of `{id, name, color}`, else those known of `dataset`.
 

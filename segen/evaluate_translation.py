@@ -13,7 +13,7 @@ from scipy.ndimage import find_objects, label
 from skimage.filters import threshold_otsu
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
-from segen import datasets, distances, images, lines, nuclei
+from segen import datasets, distances, images, lines, nuclei, registry
 from segen.engine import Engine
 from segen.errors import DataError
 from segen.metrics import InstanceMetrics, LabelMetrics
@@ -37,6 +37,8 @@ LEAST_PIXELS = 12
 """Of a nucleus among the connected parts of a mask."""
 LEAST = 20
 """Photographs of a domain below which nothing is measured."""
+PAIRED = "pix2pix-nuclei"
+"""The card that learned from pairs what others learn from pictures and masks apart."""
 SEGMENTER = {"nuclei": "unet-nuclei", "camvid": "unet-camvid"}
 """The card that learned from labels, by data set: what a translation is compared with, or judged by."""
 
@@ -59,7 +61,8 @@ def _masks(
 ) -> dict[str, Any]:
     """As a segmenter, beside what needs no labels either and what needs them."""
     ways: dict[str, Masker] = {
-        card.name: lambda image: _red(engine.run(card.name, TranslateRequest(image, direction)).value.image),
+        card.name: _translated(engine, card.name, direction),
+        PAIRED: _translated(engine, PAIRED, registry.card(PAIRED).options["measure"]["masks"]),
         "Otsu": _otsu,
         "K-means": lambda image: _smaller(engine.run("kmeans", ClusterRequest(image, k=2)).value.labels),
         SEGMENTER[card.dataset]: lambda image: _labelled(engine, image, SEGMENTER[card.dataset]),
@@ -83,6 +86,11 @@ def _masks(
             "components_ap_50": {name: each.compute()["mask_ap_50"] for name, each in parts.items()},
         },
     }
+
+
+def _translated(engine: Engine, name: str, direction: Direction) -> Masker:
+    """What a card that translates draws, as a mask."""
+    return lambda image: _red(engine.run(name, TranslateRequest(image, direction)).value.image)
 
 
 def connected(mask: NDArray[np.float32]) -> tuple[Instance, ...]:
@@ -136,7 +144,7 @@ def _photographs(
     domains = {"forward": read(split, "A"), "backward": read(split, "B")}
     if min(map(len, domains.values())) < LEAST:
         raise DataError("no_floor", least=LEAST)
-    features = {name: imagenet.pooled(np.stack(domain)) for name, domain in domains.items()}
+    features = {name: imagenet.pooled(np.stack(domain), root) for name, domain in domains.items()}
     metrics: dict[str, Any] = {"gap_closed": {}, "cycle_psnr": {}}
     for way, other, letter in zip(DIRECTIONS, DIRECTIONS[::-1], "BA", strict=True):
         given, real = domains[way], features[other]
@@ -147,9 +155,9 @@ def _photographs(
             kept.append(float(peak_signal_noise_ratio(_unit(cycle.back), _unit(cycle.given), data_range=1.0)))
         train = read("train", letter)
         chosen = np.random.default_rng(0).permutation(len(train))[: len(given)]
-        floor = imagenet.pooled(np.stack([train[index] for index in chosen]))
+        floor = imagenet.pooled(np.stack([train[index] for index in chosen]), root)
         found = {
-            "translated": distances.kernel(imagenet.pooled(np.stack(made)), real),
+            "translated": distances.kernel(imagenet.pooled(np.stack(made), root), real),
             "untouched": distances.kernel(features[way], real),
             "real": distances.kernel(floor, real),
         }
@@ -191,7 +199,7 @@ def _drawings(
         alike = structural_similarity_index_measure(found, wanted, data_range=1.0)
         assert isinstance(alike, torch.Tensor)
         metrics["ssim"][name] = float(alike)
-        metrics["feature_distance"][name] = float(imagenet.feature_distances(each, true).mean())
+        metrics["feature_distance"][name] = float(imagenet.feature_distances(each, true, root).mean())
     return {"items": len(true), "metrics": metrics, "features": imagenet.PAIRED}
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 MAX_SIDE = 16_384
 MAX_PIXELS = 64_000_000
+BLOCK_ROWS = 256
 _WHITE = (255, 255, 255, 255)
 
 # Pillow grumbles at odd metadata and at sizes that are refused below; readers of a log can act on neither.
@@ -149,6 +150,32 @@ def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
     if strangers:
         raise InputError("labels_unknown", ids=", ".join(strangers[:5]))
     return np.array([ids[code] for code in found.tolist()], dtype=np.uint8)[places].reshape(codes.shape)
+
+
+def nearest_classes(image: Image, classes: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
+    """H x W ids of the classes with the nearest colours, and how many pixels have the colour of none."""
+    labels = np.empty(image.shape[:2], dtype=np.uint8)
+    strangers = 0
+    for begin in range(0, len(image), BLOCK_ROWS):
+        rows = image[begin : begin + BLOCK_ROWS].astype(np.int32)
+        best = np.full(rows.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
+        for known in classes:
+            apart = ((rows - np.array(known.color, dtype=np.int32)) ** 2).sum(axis=2)
+            nearer = apart < best
+            labels[begin : begin + BLOCK_ROWS][nearer] = known.id
+            best[nearer] = apart[nearer]
+        strangers += int((best > 0).sum())
+    return labels, strangers
+
+
+def resize_labels(labels: Labels, height: int, width: int) -> Labels:
+    """Scale a label map; each pixel takes the label that lies under its middle."""
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for new, old in zip((height, width), labels.shape, strict=True)
+    )
+    found: Labels = labels[np.ix_(rows, columns)]
+    return found
 
 
 def to_tensor(image: Image) -> torch.Tensor:

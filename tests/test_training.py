@@ -19,6 +19,7 @@ from segen.errors import DataError
 from segen.models import smp
 from segen.training import data as training_data
 from segen.training import loop
+from segen.training.draws import Draws, Seeded
 from segen.training.main import main
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES
@@ -111,14 +112,14 @@ def test_the_average_copies_batch_norm_buffers() -> None:
 
 
 def test_draws_depend_on_their_number_alone() -> None:
-    first = [next(iter_) for iter_ in [iter(loop._Draws(5, 1, 0))] for _ in range(12)]
-    later = [next(iter_) for iter_ in [iter(loop._Draws(5, 1, 7))] for _ in range(5)]
+    first = [next(iter_) for iter_ in [iter(Draws(5, 1, 0))] for _ in range(12)]
+    later = [next(iter_) for iter_ in [iter(Draws(5, 1, 7))] for _ in range(5)]
     assert first[7:] == later
     assert sorted(index for index, _ in first[:5]) == [0, 1, 2, 3, 4]
     items = training_data.LabelledPictures(
         training_data.SyntheticScenes("camvid", "train"), Segmentation(SMALL, SYNTHETIC).dataset().transform
     )
-    seeded = loop._Seeded(items, seed=0)
+    seeded = Seeded(items, seed=0)
     torch.rand(3)
     again = seeded[(1, 4)]
     assert all(torch.equal(one, other) for one, other in zip(seeded[(1, 4)], again, strict=True))

@@ -8,7 +8,6 @@ shipped: they come from the data root or from torchvision's download.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,12 +18,12 @@ from torch import nn
 from torch.nn import functional
 from torchvision.models import MobileNet_V2_Weights, MobileNetV2, mobilenet_v2
 
-from segen import weights
+from segen import datasets, weights
 from segen.errors import WeightsError
 from segen.types import Classification, Pictures
 
 FILE = "weights/mobilenet_v2_imagenet.safetensors"
-"""Under $SEGEN_DATA: trained on pixels in [-1, 1], under torchvision's tensor names."""
+"""Under the data root: trained on pixels in [-1, 1], under torchvision's tensor names."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's pixels in [0, 1], by which torchvision's weights want them normalised."""
 LABELS = 5
@@ -55,12 +54,12 @@ def classify(pixels: torch.Tensor) -> Classification:
 
 
 @torch.no_grad()
-def pooled(pictures: Pictures) -> NDArray[np.float32]:
+def pooled(pictures: Pictures, data: str | Path | None = None) -> NDArray[np.float32]:
     """N x 1,280 features of N x H x W x 3 pictures: the last feature maps, averaged over their positions.
 
-    Raises WeightsError where there are no weights.
+    `data` tells where the weights lie. Raises WeightsError where there are none.
     """
-    network, normalised = _network(torch.device("cpu"))
+    network, normalised = _network(torch.device("cpu"), data)
     parts = [torch.from_numpy(pictures[begin : begin + BATCH]) for begin in range(0, len(pictures), BATCH)]
     maps = (network.features(normalised(part.permute(0, 3, 1, 2) / 127.5 - 1)) for part in parts)
     found: NDArray[np.float32] = torch.cat([each.mean(dim=(2, 3)) for each in maps]).numpy()
@@ -68,14 +67,16 @@ def pooled(pictures: Pictures) -> NDArray[np.float32]:
 
 
 @torch.no_grad()
-def feature_distances(first: Pictures, second: Pictures) -> NDArray[np.float32]:
+def feature_distances(
+    first: Pictures, second: Pictures, data: str | Path | None = None
+) -> NDArray[np.float32]:
     """How far the pictures of each of N pairs, N x H x W x 3, are apart in features: N numbers, 0 or more.
 
     Of the maps behind BLOCKS, normalised over channels, the squared difference, summed over channels and
-    averaged over positions and blocks (as LPIPS, Zhang et al. 2018, but without its learned weights). Raises
-    WeightsError where there are no weights.
+    averaged over positions and blocks (as LPIPS, Zhang et al. 2018, but without its learned weights). `data`
+    tells where the weights lie. Raises WeightsError where there are none.
     """
-    network, normalised = _network(torch.device("cpu"))
+    network, normalised = _network(torch.device("cpu"), data)
     found = []
     for begin in range(0, len(first), BATCH):
         both = np.concatenate([first[begin : begin + BATCH], second[begin : begin + BATCH]])
@@ -91,9 +92,11 @@ def feature_distances(first: Pictures, second: Pictures) -> NDArray[np.float32]:
     return numbers
 
 
-def _network(device: torch.device) -> tuple[MobileNetV2, Callable[[torch.Tensor], torch.Tensor]]:
+def _network(
+    device: torch.device, data: str | Path | None = None
+) -> tuple[MobileNetV2, Callable[[torch.Tensor], torch.Tensor]]:
     """The trained network, and what brings pixels from [-1, 1] to what its weights want."""
-    path = _weights_file()
+    path = weights_file(data) or _downloaded()
     with torch.device("meta"):  # no time and no random numbers for weights that are replaced
         network = mobilenet_v2()
     network.load_state_dict(weights.read_tensors(path), assign=True)
@@ -104,12 +107,16 @@ def _network(device: torch.device) -> tuple[MobileNetV2, Callable[[torch.Tensor]
     return network, lambda pixels: ((pixels + 1) / 2 - mean) / std
 
 
-def _weights_file() -> Path:
+def weights_file(data: str | Path | None = None) -> Path | None:
+    """FILE where `datasets.weights_file` finds it, or None."""
+    return datasets.weights_file(data, FILE)
+
+
+def _downloaded() -> Path:
+    """What torchvision has downloaded before. Raises WeightsError where it has not."""
     folder = Path(torch.hub.get_dir()) / "checkpoints"
-    candidates: list[Path] = [folder / each.url.rsplit("/", 1)[1] for each in MobileNet_V2_Weights]
-    if data := os.environ.get("SEGEN_DATA"):
-        candidates.insert(0, Path(data) / FILE)
-    for path in candidates:
+    paths: list[Path] = [folder / each.url.rsplit("/", 1)[1] for each in MobileNet_V2_Weights]
+    for path in paths:
         if path.is_file():
             return path
     raise WeightsError("imagenet_missing", file=FILE)

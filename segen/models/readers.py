@@ -16,7 +16,6 @@ from segen.types import Image, Labels
 Reader = Callable[[Image, int, float, ModelCard], tuple[torch.Tensor, int]]
 """Of H x W x 3, the longest side allowed, and the scale at which the network sees it: 1 x C x h x w pixels in
 [-1, 1], and how many pixels are of no class."""
-BLOCK_ROWS = 256
 
 
 def photograph(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
@@ -46,7 +45,7 @@ def label_map(image: Image, side: int, scale: float, card: ModelCard) -> tuple[t
     Any other colour counts as that of the nearest class.
     """
     known = registry.dataset_classes(card.dataset)
-    labels, strangers = nearest_classes(image, known)
+    labels, strangers = images.nearest_classes(image, known)
     return one_hot(smaller(labels, side, scale), known), strangers
 
 
@@ -57,35 +56,11 @@ def one_hot(labels: Labels, known: tuple[ClassInfo, ...]) -> torch.Tensor:
     return found[None].float().mul(2).sub(1)
 
 
-def nearest_classes(image: Image, known: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
-    """H x W ids of the classes with the nearest colours, and how many pixels have the colour of none."""
-    palette = np.array([each.color for each in known], dtype=np.int32)
-    ids = np.array([each.id for each in known], dtype=np.uint8)
-    labels = np.empty(image.shape[:2], dtype=np.uint8)
-    strangers = 0
-    for begin in range(0, len(image), BLOCK_ROWS):
-        rows = image[begin : begin + BLOCK_ROWS].astype(np.int32)
-        best = np.full(rows.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
-        for id, color in zip(ids, palette, strict=True):
-            apart = ((rows - color) ** 2).sum(axis=2)
-            nearer = apart < best
-            labels[begin : begin + BLOCK_ROWS][nearer] = id
-            best[nearer] = apart[nearer]
-        strangers += int((best > 0).sum())
-    return labels, strangers
-
-
 def smaller(labels: Labels, side: int, scale: float = 1.0) -> Labels:
     """H x W ids with a longer side of at most `side`, and then at `scale`, by the nearest pixel."""
     share = min(1.0, side / max(labels.shape)) * scale
-    places = [
-        ((np.arange(max(1, round(length * share))) + 0.5) * length / max(1, round(length * share))).astype(
-            int
-        )
-        for length in labels.shape
-    ]
-    found: Labels = labels[np.ix_(*places)]
-    return found
+    height, width = (max(1, round(length * share)) for length in labels.shape)
+    return images.resize_labels(labels, height, width)
 
 
 def _scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

@@ -1,8 +1,7 @@
 """One training loop for every recipe. It names no model.
 
 A recipe brings networks, data, optimizers and one step; the loop brings devices, precision, averaging,
-checkpoints, logs and Ctrl-C. Every draw depends on the seed and its number alone, so that a resumed run
-goes on to the same numbers as one that was never stopped.
+checkpoints, logs and Ctrl-C. A resumed run goes on to the same numbers as one that was never stopped.
 """
 
 from __future__ import annotations
@@ -14,57 +13,28 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker, on_main_process
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from segen import files, images
 from segen.errors import DataError
 from segen.training import moments
-from segen.training.recipe import Config, Place, Recipe, SizedDataset
+from segen.training.draws import Draws, Seeded
+from segen.training.recipe import Config, Place, Recipe
 
 
 def runs_root() -> Path:
     """Where runs live: `$SEGEN_RUNS`, else `~/.cache/segen/runs`."""
     return Path(os.environ.get("SEGEN_RUNS") or Path.home() / ".cache" / "segen" / "runs")
-
-
-class _Draws(Sampler[tuple[int, int]]):
-    """Pairs (index, number of the draw), endlessly: each epoch a permutation of its own seed."""
-
-    def __init__(self, length: int, seed: int, start: int) -> None:
-        self.length, self.seed, self.start = length, seed, start
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        draw = self.start
-        while True:
-            epoch, offset = divmod(draw, self.length)
-            order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
-            for index in order[offset:]:
-                yield int(index), draw
-                draw += 1
-
-
-class _Seeded(Dataset[Any]):
-    """A data set whose augmentation depends on the number of the draw, not on what ran before."""
-
-    def __init__(self, items: SizedDataset, seed: int) -> None:
-        self.items, self.seed = items, seed
-
-    def __getitem__(self, draw: tuple[int, int]) -> Any:
-        index, number = draw
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed * 1_000_003 + number)
-            return self.items[index]
 
 
 class _JsonLines(GeneralTracker):  # type: ignore[misc]  # accelerate has no types
@@ -146,8 +116,8 @@ def fit(recipe: Recipe, place: Place) -> Path:
         average.to(accelerator.device)
     items = recipe.dataset()
     loader = accelerator.prepare(DataLoader(
-        _Seeded(items, config.seed), config.batch_size, drop_last=True, num_workers=place.workers,
-        sampler=_Draws(len(items), config.seed, start * config.batch_size * accelerator.num_processes),
+        Seeded(items, config.seed), config.batch_size, drop_last=True, num_workers=place.workers,
+        sampler=Draws(len(items), config.seed, start * config.batch_size * accelerator.num_processes),
         generator=torch.Generator(),  # or each start of a run would draw once from the global one
     ))  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,15 +10,6 @@ from torch import nn
 
 from segen import registry, weights
 from segen.errors import UsageError, WeightsError
-from segen.models.imagenet import FILE
-
-
-def imagenet_file(root: str | None) -> Path | None:
-    """MobileNetV2's ImageNet weights under the data root or $SEGEN_DATA, or None."""
-    for candidate in (root, os.environ.get("SEGEN_DATA")):
-        if candidate and (Path(candidate) / FILE).is_file():
-            return Path(candidate) / FILE
-    return None
 
 
 def shipped(name: str) -> dict[str, torch.Tensor]:

@@ -23,12 +23,11 @@ import tyro
 import segen
 from segen import files, studies
 from segen.errors import DataError, SegenError
-from segen.models.imagenet import FILE
+from segen.models.imagenet import FILE, weights_file
 from segen.training.data import labelled
 from segen.training.loop import fit, runs_root
 from segen.training.recipe import Place
 from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
-from segen.training.start import imagenet_file
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def report(name: str, study: Study, place: Place) -> dict[str, Any]:
     {way, pictures, mean, deviation}, both by measure, over the seeds; `deviation` is the sample standard
     deviation, and empty for one seed. Raises DataError when data are missing.
     """
-    if place.data != "synthetic" and not imagenet_file(place.data):
+    if place.data != "synthetic" and not weights_file(place.data):
         raise DataError("imagenet_missing", file=FILE)
     runs, items = [], 0
     for way, pictures, config in study.runs():

@@ -12,6 +12,7 @@ from torch import nn
 
 from segen import images, metrics, weights
 from segen.errors import UsageError
+from segen.models.imagenet import weights_file
 from segen.models.maskrcnn import SlimMaskRCNN, segment
 from segen.training import augment, data, start
 from segen.training.recipe import Config, Place, Update
@@ -58,8 +59,8 @@ class Instances:
         self.network = SlimMaskRCNN(classes=2)
         if place.init:
             _start_from(place.init, self.network)
-        elif imagenet := start.imagenet_file(place.data):
-            start.copy(weights.read_tensors(imagenet), self.network.backbone.encoder, "features.")
+        elif file := weights_file(place.data):
+            start.copy(weights.read_tensors(file), self.network.backbone.encoder, "features.")
         self.network.backbone.encoder[: config.frozen].requires_grad_(False)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": cast(nn.Module, self.network)}

@@ -20,6 +20,7 @@ from segen.errors import UsageError
 from segen.models import smp
 from segen.models.context import AttentionNetwork, ReNet
 from segen.models.convolutional import FullyConvolutional, Vgg16
+from segen.models.imagenet import weights_file
 from segen.models.segmentation import full_size_labels, logits, two_class
 from segen.training import augment, data, start
 from segen.training.recipe import Config, Place, Update
@@ -220,5 +221,5 @@ def _start_from_imagenet(network: nn.Module, root: str | None) -> None:
     """Copy ImageNet weights into the encoder: MobileNetV2's from the data root, VGG16's from torchvision."""
     if isinstance(network, Vgg16):
         start.copy(VGG16_BN_Weights.DEFAULT.get_state_dict(check_hash=True), network.encoder, "features.")
-    elif file := start.imagenet_file(root):
+    elif file := weights_file(root):
         start.copy(weights.read_tensors(file), network.get_submodule("encoder"))

@@ -38,6 +38,7 @@ from segen.types import (
     TranslateRequest,
 )
 from segen.ui.generators import diffuses
+from segen.ui.picture import sent
 from segen.ui.tabs.compare import compared
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -505,6 +506,36 @@ def test_pictures_are_drawn_from_seeds_kept_and_walked_between(
     assert page.locator("#generate-objective .katex").count() >= 2
 
 
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "dark", "en"), (390, "light", "zh")])
+def test_a_seed_is_refined_round_by_round(
+    address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
+) -> None:
+    name = next(card.name for card in cards("generate") if not diffuses(card))
+    page = visit(
+        f"{address}/?tab=generate&model={name}&seed=40&count=16&label=3&lang={language}", width, scheme
+    )
+    page.wait_for_selector("#generate-zip", timeout=60_000)
+    page.click("#generate-grid .grid button:nth-child(3)")
+    picked = sent(page.get_attribute("#generate-grid .large img", "src"))
+    page.click("#generate-grid [data-do=refine]")
+    page.wait_for_selector("#generate-refined [data-number]", timeout=60_000)
+    middle = "#generate-refined figure img"
+    first = page.get_attribute(middle, "src")
+    assert np.array_equal(sent(first), picked)
+    back = page.locator("#generate-around-back")
+    assert back.is_disabled()
+    chosen = page.get_attribute("#generate-refined [data-number='5'] img", "src")
+    page.click("#generate-refined [data-number='5']")
+    page.wait_for_function(f"document.querySelector('{middle}').src !== {json.dumps(first)}", timeout=60_000)
+    assert page.get_attribute(middle, "src") == chosen
+    with page.expect_download() as download:
+        page.click("#generate-refined-file")
+    assert download.value.suggested_filename == f"{name}-seed-000042-around-05.png"
+    _assert_fits(page)
+    back.click()
+    page.wait_for_function(f"document.querySelector('{middle}').src === {json.dumps(first)}", timeout=60_000)
+
+
 @pytest.mark.skipif(
     not any(card.options.get("encodes") for card in cards("generate")), reason="no card encodes yet"
 )
@@ -520,12 +551,22 @@ def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., 
 
 
 @pytest.mark.skipif(not any(map(diffuses, cards("generate"))), reason="no card diffuses yet")
-@pytest.mark.parametrize(("width", "language"), [(1440, "en"), (1440, "zh")])
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_diffusion_is_seen_step_by_step(
-    address: str, visit: Callable[..., Any], width: int, language: str
+    address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
 ) -> None:
     name = next(card.name for card in cards("generate") if diffuses(card))
-    page = visit(f"{address}/?tab=generate&model={name}&count=16&steps=10&lang={language}", width)
+    page = visit(f"{address}/?tab=generate&model={name}&count=16&steps=10&lang={language}", width, scheme)
+
+    def open_part(key: str) -> None:
+        """Choose a part by its tab, which stands in a menu where the page is narrow."""
+        label = words(language, f"diffusion.{key}")
+        tab = page.locator("#generate-diffusion button[role=tab]:visible", has_text=label)
+        if not tab.count():
+            page.click("#generate-diffusion .overflow-menu > button")
+            tab = page.locator("#generate-diffusion .overflow-dropdown button", has_text=label)
+        tab.click()
+
     page.click("#generate-run")
     page.wait_for_selector("#generate-grid .grid button", timeout=180_000)
     assert not page.is_visible("#generate-latent")
@@ -540,15 +581,16 @@ def test_diffusion_is_seen_step_by_step(
     slider.press("ArrowLeft")
     assert said.inner_text() == words(language, "diffusion.moment", t=199, number=9, count=10)
     assert page.locator("#generate-reverse img").first.get_attribute("src") != last
-    tabs = page.locator("#generate-diffusion button[role=tab]:visible")
-    tabs.nth(1).click()
+    _assert_fits(page)
+    open_part("picture")
     page.click("#generate-noised-examples [data-example=garment_boot]")
     page.wait_for_selector("#generate-forward img", timeout=60_000)
     page.click("#generate-vary")
     page.wait_for_selector("#generate-varied .frames img", timeout=60_000)
     assert page.locator("#generate-varied .frames img").count() == 16
     page.wait_for_selector("#generate-stop:disabled")  # its end, which would else come after the next start
-    tabs.nth(2).click()
+    _assert_fits(page)
+    open_part("compare")
     page.click("#generate-compare")
     page.wait_for_selector("#generate-samplers tbody tr", timeout=60_000)
     page.locator("#generate-stop:enabled").click(timeout=60_000)
@@ -731,6 +773,89 @@ def test_a_drawing_is_coloured_while_it_is_drawn(
     _assert_fits(page)
 
 
+@pytest.mark.skipif(not any("paints" in card.options for card in cards("translate")), reason="no street yet")
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_a_street_is_painted_photographed_and_found_again(
+    address: str,
+    visit: Callable[..., Any],
+    every_weights_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    width: int,
+    scheme: str,
+    language: str,
+) -> None:
+    from segen.engine import Engine
+
+    chosen = next(card for card in cards("translate") if "paints" in card.options)
+    page = visit(f"{address}/?tab=translate&model={chosen.name}&lang={language}", width, scheme)
+    canvas = page.locator("#street-board canvas")
+    canvas.wait_for()
+    page.wait_for_function("document.querySelector('#street-board canvas').width === 256")
+    car = chosen.classes[scenes.CAR]
+    cars = f"""() => {{
+        const canvas = document.querySelector("#street-board canvas");
+        const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const same = (i) => {list(car.color)}.every((level, channel) => data[i + channel] === level);
+        return data.filter((level, i) => i % 4 === 0 && same(i)).length;
+    }}"""
+    before = page.evaluate(cars)
+    assert 0 < before == (scenes.street(5, 256, 192)[1] == car.id).sum()
+
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.12 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.12 * box["height"], steps=8)
+    page.mouse.up()
+    after = page.evaluate(cars)
+    assert before + 128 * 14 < after < before + 128 * 20, "a car as long as half the sky"
+    page.click("#street-run")
+    page.wait_for_selector("#street-view [data-photo='2']", timeout=120_000)
+    assert page.locator("#street-view .photo img:visible").count() == 1
+
+    def save(kind: str) -> Path:
+        with page.expect_download() as download:
+            page.click(f"#street-view [data-save={kind}]")
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+    page.click("#street-view [data-photo='1']")
+    photo, painted, found = (save(kind) for kind in ("photo", "painted", "found"))
+    assert photo.name == "painted-street-seed-1.png"
+    labels = images.read_labels(painted, scenes.CLASSES)
+    assert labels.shape == images.read(photo).shape[:2]
+    assert (images.resize_labels(labels, 192, 256) == car.id).sum() == after
+    assert labels[int(0.12 * labels.shape[0]), labels.shape[1] // 2] == car.id
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+    again = Engine().run("unet-camvid", SegmentRequest(images.read(photo))).value
+    assert np.array_equal(images.read_labels(found, scenes.CLASSES), again.labels)
+    table = page.inner_text("#street-view table")
+    assert words(language, "measure.mean_iou") in table
+    assert car.name[language] in table
+    assert page.locator("#street-view thead .chosen").inner_text() == "2"
+    _assert_fits(page)
+
+    page.click("#street-from-scene")
+    page.wait_for_function(f"({cars})() !== {after}")
+    page.click("#street-board [data-do=undo]")
+    assert page.evaluate(cars) == after, "the painted map can be had again"
+    page.click("#street-board [data-do=redo]")
+    assert page.evaluate(cars) != after
+    page.set_input_files("#translate-picture input[type=file]", painted)
+    page.wait_for_selector("#translate-download", timeout=60_000)
+    page.click("#street-from-map")
+    page.wait_for_function(f"({cars})() === {after}", timeout=60_000)
+    page.click("#street-from-photo")
+    page.wait_for_function(
+        "document.querySelector('#street-told').innerText.includes('U-Net')", timeout=60_000
+    )
+    page.click("#street-board [data-do=clear]")
+    assert page.evaluate(cars) == 0
+    _assert_fits(page)
+
+
 def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
     address: str, visit: Callable[..., Any], photo: Path, tmp_path: Path
 ) -> None:
@@ -855,6 +980,57 @@ def test_stop_stops(visit: Callable[..., Any], tab: str, example: str) -> None:
         assert engine.requests == 1, "nothing else begins"
         assert engine.steps < 90
         assert "/100" not in page.inner_text(f"{shows} >> xpath=..")
+    finally:
+        app.close()
+
+
+class DrawingEngine(SlowEngine):
+    """A slow engine whose every step has a picture of what there is so far; ten minutes in all."""
+
+    def stream(self, name: str, request: Any) -> Iterator[Any]:
+        self.requests += 1
+        try:
+            for self.steps in range(1, 1201):
+                time.sleep(0.5)
+                yield Step(self.steps, 1200, np.full((112, 112, 3), self.steps % 256, np.uint8))
+        finally:
+            self.closed = True
+
+
+@pytest.mark.skipif(not any(map(diffuses, cards("generate"))), reason="no card diffuses yet")
+@pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
+def test_a_grid_is_seen_while_it_is_drawn_until_stop(
+    visit: Callable[..., Any], width: int, language: str
+) -> None:
+    from segen.ui import build_app, launch_options
+
+    engine = DrawingEngine()
+    app = build_app(engine)  # type: ignore[arg-type]
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    name = next(card.name for card in cards("generate") if diffuses(card))
+    try:
+        page = visit(f"{url}?tab=generate&model={name}&count=16&lang={language}", width)
+        if width < 640:  # where the grid is out of sight at first
+            page.click("#generate-run")
+        page.set_default_timeout(120_000)
+        preview = page.locator("#generate-grid .preview")
+        preview.wait_for()
+        first = preview.get_attribute("src")
+        page.wait_for_function(
+            f"document.querySelector('#generate-grid .preview').src !== {json.dumps(first)}"
+        )
+        assert not page.is_visible("#generate-grid .large")
+        _assert_fits(page)
+        page.click("#generate-stop")
+        page.wait_for_selector("#generate-stop:disabled")
+        for _ in range(50):
+            if engine.closed:
+                break
+            page.wait_for_timeout(100)
+        assert engine.closed
+        assert engine.steps < 1200
+        assert preview.is_visible(), "what was drawn stays"
+        assert engine.requests == 1, "what was drawn counts as seen"
     finally:
         app.close()
 

@@ -30,14 +30,20 @@ function cell(picture) {
 }
 
 function open(value) {
-  current = value;
   parts.empty.hidden = value !== null;
   parts.result.hidden = value === null;
   if (value === null) return;
+  for (const part of ["grid", "large", "hint"]) parts[part].hidden = "preview" in value;
+  parts.preview.hidden = !("preview" in value);
+  parts.sentence.textContent = value.sentence;
+  if ("preview" in value) {
+    parts.preview.src = value.preview;
+    return;
+  }
+  current = value;
   for (const picture of value.pictures) picture.model = value.model;
   parts.grid.style.setProperty("--columns", value.columns);
   parts.grid.replaceChildren(...value.pictures.map(cell));
-  parts.sentence.textContent = value.sentence;
   pick(value.pictures[0]);
   const { top, bottom } = parts.grid.getBoundingClientRect();
   if (bottom < 80 || top > innerHeight - 80) parts.grid.scrollIntoView({ block: "start" });
@@ -55,6 +61,7 @@ function pick(picture) {
     button.disabled = !here;
     button.hidden = !current.walks;
   }
+  element.querySelector("[data-do=refine]").disabled = !here;
   for (const [i, button] of [...parts.grid.children].entries()) {
     const chosen = same(current.pictures[i], picture);
     button.setAttribute("aria-pressed", chosen);
@@ -113,6 +120,13 @@ function send(button, end) {
   tell(button, "generate.sent");
 }
 
+/** Go on from the picked picture in the panel below: amid its neighbours, or noised and denoised. */
+function refine() {
+  trigger(current.walks ? "refine" : "vary", { seed: picked.seed, picture: picked.src });
+  const panel = document.getElementById(current.walks ? "generate-latent" : "generate-diffusion");
+  panel.scrollIntoView({ behavior: "smooth" });
+}
+
 function tell(button, key) {
   button.textContent = words[key];
   setTimeout(() => (button.textContent = words[button.dataset.words]), 1500);
@@ -135,18 +149,19 @@ element.addEventListener("click", (event) => {
     },
     seed: () => copy(button, picked.seed),
     link: () => copy(button, linkTo(picked)),
+    refine,
     start: () => send(button, "start"),
     end: () => send(button, "end"),
   };
   actions[button.dataset.do]();
 });
 
-// The first pictures are drawn as soon as the tab is seen.
+// The first pictures are drawn as soon as the tab is seen, unless some are on their way: Stop then is enabled.
 new IntersectionObserver(
   (entries, observer) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     observer.disconnect();
-    if (current === null) trigger("seen");
+    if (parts.result.hidden && document.getElementById("generate-stop").disabled) trigger("seen");
   },
   { threshold: 0.3 }
 ).observe(element);

@@ -12,17 +12,20 @@ import gradio as gr
 
 from segen import export
 from segen.registry import ModelCard
-from segen.types import Generation
+from segen.text import words
+from segen.types import Generation, Step
 from segen.ui.component import component
+from segen.ui.figures import png
 from segen.ui.generators import diffuses
 from segen.ui.picture import data_uri
 
 
 def cells_viewer(**options: Any) -> gr.HTML:
-    """A grid to pick from. Its value is what `contents` returns, or None for none yet.
+    """A grid to pick from. Its value is what `contents` or `so_far` returns, or None for none yet.
 
     Its event `choose` carries the `seed`, as text, that is to be the `end` ("start" or "end") of a walk; its
-    event `seen` comes once, when an empty grid is first looked at.
+    event `seen` comes once, when an empty grid is first looked at. `refine`, or `vary` of what diffuses,
+    carries the `seed` and the `picture`, a PNG file as a data URI, that is to be changed a little.
     """
     return component("cells", elem_classes="picks", **options)
 
@@ -55,6 +58,13 @@ def contents(
         "pictures": pictures,
         "sentence": sentence,
     }
+
+
+def so_far(step: Step, language: str) -> dict[str, Any]:
+    """What the grid shows in place of pictures to pick from while they are drawn: the step's preview."""
+    assert step.preview is not None
+    sentence = words(language, "generate.so_far", done=f"{step.done:,}", total=f"{step.total:,}")
+    return {"preview": png(step.preview), "sentence": sentence}
 
 
 def renamed(file: str, ending: str) -> str:

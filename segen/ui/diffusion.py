@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +29,16 @@ from segen.ui.component import component
 from segen.ui.figures import figure, png
 from segen.ui.generators import diffuses
 from segen.ui.language import language_of, say
-from segen.ui.picture import GARMENTS, OF_DATASET, gallery, gallery_input, on_choice, opened, picture_input
+from segen.ui.picture import (
+    GARMENTS,
+    OF_DATASET,
+    gallery,
+    gallery_input,
+    on_choice,
+    opened,
+    picture_input,
+    sent,
+)
 from segen.ui.queue import on_device, steps
 from segen.ui.samplers import AT_ONCE, Work, compare_panel, row_of
 from segen.ui.seeds import Part, class_asked, seed_of
@@ -38,8 +48,19 @@ if TYPE_CHECKING:
 
 MOMENTS = 41
 """Of the forward process."""
+PICTURE = "picture"
+"""The part where a picture is noised and denoised."""
 LIVE = 50
 """So many times at most the page is drawn anew while a picture is sampled."""
+
+
+@dataclass(frozen=True)
+class DiffusionPart(Part):
+    """`vary` puts the picture of an event where `run` noises and denoises it, among `varied`."""
+
+    varied: Sequence[Any]
+    vary: Callable[[gr.EventData], list[Any]]
+    run: gr.Button
 
 
 def diffusion_panel(
@@ -49,19 +70,20 @@ def diffusion_panel(
     seed: gr.Textbox,
     sampling: Sequence[Any],
     stop: gr.Button,
-) -> Part:
+) -> DiffusionPart:
     """Lay out the panel, shown for cards that diffuse; it samples as is chosen beside it."""
     options = [model, label, seed, *sampling]
     with gr.Column(
         visible=False, elem_classes=["latent", "diffusion"], elem_id="generate-diffusion"
     ) as panel:
         gr.Markdown(say("diffusion.title"), elem_classes="heading")
-        with gr.Tab(say("diffusion.reverse")):
-            reverse = _reverse(engine, options, stop)
-        with gr.Tab(say("diffusion.picture")):
-            picture = _picture(engine, options, stop)
-        with gr.Tab(say("diffusion.compare")):
-            compared = compare_panel(engine, options, stop)
+        with gr.Tabs() as tabs:
+            with gr.Tab(say("diffusion.reverse")):
+                reverse = _reverse(engine, options, stop)
+            with gr.Tab(say("diffusion.picture"), id=PICTURE):
+                picture, varying = _picture(engine, options, stop)
+            with gr.Tab(say("diffusion.compare")):
+                compared = compare_panel(engine, options, stop)
     parts = (reverse, picture, compared)
 
     def of_card(card: ModelCard, language: str) -> list[Any]:
@@ -70,7 +92,11 @@ def diffusion_panel(
             *(value for part in parts for value in part.of_card(card, language)),
         ]
 
-    return Part([panel, *(output for part in parts for output in part.outputs)], of_card)
+    def vary(event: gr.EventData) -> list[Any]:
+        return [gr.Tabs(selected=PICTURE), sent(event.picture)]
+
+    outputs = [panel, *(output for part in parts for output in part.outputs)]
+    return DiffusionPart(outputs, of_card, [tabs, picture.outputs[0]], vary, varying)
 
 
 def _reverse(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
@@ -105,7 +131,8 @@ def _reverse(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
     return Part([view, told], lambda _card, language: [_empty("reverse_empty", language), ""])
 
 
-def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
+def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[Part, gr.Button]:
+    """Its first output is the picture; the button that varies it comes with it."""
     gr.Markdown(say("diffusion.picture_help"), elem_classes="help")
     with gr.Row(elem_classes="place"):
         with gr.Column(scale=2, min_width=260):
@@ -203,7 +230,7 @@ def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
         examples = gallery(OF_DATASET.get(card.dataset, GARMENTS), language) if diffuses(card) else ""
         return [None, examples, _empty("picture_empty", language), ""]
 
-    return Part([picture, pick, forward, varied], of_card)
+    return Part([picture, pick, forward, varied], of_card), vary
 
 
 def trajectory(found: Trajectory, language: str) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def measured(card: ModelCard, language: str) -> str:
             *(_interval(metrics[f"kernel_{part}"]) for part in ("distance", "floor", "ceiling")),
         ),
     ]
+    if fid := metrics.get("fid"):
+        rows.append(_row(words(language, "generate.fid"), *(f"{value:.2f}" for value in fid.values())))
     rows += [
         _row(words(language, "generate.frechet_at", samples=samples), f"{value:.2f}")
         for samples, value in metrics["frechet_by_samples"].items()

@@ -15,6 +15,7 @@ from segen.latents import Latents
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import DecodeRequest, DirectionsRequest, LatentsRequest, Pictures
+from segen.ui.around import around_panel
 from segen.ui.downloads import download_button, saved
 from segen.ui.figures import png
 from segen.ui.generators import diffuses
@@ -33,6 +34,7 @@ Steps = Generator[dict[Any, Any], None, Any]
 WAYS = {
     "between": None,
     "along": None,
+    "around": None,
     "map": None,
     "mix": "stages",
     "classes": "conditional",
@@ -48,13 +50,17 @@ class LatentPanel:
     """The panel as it was built: what a card sets in it, and the seeds that a walk goes between.
 
     `of_card(card, language)` gives one value for each of `outputs`; `choose` puts the seed of an event into
-    one of `ends`.
+    one of `ends`. `refine` opens the seed of an event amid its neighbours, among `refined`, which `around`
+    then draws.
     """
 
     outputs: Sequence[Any]
     of_card: Callable[[ModelCard, str], list[Any]]
     ends: Sequence[gr.Textbox]
     choose: Callable[[gr.EventData], dict[Any, str]]
+    refined: Sequence[Any]
+    refine: Callable[[gr.EventData], list[Any]]
+    around: gr.Button
 
 
 def latent_panel(
@@ -85,13 +91,15 @@ def latent_panel(
             film = download_button("generate.film_file", visible=False, elem_id="generate-film")
         with gr.Column() as mapping:
             map_outputs = map_panel(engine, model, label, start, stop)
+        with gr.Column() as refining:
+            around_outputs, around = around_panel(engine, model, label, start, stop)
         with gr.Column() as mixing:
             mix_outputs = mix_panel(engine, model, label, stop)
         with gr.Column() as classing:
             class_outputs = classes_panel(engine, model, truncation, start, stop)
         with gr.Column() as placing:
             place_outputs = place_panel(engine, model, stop)
-    parts = (map_outputs, mix_outputs, class_outputs, place_outputs)
+    parts = (map_outputs, around_outputs, mix_outputs, class_outputs, place_outputs)
 
     def walk(
         way: str,
@@ -136,7 +144,7 @@ def latent_panel(
         stop=stop,
         shows=strip,
     )
-    columns = {"map": mapping, "mix": mixing, "classes": classing, "place": placing}
+    columns = {"map": mapping, "around": refining, "mix": mixing, "classes": classing, "place": placing}
     shown = [*helps.values(), seeds, end, direction, strength, walking, *columns.values()]
 
     def show(way: str) -> list[Any]:
@@ -167,8 +175,11 @@ def latent_panel(
     def choose(event: gr.EventData) -> dict[Any, str]:
         return {end if event.end == "end" else start: str(seed_of(str(event.seed)))}
 
+    def refine(event: gr.EventData) -> list[Any]:
+        return [str(seed_of(str(event.seed))), "around", *show("around")]
+
     outputs = [panel, way, *shown, strip, film, *(output for part in parts for output in part.outputs)]
-    return LatentPanel(outputs, of_card, [start, end], choose)
+    return LatentPanel(outputs, of_card, [start, end], choose, [start, way, *shown], refine, around)
 
 
 def _between(

@@ -21,6 +21,13 @@ segen.parts = (element) => {
   return Object.fromEntries([...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
 };
 
+// Press a button, as soon as it is there: what is in a tab is not before the tab was opened.
+segen.press = (id) => {
+  const button = document.getElementById(id);
+  if (button) button.click();
+  else setTimeout(segen.press, 50, id);
+};
+
 // The address says what the page shows, so that it can be sent as a link: language, tab, the tab's options.
 {
   const { lang, tab, ...rest } = Object.fromEntries(new URLSearchParams(location.search));

@@ -10,6 +10,7 @@ const button = Object.fromEntries([...element.querySelectorAll("[data-do]")].map
 const MOST_UNDOS = 50;
 let current = null; // what the server gave: {width, height, ids, classes, blank, pen, size}
 let ids = null; // one id a pixel, row by row
+let shown = ""; // of what size and classes they are
 let colors = null; // by id, as the canvas wants them
 let pen = 0;
 let undos = [];
@@ -54,15 +55,24 @@ async function open(value) {
     colors[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   const read_ids = value.ids ? await read(value.ids, value.width, value.height) : null;
   if (value !== current) return; // a newer map came while this one was decoded
+  const kind = JSON.stringify([value.width, value.height, value.classes]);
+  const goes_on = kind === shown;
+  shown = kind;
+  if (goes_on) {
+    keep(); // the map before can be had again
+  } else {
+    undos = [];
+    redos = [];
+  }
   ids = read_ids ?? new Uint8Array(value.width * value.height).fill(value.blank);
-  undos = [];
-  redos = [];
   parts.board.width = value.width;
   parts.board.height = value.height;
   parts.frame.style.setProperty("--ratio", value.width / value.height);
-  parts.size.max = Math.round(Math.max(value.width, value.height) / 4);
-  parts.size.value = value.size;
-  choose(value.pen);
+  if (!goes_on) {
+    parts.size.max = Math.round(Math.max(value.width, value.height) / 4);
+    parts.size.value = value.size;
+    choose(value.pen);
+  }
   draw();
 }
 

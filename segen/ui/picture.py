@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 from abc import ABCMeta
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from binascii import Error as BadBase64
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cache, partial
@@ -25,6 +26,9 @@ from segen.text import words
 from segen.types import Image, Labels
 from segen.ui.language import say
 from segen.ui.queue import QUIET, press
+
+MOST_CHARACTERS = 1_000_000
+"""Of a picture as the page sends it."""
 
 
 class _WithoutStub(ComponentMeta):
@@ -147,6 +151,15 @@ def _mask(seed: int) -> Image:
     return np.repeat(nuclei.drawn_mask(seed)[..., None], 3, axis=2)
 
 
+def _map(seed: int) -> Image:
+    palette = np.array([known.color for known in scenes.CLASSES], dtype=np.uint8)
+    colored: Image = palette[scenes.street(seed)[1]]
+    return colored
+
+
+MAPS = (Example("map_trees", partial(_map, 9)), Example("map_cars", partial(_map, 5)), *STREETS[:3])
+"""Examples for networks that make photographs of label maps, and photographs to make maps of first."""
+
 MASKS = (Example("mask_few", partial(_mask, 12)), Example("mask_many", partial(_mask, 3)))
 """Examples for networks that turn masks into microscope pictures."""
 
@@ -161,6 +174,7 @@ TRANSLATED = {
     ("nuclei", "forward"): NUCLEI,
     ("nuclei", "backward"): MASKS,
     ("emoji", "forward"): SKETCHES,
+    ("camvid", "forward"): MAPS,
 }
 """The examples for a card that translates, by its data set and direction; streets for any other."""
 
@@ -198,7 +212,7 @@ def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
 
     What the server sets is no input of the visitor's, so that nothing would start by itself.
     """
-    named = {example.name: example for example in (*STREETS, *NUCLEI, *GARMENTS, *MASKS, *SKETCHES)}
+    named = {example.name: example for example in (*STREETS, *NUCLEI, *GARMENTS, *MAPS, *MASKS, *SKETCHES)}
 
     def choose(event: gr.EventData) -> Image:
         return named[event.example].draw()
@@ -230,6 +244,17 @@ def gallery(examples: tuple[Example, ...], language: str) -> str:
 @cache
 def _thumbnail(example: Example) -> str:
     return data_uri(images.encode(images.fit(example.draw(), 200), "JPEG", quality=80), "image/jpeg")
+
+
+def sent(address: object) -> Image:
+    """The picture of a PNG file that the page sent as `data_uri` writes it. Raises InputError."""
+    head = "data:image/png;base64,"
+    if not isinstance(address, str) or not address.startswith(head) or len(address) > MOST_CHARACTERS:
+        raise InputError("not_drawn_here")
+    try:
+        return images.read(b64decode(address[len(head) :], validate=True))
+    except BadBase64:
+        raise InputError("not_drawn_here") from None
 
 
 def data_uri(content: bytes, kind: str) -> str:

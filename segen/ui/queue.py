@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
@@ -19,11 +20,13 @@ DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
 """Given to every event that uses the engine."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """Given to every event that is done in a moment."""
+PREVIEW_SECONDS = 0.5
+"""At least so long each preview stays."""
 
 
 def press(button: gr.Button) -> dict[str, Any]:
     """An event that presses this button in the browser: `event.then(**press(button))`."""
-    return {"fn": None, "js": f"() => document.getElementById('{button.elem_id}').click()", **QUIET}
+    return {"fn": None, "js": f"() => segen.press('{button.elem_id}')", **QUIET}
 
 
 def on_device(
@@ -53,17 +56,28 @@ def on_device(
 
 
 def steps(
-    engine: Engine, name: str, request: Request[V], progress: gr.Progress, language: str
-) -> Generator[dict[str, Any], None, Run[V]]:
+    engine: Engine,
+    name: str,
+    request: Request[V],
+    progress: gr.Progress,
+    language: str,
+    show: Callable[[Step], dict[Any, Any]] | None = None,
+) -> Generator[dict[Any, Any], None, Run[V]]:
     """Let the engine work and report progress: yields "no change" after each step, returns the Run.
 
-    Closing it, as Stop does, stops the engine.
+    In place of "no change" it yields what `show` makes of a step with a preview, once the one before has been
+    seen long enough. Closing it, as Stop does, stops the engine.
     """
+    shown = -PREVIEW_SECONDS
     with closing(cast(Generator[Step | Run[V], None, None], engine.stream(name, request))) as items:
         for item in items:
             if isinstance(item, Run):
                 return item
             if item.total > 1:
                 progress((item.done, item.total), desc=words(language, "page.working"))
-            yield gr.skip()
+            if show and item.preview is not None and monotonic() - shown >= PREVIEW_SECONDS:
+                shown = monotonic()
+                yield show(item)
+            else:
+                yield gr.skip()
     raise AssertionError("the engine's last item is the Run")

@@ -21,3 +21,9 @@ element.addEventListener("click", (event) => {
     Object.assign(document.createElement("a"), { href: src, download: names[save] }).click();
   }
 });
+// The first of the photographs comes into sight, which lie below the board.
+watch("value", () => {
+  if (element.querySelectorAll("[data-of]").length !== 1) return;
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+  element.scrollIntoView({ block: "nearest", behavior });
+});

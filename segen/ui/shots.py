@@ -51,7 +51,7 @@ class Shot:
 def shots_viewer(**options: Any) -> gr.HTML:
     """Photographs to choose from; its value is what `report` returns."""
     script = files(__package__).joinpath("shots.js").read_text(encoding="utf-8")
-    return gr.HTML(elem_classes="shots", padding=False, js_on_load=script, **options)
+    return gr.HTML(elem_classes="shots", padding=False, min_height=64, js_on_load=script, **options)
 
 
 def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agreement:
@@ -69,7 +69,9 @@ def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agre
     return Agreement(mean, values["pixel_accuracy"], iou)
 
 
-def report(card: ModelCard, segmenter: ModelCard, labels: Labels, shots: Sequence[Shot], language: str) -> str:
+def report(
+    card: ModelCard, segmenter: ModelCard, labels: Labels, shots: Sequence[Shot], language: str
+) -> str:
     """The photographs of a painted map of any size as HTML, the first one chosen.
 
     Photograph and maps, palette PNGs of class ids, are shown as the very files that are saved, all of one

@@ -127,7 +127,8 @@ def build(engine: Engine) -> Tab:
             done = yield from draw(engine, card, seeds, asked, threshold, progress, language)
         else:
             work = GenerateRequest(seeds, asked, sampler, int(count_of_steps), guidance)
-            done = yield from steps(engine, name, work, progress, language)
+            show = lambda step: {view: cells.so_far(step, language)}  # noqa: E731
+            done = yield from steps(engine, name, work, progress, language, show if diffuses(card) else None)
         found, ending = done.value, "" if threshold >= WHOLE else f"-truncated-{threshold:.2f}"
         told = _told(card, done, threshold, language)
         yield {view: cells.contents(card, found, asked, told, language, ending)}
@@ -151,6 +152,8 @@ def build(engine: Engine) -> Tab:
     shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, seed, **QUIET).then(**press(run))
     view.seen(**press(run))
     view.choose(panel.choose, None, panel.ends, **QUIET)
+    view.refine(panel.refine, None, panel.refined, **QUIET).then(**press(panel.around))
+    view.vary(diffusion.vary, None, diffusion.varied, **QUIET).then(**press(diffusion.run))
 
     def describe(name: str, asked: str, request: gr.Request) -> list[Any]:
         card = registry.card(name)

@@ -20,6 +20,7 @@ from segen.ui.pad import pad_panel
 from segen.ui.picture import gallery, gallery_input, on_choice, opened, picture_input, to_translate
 from segen.ui.queue import QUIET, on_device, steps
 from segen.ui.region import region_panel
+from segen.ui.street import street_panel
 from segen.ui.xray import xray_panel
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def build(engine: Engine) -> Tab:
             about = gr.HTML(elem_classes="about", padding=False)
         with gr.Column(scale=5, min_width=300):
             pad = pad_panel(engine, model, stop)
+            street = street_panel(engine, picture, model, stop)
             view = gr.ImageSlider(
                 label=say("translate.view"),  # type: ignore[arg-type]  # typed str, but takes a token too
                 interactive=False,
@@ -77,6 +79,7 @@ def build(engine: Engine) -> Tab:
                 download = download_button("translate.download", elem_id="translate-download")
             panels = [
                 pad,
+                street,
                 xray_panel(engine, picture, model, direction, stop),
                 region_panel(engine, picture, model, direction, stop),
             ]
@@ -162,7 +165,7 @@ def ways(card: ModelCard, direction: str, language: str) -> str:
 
 def _told(card: ModelCard, run: Run[Translation], language: str) -> str:
     height, width = run.value.image.shape[:2]
-    return words(
+    sentence = words(
         language,
         "translate.took",
         model=card.title[language],
@@ -171,3 +174,6 @@ def _told(card: ModelCard, run: Run[Translation], language: str) -> str:
         seconds=f"{run.seconds:.2f}",
         device=run.device,
     )
+    if run.value.strangers:
+        sentence += " " + words(language, "translate.strangers", pixels=f"{run.value.strangers:,}")
+    return sentence

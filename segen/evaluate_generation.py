@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segen import datasets, distances, images
 from segen.engine import Engine
 from segen.errors import DataError
-from segen.models import classifier, imagenet
+from segen.models import classifier, imagenet, inception
 from segen.registry import ModelCard
 from segen.types import EvidenceRequest, GenerateRequest, Pictures
 
@@ -22,6 +22,7 @@ SAMPLES = 10_000
 AT_ONCE = 320
 LEAST = 20
 """Real pictures below which nothing is measured."""
+Progress = Callable[[Sequence[Any]], Iterable[Any]]
 Look = Callable[[Pictures], tuple[distances.Features, NDArray[np.int64] | None]]
 HIT = 0.01
 """A class is hit when this share of the pictures is taken for it."""
@@ -32,20 +33,21 @@ def measure(
     card: ModelCard,
     data: str | Path | None,
     split: str,
-    progress: Callable[[Sequence[Any]], Iterable[Any]],
+    progress: Progress,
 ) -> dict[str, Any]:
     """{data, items, metrics, features} of a card; `items` is how many pictures were generated.
 
     They are those of the seeds from 0 on, no more than the training split has; a conditional card is asked
-    for all classes alike. Raises DataError when the data cannot be used, WeightsError where the network is
-    missing whose features are taken.
+    for all classes alike. FID is measured, too, of what is not grey, where the user has its weights. Raises
+    DataError when the data cannot be used, WeightsError where a network is missing whose features are taken.
     """
     root = datasets.locate(data, card.dataset)
     real, train = (_real(root, card, each) for each in (split, "train"))
     count = min(card.options.get("samples", SAMPLES), len(train))
     if min(count, len(real)) < LEAST:
         raise DataError("no_floor", least=LEAST)
-    look, named = _space(card)
+    look, named = _space(card, root)
+    of_inception = None if card.options.get("grey") else inception.weights_file(root)
     made, asked = _generate(engine, card, count, progress)
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (count, *real.shape[1:]), dtype=np.uint8)
@@ -53,6 +55,8 @@ def measure(
     truth, floor, ceiling = (look(each)[0] for each in (real, others, noise))
     features, seen = look(made)
     metrics = _distances(features, truth, floor, ceiling)
+    if of_inception:
+        metrics["fid"] = _fid(made, others, noise, real, of_inception, progress)
     if seen is not None:
         metrics |= _classes(card, seen)
     if seen is not None and asked is not None:
@@ -70,10 +74,10 @@ def _real(root: Path, card: ModelCard, split: str) -> Pictures:
     return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])
 
 
-def _space(card: ModelCard) -> tuple[Look, str]:
+def _space(card: ModelCard, root: Path) -> tuple[Look, str]:
     """What gives features and, where it knows the classes, those of pictures; and the name of that space."""
     if not card.options.get("grey"):
-        return lambda pictures: (imagenet.pooled(pictures), None), "MobileNetV2, pooled, 1,280 numbers"
+        return lambda pictures: (imagenet.pooled(pictures, root), None), "MobileNetV2, pooled, 1,280 numbers"
     network = classifier.shipped()
     return (
         lambda pictures: classifier.look(network, pictures[..., 0]),
@@ -122,6 +126,16 @@ def _distances(
         "manifold_precision": precision,
         "manifold_recall": recall,
         "diversity": distances.diversity(made) / distances.diversity(real),
+    }
+
+
+def _fid(
+    made: Pictures, others: Pictures, noise: Pictures, real: Pictures, file: Path, progress: Progress
+) -> dict[str, float]:
+    truth = inception.pooled(real, file, progress)
+    return {
+        name: distances.frechet(inception.pooled(each, file, progress), truth)
+        for name, each in (("value", made), ("floor", others), ("ceiling", noise))
     }
 
 

@@ -130,7 +130,28 @@ def test_stop_stops_within_a_step(engine: Engine, calls: list[int]) -> None:
     assert len(calls) == 5
     assert [step.done for step in seen if isinstance(step, Step)] == [1, 2, 3, 4, 5]
     assert seen[0].total == 1000 * (10_000 // BATCH)  # type: ignore[union-attr]
-    assert seen[0].preview.shape == (2 * 28, 8 * 28, 3)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("count", "steps", "side"), [(40, 20, 7), (7, 3, 3), (80, 2, 8), (1, 1, 1)])
+def test_what_there_is_so_far_is_shown_now_and_then(
+    engine: Engine, count: int, steps: int, side: int
+) -> None:
+    *seen, run = engine.stream(CARD.name, GenerateRequest(range(count), steps=steps))
+    made = run.value.images  # type: ignore[union-attr]
+    shown = [step for step in seen if isinstance(step, Step) and step.preview is not None]
+    assert len(shown) <= diffusion.PREVIEWS + count // BATCH
+    assert min(len(seen), diffusion.PREVIEWS) <= len(shown)
+    for step in shown:
+        assert step.preview is not None
+        begun = (step.done - 1) // steps * BATCH
+        first = begun // 64 * 64
+        rows = -(-min(count - first, 64) // side)
+        assert step.preview.shape == (rows * 28, side * 28, 3)
+        ended = made[first : step.done // steps * BATCH]
+        cells = step.preview.reshape(-1, 28, side, 28, 3).swapaxes(1, 2).reshape(-1, 28, 28, 3)
+        assert np.array_equal(cells[: len(ended)], ended)
+        assert step.done % steps == 0 or cells[len(ended)].any(), "what is begun is shown, too"
+        assert not cells[len(ended) + BATCH :].any(), "what is not begun is black"
 
 
 @pytest.mark.parametrize("steps", [1, 3, 7, 50, 600, 1000])

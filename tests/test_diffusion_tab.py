@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 
 from segen.registry import ModelCard, dataset_classes
 from segen.text import LANGUAGES, words
-from segen.types import SAMPLERS, Generation, Run, Step, Trajectory
-from segen.ui import diffusion, samplers
+from segen.types import SAMPLERS, GenerateRequest, Generation, Run, Step, Trajectory
+from segen.ui import cells, diffusion, queue, samplers
 from segen.ui.figures import png
 from segen.ui.generators import OBJECTIVES, diffuses
 from segen.ui.samplers import STEPS, USUAL_STEPS
@@ -62,6 +63,53 @@ def test_a_trajectory_becomes_moments_to_scrub_through(language: str) -> None:
     assert shown["said"][1] == words(language, "diffusion.moment", t=499, number=2, count=2)
     assert len(shown["names"]) == 3
     assert shown["at"] == 1
+
+
+class Streaming:
+    """Stands in for the engine: eight steps a tenth of a second apart, the even ones with a preview."""
+
+    def __init__(self) -> None:
+        self.seconds, self.steps, self.closed = 0.0, 0, False
+
+    def stream(self, name: str, request: Any) -> Iterator[Any]:
+        try:
+            for done in range(1, 9):
+                self.seconds += 0.1
+                self.steps = done
+                yield Step(done, 8, np.full((2, 2, 3), done, np.uint8) if done % 2 == 0 else None)
+            yield run(0)
+        finally:
+            self.closed = True
+
+
+def test_previews_are_shown_at_most_every_half_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Streaming()
+    monkeypatch.setattr(queue, "monotonic", lambda: engine.seconds)
+    ask = GenerateRequest(range(16))
+    progress: Any = lambda *_, **__: None  # noqa: E731
+    given: Any = (engine, "tiny-ddpm", ask, progress, "en")
+    shown = [each for each in queue.steps(*given, lambda step: {"shown": step.done}) if "shown" in each]
+    assert shown == [{"shown": 2}, {"shown": 8}]
+    assert all("shown" not in each for each in queue.steps(*given)), "nothing is shown unless asked for"
+
+
+def test_stop_stops_within_a_step_of_what_is_shown() -> None:
+    engine = Streaming()
+    given: Any = (engine, "tiny-ddpm", GenerateRequest(range(16)), lambda *_, **__: None, "en")
+    work = queue.steps(*given, lambda step: {"shown": step.done})
+    while "shown" not in next(work):
+        pass
+    work.close()
+    assert (engine.closed, engine.steps) == (True, 2)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_grid_shows_what_there_is_so_far(language: str) -> None:
+    preview = np.full((56, 56, 3), 7, np.uint8)
+    shown = cells.so_far(Step(1_200, 4_000, preview), language)
+    assert shown["preview"] == png(preview)
+    assert "1,200" in shown["sentence"]
+    assert "4,000" in shown["sentence"]
 
 
 def test_the_latest_step_is_shown_alone_while_sampling() -> None:

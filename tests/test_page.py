@@ -991,7 +991,7 @@ class DrawingEngine(SlowEngine):
         self.requests += 1
         try:
             for self.steps in range(1, 1201):
-                time.sleep(0.5)
+                time.sleep(0.6)  # longer than a preview stays
                 yield Step(self.steps, 1200, np.full((112, 112, 3), self.steps % 256, np.uint8))
         finally:
             self.closed = True
@@ -1021,13 +1021,13 @@ def test_a_grid_is_seen_while_it_is_drawn_until_stop(
         )
         assert not page.is_visible("#generate-grid .large")
         _assert_fits(page)
-        page.click("#generate-stop")
-        page.wait_for_selector("#generate-stop:disabled")
-        for _ in range(50):
+        page.click("#generate-stop", no_wait_after=True)
+        for _ in range(600):
             if engine.closed:
                 break
-            page.wait_for_timeout(100)
+            time.sleep(0.1)
         assert engine.closed
+        page.wait_for_selector("#generate-stop:disabled")
         assert engine.steps < 1200
         assert preview.is_visible(), "what was drawn stays"
         assert engine.requests == 1, "what was drawn counts as seen"

@@ -12,6 +12,7 @@ clean picture once that is clipped to [-1, 1], and in drawing noise for each pic
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ BATCH = 16
 """Pictures in every call of the network: fewer than a grid has, so that one picture costs less."""
 BATCH_PIXELS = BATCH * 32 * 32
 """Networks of larger pictures get fewer in a call, with no more pixels in all, one at the least."""
+PREVIEWS, PREVIEWED = 50, 64
+"""So many times, evenly over the steps, what there is so far is shown, of so many pictures at most."""
 MOST_MOMENTS = 100
 """So many moments of a trajectory are kept."""
 NOISE_SPAN = 3.0
@@ -191,17 +194,25 @@ class DiffusionPredictor:
         given: torch.Tensor | None = None,
         timesteps: list[int] | None = None,
     ) -> Generator[Step, None, Pictures]:
-        """The pictures of seeds, batch by batch: from noise, or from `given` mixed with it."""
+        """The pictures of seeds, batch by batch: from noise, or from `given` mixed with it.
+
+        Now and then, and at the end of a batch, a step shows them in a square: those that are done, what the
+        network takes those of the batch for, and black for the others.
+        """
         timesteps = timesteps or self._timesteps(request.steps)
         total = -(-len(seeds) // self.batch) * len(timesteps)
-        made: Pictures = np.empty((len(seeds), *self.card.input_size, 3), dtype=np.uint8)
+        made: Pictures = np.zeros((len(seeds), *self.card.input_size, 3), dtype=np.uint8)
         done = 0
         for first in range(0, len(seeds), self.batch):
             part = seeds[first : first + self.batch]
+            page = slice(first - first % PREVIEWED, first - first % PREVIEWED + PREVIEWED)
             for moment in self._moments(part, request, given, timesteps):
                 done += 1
-                made[first : first + self.batch] = self._shown(moment.clean[: len(part)])
-                yield Step(done, total, images.grid(made[first : first + self.batch]))
+                preview, ends = None, moment.timestep == timesteps[-1]
+                if ends or done * PREVIEWS // total > (done - 1) * PREVIEWS // total:
+                    made[first : first + self.batch] = self._shown(moment.clean[: len(part)])
+                    preview = images.grid(made[page], math.isqrt(min(len(seeds), PREVIEWED) - 1) + 1)
+                yield Step(done, total, preview)
         return made
 
     def _moments(

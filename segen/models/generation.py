@@ -1,8 +1,8 @@
 """What networks from latent vectors to pictures share: fixed batches, seeds, and ways to explore.
 
 Plain PyTorch answers with other bytes for other batch sizes, so the networks always run in batches of BATCH
-pictures, the last one padded; and for other numbers of threads, hence `even_shares`. A picture's noise depends
-on its own seed alone.
+pictures, the last one padded; and for other numbers of threads, hence `even_shares`. A picture's noise
+depends on its own seed alone.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def even_shares(work: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
     """Carry out each step of a predictor's `__call__` with a power of two of threads.
 
     Each thread's share of a tensor is then even; the last numbers of an uneven one would be computed one by
-    one in place of many at once, which gives other bytes, and where they lie depends on the number of threads.
+    one, not many at once, which gives other bytes, and where they lie depends on the number of threads.
     """
 
     @wraps(work)

@@ -514,6 +514,7 @@ def test_a_seed_is_refined_round_by_round(
     page = visit(
         f"{address}/?tab=generate&model={name}&seed=40&count=16&label=3&lang={language}", width, scheme
     )
+    page.click("#generate-run")
     page.wait_for_selector("#generate-zip", timeout=60_000)
     page.click("#generate-grid .grid button:nth-child(3)")
     picked = sent(page.get_attribute("#generate-grid .large img", "src"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -18,9 +17,7 @@ from segen.errors import DataError, InputError, UsageError
 from segen.metrics import Calibration, InstanceMetrics, LabelMetrics, Roc
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import Segmentation, SegmentRequest
-
-Progress = Callable[[Sequence[Any]], Iterable[Any]]
+from segen.types import Progress, Segmentation, SegmentRequest
 
 
 def evaluate(

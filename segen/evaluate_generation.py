@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,13 @@ from segen.engine import Engine
 from segen.errors import DataError
 from segen.models import classifier, imagenet, inception
 from segen.registry import ModelCard
-from segen.types import EvidenceRequest, GenerateRequest, Pictures
+from segen.types import EvidenceRequest, GenerateRequest, Pictures, Progress
 
 SAMPLES = 10_000
 """Generated pictures, unless the card's option `samples` names fewer."""
 AT_ONCE = 320
 LEAST = 20
 """Real pictures below which nothing is measured."""
-Progress = Callable[[Sequence[Any]], Iterable[Any]]
 Look = Callable[[Pictures], tuple[distances.Features, NDArray[np.int64] | None]]
 HIT = 0.01
 """A class is hit when this share of the pictures is taken for it."""
@@ -86,7 +85,7 @@ def _space(card: ModelCard, root: Path) -> tuple[Look, str]:
 
 
 def _generate(
-    engine: Engine, card: ModelCard, count: int, progress: Callable[[Sequence[Any]], Iterable[Any]]
+    engine: Engine, card: ModelCard, count: int, progress: Progress
 ) -> tuple[Pictures, NDArray[np.int64] | None]:
     """Pictures in random order, and the classes that were asked for."""
     labels = [known.id for known in card.classes] if card.conditional else [None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,11 @@ from segen.types import (
     Direction,
     Image,
     Instance,
+    Progress,
     SegmentRequest,
     TranslateRequest,
 )
 
-Progress = Callable[[Sequence[Any]], Iterable[Any]]
 Masker = Callable[[Image], NDArray[np.float32]]
 """Of H x W x 3: H x W, from 0 for background to 1 for a nucleus."""
 LEAST_PIXELS = 12

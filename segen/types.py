@@ -6,9 +6,9 @@ Everywhere outside `segen.models` an image is an H x W x 3 uint8 array in RGB.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ Image = NDArray[np.uint8]
 """H x W x 3, RGB, 0 to 255."""
 Labels = NDArray[np.uint8]
 """H x W, one class or cluster id for each pixel."""
+Progress = Callable[[Sequence[Any]], Iterable[Any]]
+"""Gives back the items of long work, and may tell how far it has come."""
 
 
 V = TypeVar("V")

@@ -68,3 +68,16 @@ def interrupted() -> Callable[[Any, int], Any]:
         return recipe
 
     return arranged
+
+
+@pytest.fixture
+def imagenet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand-in ImageNet weights: random ones."""
+    import torch
+    from safetensors.torch import save_file
+    from torchvision.models import mobilenet_v2
+
+    torch.manual_seed(0)
+    (tmp_path / "weights").mkdir()
+    save_file(mobilenet_v2().state_dict(), tmp_path / "weights" / "mobilenet_v2_imagenet.safetensors")
+    monkeypatch.setenv("SEGEN_DATA", str(tmp_path))

@@ -73,13 +73,14 @@ def drawn(seed: int = 5) -> np.ndarray:
     return scenes.street(seed, 256, 192)[1]
 
 
-def sent(labels: np.ndarray) -> str:
-    return data_uri(images.encode(labels), "image/png")
+def sent(labels: np.ndarray) -> dict[str, str]:
+    """The part that counts of the board's value after this was painted."""
+    return {"ids": data_uri(images.encode(labels), "image/png")}
 
 
 def board(value: dict[str, Any]) -> np.ndarray:
     """The map that the board shows."""
-    return paint.painted(value["ids"], [known.id for known in KNOWN], 192, 256)
+    return paint.painted(value, [known.id for known in KNOWN], 192, 256)
 
 
 def test_a_map_comes_back_from_every_size_it_is_shown_at() -> None:
@@ -225,7 +226,7 @@ def test_stop_leaves_the_photographs_that_are_done(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "count", "seed", "key"),
+    ("painted", "count", "seed", "key"),
     [
         ("nonsense", 1, "0", "not_drawn_here"),
         (sent(np.full((192, 256), 12, np.uint8)), 1, "0", "not_drawn_here"),
@@ -242,10 +243,10 @@ def test_stop_leaves_the_photographs_that_are_done(engine: Engine) -> None:
     ],
 )
 def test_what_no_page_sends_is_refused(
-    work: Callable[[str], Any], ids: str, count: Any, seed: str, key: str
+    work: Callable[[str], Any], painted: object, count: Any, seed: str, key: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        next(work("make")(NAME, ids, count, seed, REQUEST))
+        next(work("make")(NAME, painted, count, seed, REQUEST))
     assert caught.value.key == key
     assert caught.value.sentence("zh")
 
@@ -275,21 +276,20 @@ def test_a_photo_of_any_size_becomes_a_map(
 ) -> None:
     path = tmp_path / "photo.png"
     path.write_bytes(images.encode(picture))
-    *_, (value, ids, sentence) = work("trace")(path, NAME, REQUEST)
+    *_, (value, sentence) = work("trace")(path, NAME, REQUEST)
     found = engine.run("unet-camvid", SegmentRequest(images.read(path))).value.labels
     assert np.array_equal(board(value), images.resize_labels(found, 192, 256))
-    assert ids == value["ids"]
     assert "U-Net" in sentence
 
 
 def test_a_map_is_opened_and_strangers_are_counted(work: Callable[[str], Any], tmp_path: Path) -> None:
     path = tmp_path / "map.png"
     path.write_bytes(images.encode(np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)))
-    *_, (value, _, sentence) = work("take")(path, NAME, REQUEST)
+    *_, (value, sentence) = work("take")(path, NAME, REQUEST)
     assert board(value).shape == (192, 256)
     assert "1,200" in sentence
     path.write_bytes(images.encode(images.resize_labels(drawn(), 360, 480)))
-    *_, (value, _, sentence) = work("take")(path, NAME, REQUEST)
+    *_, (value, sentence) = work("take")(path, NAME, REQUEST)
     assert np.array_equal(board(value), drawn())
     assert sentence == ""
     path.write_text("no picture")
@@ -309,9 +309,8 @@ def test_the_panel_shows_for_cards_that_paint_alone(engine: Engine) -> None:
     with gr.Blocks():
         part = street.street_panel(engine, picture_input(), gr.Dropdown([NAME]), gr.Button())
     for card in registry.cards("translate"):
-        panel, value, ids, *_ = part.of_card(card, "zh")
+        panel, value, *_ = part.of_card(card, "zh")
         assert panel.visible == ("paints" in card.options)
         if panel.visible:
-            assert value["ids"] == ids
             assert value["classes"][value["pen"]]["name"] == "汽车"
             assert np.array_equal(board(value), drawn(street.FIRST_SCENE))

@@ -23,7 +23,7 @@ def sent(labels: np.ndarray) -> str:
 
 def test_a_painted_map_comes_back_as_it_was() -> None:
     labels = np.random.default_rng(0).choice(np.array(PEN, np.uint8), (12, 20))
-    assert np.array_equal(paint.painted(sent(labels), PEN, 12, 20), labels)
+    assert np.array_equal(paint.painted({"ids": sent(labels)}, PEN, 12, 20), labels)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,9 @@ def test_a_painted_map_comes_back_as_it_was() -> None:
     ],
 )
 def test_what_nobody_painted_is_refused(ids: object) -> None:
-    with pytest.raises(InputError):
-        paint.painted(ids, PEN, 12, 20)
+    for value in ({"ids": ids}, ids, {}):
+        with pytest.raises(InputError):
+            paint.painted(value, PEN, 12, 20)
 
 
 def test_a_board_starts_with_the_first_pen_everywhere_and_the_last_in_hand() -> None:
@@ -51,7 +52,7 @@ def test_a_board_starts_with_the_first_pen_everywhere_and_the_last_in_hand() -> 
     shown = paint.contents(pens, 10, 20, 4)
     assert (shown["blank"], shown["pen"], shown["ids"]) == (3, 5, None)
     kept = np.full((10, 20), 5, np.uint8)
-    assert np.array_equal(paint.painted(paint.contents(pens, 10, 20, 4, kept)["ids"], (3, 5), 10, 20), kept)
+    assert np.array_equal(paint.painted(paint.contents(pens, 10, 20, 4, kept), (3, 5), 10, 20), kept)
 
 
 def test_blending_is_hard_without_a_border_and_soft_with_one() -> None:

@@ -387,18 +387,6 @@ def test_streets_are_measured_by_what_is_found_again(engine: Engine, tmp_path: P
     assert again["real"] > again["generated"]
 
 
-@pytest.fixture
-def imagenet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand-in ImageNet weights: random ones."""
-    from safetensors.torch import save_file
-    from torchvision.models import mobilenet_v2
-
-    torch.manual_seed(0)
-    (tmp_path / "weights").mkdir()
-    save_file(mobilenet_v2().state_dict(), tmp_path / "weights" / "mobilenet_v2_imagenet.safetensors")
-    monkeypatch.setenv("SEGEN_DATA", str(tmp_path))
-
-
 def test_drawings_are_measured_beside_their_lines(engine: Engine, tmp_path: Path, imagenet: None) -> None:
     (tmp_path / "emoji").mkdir()
     for number in range(60):

@@ -16,6 +16,7 @@ from torch import nn
 
 from segen import images, lines, registry, weights
 from segen.errors import UsageError
+from segen.models.imagenet import FeatureDistance
 from segen.models.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.models.translation import ResnetGenerator
 from segen.training import data as training_data
@@ -25,6 +26,7 @@ from segen.training.pairs import PAIRS, apart
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from segen.training.recipes.cyclegan import CycleGan, History
+from segen.training.recipes.paired import FEATURE_BLOCKS
 from segen.training.recipes.translation import TranslationConfig
 
 SYNTHETIC = Place(data="synthetic")
@@ -138,6 +140,18 @@ def test_each_network_learns_from_its_own_loss(name: str) -> None:
         "generators": {"generators": True, "discriminators": False},
         "discriminators": {"generators": False, "discriminators": True},
     }
+
+
+def test_a_perceptual_loss_teaches_the_generator_alone(imagenet: None) -> None:
+    recipe = build(replace(RECIPES["pix2pix-camvid-photo"], **SMALL, side=64), SYNTHETIC)
+    assert recipe.apart is None, "drawn pictures need no ImageNet weights"
+    recipe.apart = FeatureDistance(FEATURE_BLOCKS)
+    given, true = (part[None] for part in recipe.dataset()[0])
+    assert gradients(recipe, (given, true))["discriminators"] == {"generators": False, "discriminators": True}
+    assert float(recipe.apart(true, true)) == 0
+    told = recipe.step(recipe.networks, (given, true), lambda name, loss: None)
+    assert float(told["features"].detach()) > 0
+    assert all(weight.grad is None for weight in recipe.apart.parameters())
 
 
 def test_losses_are_nought_where_there_is_nothing_to_learn() -> None:

@@ -8,7 +8,7 @@ shipped: they come from the data root or from torchvision's download.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,24 +72,44 @@ def feature_distances(
 ) -> NDArray[np.float32]:
     """How far the pictures of each of N pairs, N x H x W x 3, are apart in features: N numbers, 0 or more.
 
-    Of the maps behind BLOCKS, normalised over channels, the squared difference, summed over channels and
-    averaged over positions and blocks (as LPIPS, Zhang et al. 2018, but without its learned weights). `data`
-    tells where the weights lie. Raises WeightsError where there are none.
+    As `FeatureDistance` over BLOCKS. `data` tells where the weights lie. Raises WeightsError where there are
+    none.
     """
-    network, normalised = _network(torch.device("cpu"), data)
-    found = []
+    distance, found = FeatureDistance(BLOCKS, data), []
     for begin in range(0, len(first), BATCH):
-        both = np.concatenate([first[begin : begin + BATCH], second[begin : begin + BATCH]])
-        maps = normalised(torch.from_numpy(both).permute(0, 3, 1, 2) / 127.5 - 1)
-        apart = []
-        for number, block in enumerate(network.features[: max(BLOCKS) + 1]):
-            maps = block(maps)
-            if number in BLOCKS:
-                one, other = functional.normalize(maps, dim=1).chunk(2)
-                apart.append((one - other).square().sum(dim=1).mean(dim=(1, 2)))
-        found.append(torch.stack(apart).mean(dim=0))
+        one, other = (
+            torch.from_numpy(each[begin : begin + BATCH]).permute(0, 3, 1, 2) / 127.5 - 1
+            for each in (first, second)
+        )
+        found.append(distance(one, other))
     numbers: NDArray[np.float32] = torch.cat(found).numpy()
     return numbers
+
+
+class FeatureDistance(nn.Module):
+    """How far pictures are apart in the features of MobileNetV2; its weights never change.
+
+    Of the maps behind some blocks, normalised over channels, the squared difference, summed over channels and
+    averaged over positions and blocks: LPIPS (Zhang et al. 2018) without its learned weights.
+    """
+
+    def __init__(self, blocks: Sequence[int], data: str | Path | None = None) -> None:
+        """`data` tells where the weights lie. Raises WeightsError where there are none."""
+        super().__init__()
+        network, self.normalised = _network(torch.device("cpu"), data)
+        self.network = network.features[: max(blocks) + 1].requires_grad_(False)
+        self.blocks = blocks
+
+    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """N distances, 0 or more, of two batches of N x 3 x H x W pixels in [-1, 1]."""
+        maps = self.normalised(torch.cat([first, second]))
+        apart = []
+        for number, block in enumerate(self.network):
+            maps = block(maps)
+            if number in self.blocks:
+                one, other = functional.normalize(maps, dim=1).chunk(2)
+                apart.append((one - other).square().sum(dim=1).mean(dim=(1, 2)))
+        return torch.stack(apart).mean(dim=0)
 
 
 def _network(
@@ -103,8 +123,8 @@ def _network(
     network.eval().to(device)
     if path.suffix == ".safetensors":
         return network, lambda pixels: pixels
-    mean, std = (torch.tensor(values, device=device)[:, None, None] for values in (MEAN, STD))
-    return network, lambda pixels: ((pixels + 1) / 2 - mean) / std
+    mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
+    return network, lambda pixels: ((pixels + 1) / 2 - mean.to(pixels)) / std.to(pixels)
 
 
 def weights_file(data: str | Path | None = None) -> Path | None:

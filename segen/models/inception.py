@@ -10,9 +10,8 @@ and read with weights_only=True.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from torchvision.models import inception
 
 from segen import datasets, weights
 from segen.errors import WeightsError
-from segen.types import Pictures
+from segen.types import Pictures, Progress
 
 NAMES = ("pt_inception-2015-12-05-6726825d.pth", "weights-inception-2015-12-05-6726825d.pth")
 """Of one file, as pytorch-fid and torch-fidelity call it."""
@@ -85,22 +84,26 @@ def weights_file(data: str | Path | None = None) -> Path | None:
 
 
 @torch.no_grad()
-def pooled(
-    pictures: Pictures, file: Path, progress: Callable[[Sequence[Any]], Iterable[Any]] = iter
-) -> NDArray[np.float32]:
+def pooled(pictures: Pictures, file: Path, progress: Progress = iter) -> NDArray[np.float32]:
     """N x 2,048 features of N x H x W x 3 pictures, by the weights that `weights_file` found.
 
     `progress` wraps the list of batches.
     """
-    with torch.device("meta"):  # no time and no random numbers for weights that are replaced
-        trained = network()
-    trained.load_state_dict(weights.read_tensors(file), assign=True)
-    trained.fc = nn.Identity()  # what it is given are the features
-    found = []
+    trained, found = _trained(file), []
     for begin in progress(range(0, len(pictures), BATCH)):
         pixels = torch.from_numpy(pictures[begin : begin + BATCH]).permute(0, 3, 1, 2).float()
         found.append(trained((scaled(pixels) - 128) / 128).numpy())
     return np.concatenate(found)
+
+
+@lru_cache(maxsize=1)
+def _trained(file: Path) -> inception.Inception3:
+    """The network to its features, read once for all the pictures of a measurement."""
+    with torch.device("meta"):  # no time and no random numbers for weights that are replaced
+        trained = network()
+    trained.load_state_dict(weights.read_tensors(file), assign=True)
+    trained.fc = nn.Identity()  # what it is given are the features
+    return trained
 
 
 def scaled(pixels: torch.Tensor) -> torch.Tensor:

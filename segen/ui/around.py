@@ -16,6 +16,7 @@ from segen.latents import Latents
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import DecodeRequest, LatentsRequest, Pictures
+from segen.ui.component import component
 from segen.ui.downloads import download_button, saved
 from segen.ui.figures import figure, png
 from segen.ui.language import language_of, say
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 COUNT = 16
 """Pictures around the middle."""
-_CHOOSE = """element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-number]");
-  if (button) trigger("choose", { number: Number(button.dataset.number) });
-});"""
 
 
 @dataclass(frozen=True)
@@ -67,9 +64,7 @@ def around_panel(
             min_width=90,
             elem_id="generate-around-back",
         )
-    view = gr.HTML(
-        elem_classes=["placed", "around"], padding=False, js_on_load=_CHOOSE, elem_id="generate-refined"
-    )
+    view = component("choices", elem_classes=["placed", "around"], elem_id="generate-refined")
     download = download_button("generate.around_file", visible=False, elem_id="generate-refined-file")
     kept = gr.State(None)
 
@@ -110,7 +105,8 @@ def around_panel(
     )
 
     def choose(event: gr.EventData, trail: Trail | None, reach: float) -> Trail | None:
-        return trail and chosen(trail, event.number, reach)
+        numbers = {str(number): number for number in range(COUNT)}  # a data attribute is text
+        return trail and chosen(trail, numbers.get(str(event.number)), reach)
 
     view.choose(choose, [kept, reach], kept, **QUIET).then(**press(run))
     undo = back.click(lambda trail: trail and replace(trail, choices=trail.choices[:-1]), kept, kept, **QUIET)

@@ -6,7 +6,6 @@ import random
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -17,6 +16,7 @@ from segen.errors import DataError, InputError
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import MOST_SEED, GenerateRequest, Image, Pictures
+from segen.ui.component import component
 from segen.ui.figures import png
 from segen.ui.language import language_of, say
 from segen.ui.queue import QUIET, on_device, steps
@@ -130,7 +130,6 @@ def real_pictures(card: ModelCard, count: int, order: random.Random) -> Pictures
 
 def blind_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     """Lay out the test of pictures of the data set that `model` learned from."""
-    script = files(__package__).joinpath("blind.js").read_text(encoding="utf-8")
     with gr.Column(elem_classes="latent", elem_id="generate-blind", visible=False) as panel:
         gr.Markdown(say("generate.blind"), elem_classes="heading")
         gr.Markdown(say("generate.blind_help"), elem_classes="help")
@@ -143,7 +142,7 @@ def blind_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
                 say("generate.blind_next"), variant="primary", scale=0, min_width=140, elem_id="blind-next"
             )
             reset = gr.Button(say("generate.blind_reset"), scale=0, min_width=90, elem_id="blind-reset")
-        view = gr.HTML(elem_classes="blind", padding=False, js_on_load=script, elem_id="blind-pair")
+        view = component("blind", elem_classes="blind", elem_id="blind-pair")
         score = gr.HTML(elem_classes="blind-score", padding=False, elem_id="blind-score")
     kept = gr.State(Quiz())
 

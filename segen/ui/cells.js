@@ -44,7 +44,7 @@ function open(value) {
   for (const picture of value.pictures) picture.model = value.model;
   parts.grid.style.setProperty("--columns", value.columns);
   parts.grid.replaceChildren(...value.pictures.map(cell));
-  pick(value.pictures[0]);
+  pick(value.pictures.find(({ seed }) => seed === picked?.seed) ?? value.pictures[0]);
   const { top, bottom } = parts.grid.getBoundingClientRect();
   if (bottom < 80 || top > innerHeight - 80) parts.grid.scrollIntoView({ block: "start" });
 }

@@ -9,12 +9,10 @@ import gradio as gr
 
 
 def component(name: str, **options: Any) -> gr.HTML:
-    """A gr.HTML of NAME.html and NAME.js, and of NAME.css, if there, in place of Gradio's own style."""
+    """A gr.HTML of NAME.js; of NAME.html, else its value; of NAME.css, if there, for Gradio's own style."""
     html, script, style = (files(__package__).joinpath(f"{name}.{kind}") for kind in ("html", "js", "css"))
+    if html.is_file():
+        options["html_template"] = html.read_text(encoding="utf-8")
     if style.is_file():
         options |= {"css_template": style.read_text(encoding="utf-8"), "apply_default_css": False}
-    return gr.HTML(
-        html_template=html.read_text(encoding="utf-8"),
-        js_on_load=script.read_text(encoding="utf-8"),
-        **options,
-    )
+    return gr.HTML(js_on_load=script.read_text(encoding="utf-8"), **options)

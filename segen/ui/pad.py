@@ -15,7 +15,7 @@ from segen.types import Image, Labels, TranslateRequest
 from segen.ui import paint
 from segen.ui.downloads import download_button, saved
 from segen.ui.language import language_of, say
-from segen.ui.queue import QUIET, on_device, press, steps
+from segen.ui.queue import on_device, press, steps
 from segen.ui.seeds import Part
 
 if TYPE_CHECKING:
@@ -49,28 +49,23 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
                     "translate.download", visible=False, elem_id="translate-colored-download"
                 )
 
-    drawing = gr.Textbox(visible=False)
-
     def color(
         name: str,
-        ids: str,
+        drawing: object,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
         language = language_of(request)
         card = registry.card(name, "translate")
-        lines = _lines(paint.painted(ids, (0, INK), SIDE, SIDE))
+        lines = _lines(paint.painted(drawing, (0, INK), SIDE, SIDE))
         small = images.resize(lines, *card.input_size)
         done = yield from steps(engine, name, TranslateRequest(small), progress, language)
         large = done.value.image.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
         file = saved(f"{name}.png", images.encode(done.value.image))
         yield {view: large, download: gr.DownloadButton(value=file, visible=True)}
 
-    def keep(event: gr.EventData) -> str:
-        return str(event.ids)
-
-    board.paint(keep, None, drawing, **QUIET).then(**press(run))
-    on_device([run.click], color, [model, drawing], [view, download], stop=stop, shows=view)
+    board.paint(**press(run))
+    on_device([run.click], color, [model, board], [view, download], stop=stop, shows=view)
 
     def of_card(card: ModelCard, language: str) -> list[Any]:
         if not card.options.get("draws"):

@@ -1,5 +1,5 @@
-// A map of ids to paint on. The map lives here; the server hears of it after each stroke, as the event
-// `paint`, which carries it as a PNG whose grey values are the ids.
+// A map of ids to paint on. After each stroke the painted map, a PNG whose grey values are the ids, is put into the
+// component's value, which every later event sends along, and the event `paint` follows.
 
 const parts = window.segen.parts(element);
 const group = "paint-" + Math.random().toString(36).slice(2);
@@ -8,7 +8,7 @@ for (const radio of tools) radio.name = `${group}-tool`;
 const button = Object.fromEntries([...element.querySelectorAll("[data-do]")].map((node) => [node.dataset.do, node]));
 
 const MOST_UNDOS = 50;
-let current = null; // what the server gave: {width, height, ids, classes, blank, pen, size}
+let current = null; // what the server gave, {width, height, ids, classes, blank, pen, size}, with the ids that are painted since
 let ids = null; // one id a pixel, row by row
 let shown = ""; // of what size and classes they are
 let colors = null; // by id, as the canvas wants them
@@ -49,14 +49,15 @@ function draw() {
 
 async function open(value) {
   if (!value) return;
+  const kind = JSON.stringify([value.width, value.height, value.classes]);
+  const goes_on = kind === shown;
+  if (goes_on && value.ids === current.ids) return; // it was painted here
   current = value;
   colors = new Uint32Array(256);
   for (const { id, color: [red, green, blue] } of value.classes)
     colors[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   const read_ids = value.ids ? await read(value.ids, value.width, value.height) : null;
   if (value !== current) return; // a newer map came while this one was decoded
-  const kind = JSON.stringify([value.width, value.height, value.classes]);
-  const goes_on = kind === shown;
   shown = kind;
   if (goes_on) {
     keep(); // the map before can be had again
@@ -147,7 +148,8 @@ function keep() {
 
 function tell() {
   draw();
-  trigger("paint", { ids: written() });
+  props.value = current = { ...current, ids: written() };
+  trigger("paint");
 }
 
 const ring = (event) => {

@@ -26,9 +26,9 @@ class Pen:
 
 
 def board(**options: Any) -> gr.HTML:
-    """A map to paint on. Its value is what `contents` returns; its event `paint` carries `ids` for `painted`.
+    """A map to paint on. Its value is what `contents` returns, in the end with the `ids` that were painted.
 
-    The event comes after each stroke, fill, undo, redo and clearing.
+    Its event `paint` comes after each stroke, fill, undo, redo and clearing.
     """
     return component("paint", **options)
 
@@ -56,9 +56,9 @@ def contents(
     }
 
 
-def painted(ids: object, pens: Sequence[int], height: int, width: int) -> Labels:
-    """The map that the page sent, height x width. Raises InputError for anything but ids of `pens`."""
-    labels: Labels = sent(ids)[..., 0]
+def painted(value: object, pens: Sequence[int], height: int, width: int) -> Labels:
+    """The map in a board's value, height x width. Raises InputError for anything but ids of `pens`."""
+    labels: Labels = sent(value.get("ids") if isinstance(value, dict) else None)[..., 0]
     if labels.shape != (height, width) or not np.isin(labels, list(pens)).all():
         raise InputError("not_drawn_here")
     return labels

@@ -24,6 +24,7 @@ from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Labels
+from segen.ui.component import component
 from segen.ui.language import say
 from segen.ui.queue import QUIET, press
 
@@ -204,7 +205,7 @@ def drawn_labels(image: Image, dataset: str) -> Labels | None:
 
 def gallery_input(**options: Any) -> gr.HTML:
     """Examples to click; its value is what `gallery` returns, its event `choose` carries the `example`."""
-    return gr.HTML(elem_classes="gallery", padding=False, js_on_load=_CHOOSE, **options)
+    return component("choices", elem_classes="gallery", **options)
 
 
 def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
@@ -218,12 +219,6 @@ def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
         return named[event.example].draw()
 
     pick.choose(choose, None, picture, **QUIET).then(**press(run))
-
-
-_CHOOSE = """element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-example]");
-  if (button) trigger("choose", { example: button.dataset.example });
-});"""
 
 
 def gallery(examples: tuple[Example, ...], language: str) -> str:

@@ -1,15 +1,20 @@
 // Photographs of a painted map: a click on one shows what belongs to it, and its files are saved, without
 // asking the server; the pictures that are shown are the files.
+let picked = "0"; // the number of the photograph that was chosen
 const chosen = () => element.querySelector("[data-of]:not([hidden])");
+
+function choose(photo) {
+  picked = photo;
+  for (const choice of element.querySelectorAll("[data-photo]"))
+    choice.setAttribute("aria-pressed", choice.dataset.photo === photo);
+  for (const group of element.querySelectorAll("[data-of]")) group.hidden = group.dataset.of !== photo;
+  for (const cell of element.querySelectorAll("[data-column]"))
+    cell.classList.toggle("chosen", cell.dataset.column === photo);
+}
+
 element.addEventListener("click", (event) => {
   const { photo, save } = event.target.closest("[data-photo], [data-save]")?.dataset ?? {};
-  if (photo) {
-    for (const choice of element.querySelectorAll("[data-photo]"))
-      choice.setAttribute("aria-pressed", choice.dataset.photo === photo);
-    for (const group of element.querySelectorAll("[data-of]")) group.hidden = group.dataset.of !== photo;
-    for (const cell of element.querySelectorAll("[data-column]"))
-      cell.classList.toggle("chosen", cell.dataset.column === photo);
-  }
+  if (photo) choose(photo);
   if (save) {
     const { seed } = chosen().dataset;
     const names = {
@@ -21,9 +26,10 @@ element.addEventListener("click", (event) => {
     Object.assign(document.createElement("a"), { href: src, download: names[save] }).click();
   }
 });
-// The first of the photographs comes into sight, which lie below the board.
+// The first of the photographs comes into sight, which lie below the board; the others leave the choice as it is.
 watch("value", () => {
-  if (element.querySelectorAll("[data-of]").length !== 1) return;
+  const first = element.querySelectorAll("[data-of]").length < 2;
+  choose(first ? "0" : picked);
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  element.scrollIntoView({ block: "nearest", behavior });
+  if (first) element.scrollIntoView({ block: "nearest", behavior });
 });

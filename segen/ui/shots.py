@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import gradio as gr
@@ -15,6 +14,7 @@ from segen import images, registry
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Image, Labels
+from segen.ui.component import component
 from segen.ui.figures import figure, png
 from segen.ui.measure import difference
 from segen.ui.picture import data_uri
@@ -50,8 +50,7 @@ class Shot:
 
 def shots_viewer(**options: Any) -> gr.HTML:
     """Photographs to choose from; its value is what `report` returns."""
-    script = files(__package__).joinpath("shots.js").read_text(encoding="utf-8")
-    return gr.HTML(elem_classes="shots", padding=False, min_height=64, js_on_load=script, **options)
+    return component("shots", elem_classes="shots", min_height=64, **options)
 
 
 def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agreement:

@@ -58,8 +58,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
                 run = gr.Button(say("street.run"), variant="primary", elem_id="street-run")
                 told = gr.HTML(padding=False, min_height=64, elem_id="street-told")
         view = shots_viewer(elem_id="street-view")
-    drawing = gr.Textbox(visible=False)
-    painting = [board, drawing, told]
+    painting = [board, told]
 
     def shown(card: ModelCard, labels: Labels, sentence: str, language: str) -> list[Any]:
         """What `painting` shows of a map of any size, and of what is told of it."""
@@ -67,7 +66,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
         known = registry.dataset_classes(card.dataset)
         pens = [paint.Pen(each.id, title(each, language), each.color) for each in known]
         value = paint.contents(pens, *card.input_size, BRUSH, scaled, held=scenes.CAR)
-        return [value, value["ids"], sentence]
+        return [value, sentence]
 
     def draw(name: str, request: gr.Request) -> list[Any]:
         card, _ = painting_cards(name)
@@ -101,7 +100,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
 
     def make(
         name: str,
-        ids: str,
+        painted: object,
         count: int,
         first: str,
         request: gr.Request,
@@ -112,25 +111,21 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
         if count not in COUNTS:
             raise InputError("count_out_of_range", most=COUNTS[-1])
         seeds = seed_range(seed_of(first or ""), count)
-        labels = painted_street(card, ids)
+        labels = painted_street(card, painted)
         shots: list[Shot] = []
         for each in seeds:
             progress((len(shots), count), desc=words(language, "page.working"))
             shots.append((yield from photographed(engine, card, segmenter, labels, each, progress, language)))
             yield {view: report(card, segmenter, labels, shots, language), told: ""}
 
-    def keep(event: gr.EventData) -> str:
-        return str(event.ids)
-
-    board.paint(keep, None, drawing, **QUIET)
     scene.click(draw, model, painting, **QUIET)
     for button, work in ((photo, trace), (label_map, take)):
         on_device([button.click], work, [picture, model], painting, stop=stop, shows=board)
-    on_device([run.click], make, [model, drawing, count, seed], [view, told], stop=stop, shows=told)
+    on_device([run.click], make, [model, board, count, seed], [view, told], stop=stop, shows=told)
 
     def of_card(card: ModelCard, language: str) -> list[Any]:
         if not card.options.get("paints"):
-            return [gr.Column(visible=False), None, "", "", ""]
+            return [gr.Column(visible=False), None, "", ""]
         return [gr.Column(visible=True), *shown(card, _scene(card, FIRST_SCENE), "", language), ""]
 
     return Part([panel, *painting, view], of_card)
@@ -148,13 +143,13 @@ def read_map(file: Path | bytes, known: tuple[ClassInfo, ...]) -> tuple[Labels, 
         return images.nearest_classes(images.read(file), known)
 
 
-def painted_street(card: ModelCard, ids: object) -> Labels:
-    """The map that the page sent, as large as the network's input.
+def painted_street(card: ModelCard, painted: object) -> Labels:
+    """The map in the value of a board, as large as the network's input.
 
     Raises InputError for what was not painted here, and for a map with no class in it.
     """
     known = registry.dataset_classes(card.dataset)
-    labels = paint.painted(ids, [each.id for each in known], *card.input_size)
+    labels = paint.painted(painted, [each.id for each in known], *card.input_size)
     if not np.isin(labels, [each.id for each in card.classes]).any():
         raise InputError("nothing_painted")
     return labels

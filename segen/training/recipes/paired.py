@@ -4,7 +4,8 @@ Isola et al. 2017 (pix2pix): the generator must come near the true drawing (L1) 
 discriminator, who sees the given picture too, takes for real. Noise, for several drawings of one picture,
 is dropout in the generator, in use too. We depart from it in the generator of our CycleGANs with skips
 (residual blocks within a U-Net), in least squares in place of cross-entropy, so that all cards' realism reads
-alike, and in an L1 weight to match.
+alike, and in an L1 weight to match. Where drawings must be true to their kind rather than to the pixel, a
+perceptual loss stands beside the L1 loss (Johnson et al. 2016; Wang et al. 2018, pix2pixHD, 3.2).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from segen import images
 from segen.models.generation import pictures_of
+from segen.models.imagenet import FeatureDistance
 from segen.models.pix2pix import PatchDiscriminator
 from segen.models.translation import ResnetGenerator
 from segen.training.pairs import PAIRS
@@ -27,6 +29,8 @@ from segen.training.recipe import Place, SizedDataset, Update
 from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged
 from segen.types import Image
 
+FEATURE_BLOCKS = (1, 3, 6, 13)
+"""Of MobileNetV2 behind which maps are compared: the last of 2, 4, 8 and 16 times fewer rows."""
 WATCHED = 96
 """Pairs of val that are measured in a training's log, and SHOWN of them pictured."""
 SHOWN = 12
@@ -43,6 +47,8 @@ class PairedConfig(TranslationConfig):
     """Of the channels in the residual blocks, in use too: the noise behind several drawings."""
     l1: float = 50.0
     """Weight of the L1 loss beside the adversarial one."""
+    features: float = 0.0
+    """Weight of the distance in features of the ImageNet MobileNetV2, the perceptual loss of colours."""
 
 
 CONFIGS = [
@@ -51,7 +57,7 @@ CONFIGS = [
     PairedConfig("pix2pix-emoji", steps=16_000, batch_size=4, dataset="emoji", side=64, channels=24,
                  halvings=3, discriminator_depth=2, evaluate_every=660, save_every=200),
     PairedConfig("pix2pix-camvid-photo", steps=8_000, dataset="camvid", side=192, halvings=3, dropout=0.3,
-                 evaluate_every=330),
+                 l1=10.0, features=10.0, evaluate_every=330),
 ]  # fmt: skip
 
 
@@ -77,6 +83,9 @@ class Paired(Translation):
                 given, drawn, config.discriminator_channels, config.discriminator_shrunk,
                 config.discriminator_depth,
             )  # fmt: skip
+        self.apart: FeatureDistance | None = None
+        if config.features and place.data != "synthetic":  # drawn pictures need no weights to be learned from
+            self.apart = FeatureDistance(FEATURE_BLOCKS, place.data).to(memory_format=torch.channels_last)
         super().__init__(config, generators, discriminators, place.init)
 
     @staticmethod
@@ -101,19 +110,23 @@ class Paired(Translation):
             [judged(discriminators[part](ordered[part][0], drawn[part]), real=True) for part in self.parts]
         )
         errors = torch.stack([functional.l1_loss(drawn[part], true) for part, (_, true) in ordered.items()])
-        update("generators", fooled.sum() + self.config.l1 * errors.sum())
+        loss = fooled.sum() + self.config.l1 * errors.sum()
+        told = {"fooled": fooled.sum(), "l1": errors.sum()}
+        if self.apart:
+            self.apart.to(loss.device)
+            with torch.autocast(loss.device.type, enabled=False):  # bf16 slows depthwise convolutions down
+                pairs = [(drawn[part].float(), true) for part, (_, true) in ordered.items()]
+                told["features"] = torch.stack([self.apart(*pair).mean() for pair in pairs]).sum()
+            loss = loss + self.config.features * told["features"]
+        update("generators", loss)
 
         self.discriminators.requires_grad_(True)
-        losses = []
         for part, (given, true) in ordered.items():
             real = judged(discriminators[part](given, true), real=True)
             fake = judged(discriminators[part](given, drawn[part].detach()), real=False)
-            losses.append((real + fake) / 2)
-        update("discriminators", torch.stack(losses).sum())
-        return {
-            "fooled": fooled.sum(), "l1": errors.sum(),
-            **{f"discriminator_{part}": loss for part, loss in zip(self.parts, losses, strict=True)},
-        }  # fmt: skip
+            told[f"discriminator_{part}"] = (real + fake) / 2
+        update("discriminators", torch.stack([told[f"discriminator_{part}"] for part in ordered]).sum())
+        return told
 
     def _watched(self, count: int) -> list[int]:
         places: list[int] = np.linspace(0, len(self.val) - 1, min(count, len(self.val))).astype(int).tolist()

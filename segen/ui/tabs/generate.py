@@ -14,7 +14,7 @@ from segen import images, registry
 from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import MOST_SEED, SAMPLERS, GenerateRequest, Generation, Run, Sampler, seed_range
+from segen.types import MOST_SEED, SAMPLERS, GenerateRequest, Generation, Run, Sampler, Step, seed_range
 from segen.ui import cards, cells, generators
 from segen.ui.api import GENERATE_MODEL
 from segen.ui.blind import blind_panel
@@ -118,6 +118,10 @@ def build(engine: Engine) -> Tab:
     ) -> Generator[dict[Any, Any], None, None]:
         language = language_of(request)
         card = registry.card(name, "generate")
+
+        def so_far(step: Step) -> dict[Any, Any]:
+            return {view: cells.so_far(step, language)}
+
         if count not in COUNTS:
             raise InputError("count_out_of_range", most=COUNTS[-1])
         seeds = seed_range(seed_of(first_seed), count)
@@ -127,8 +131,7 @@ def build(engine: Engine) -> Tab:
             done = yield from draw(engine, card, seeds, asked, threshold, progress, language)
         else:
             work = GenerateRequest(seeds, asked, sampler, int(count_of_steps), guidance)
-            show = lambda step: {view: cells.so_far(step, language)}  # noqa: E731
-            done = yield from steps(engine, name, work, progress, language, show if diffuses(card) else None)
+            done = yield from steps(engine, name, work, progress, language, so_far)
         found, ending = done.value, "" if threshold >= WHOLE else f"-truncated-{threshold:.2f}"
         told = _told(card, done, threshold, language)
         yield {view: cells.contents(card, found, asked, told, language, ending)}

@@ -961,6 +961,37 @@ def _assert_closed(engine: SlowEngine) -> None:
     pytest.fail("nothing stopped the engine")
 
 
+def test_a_model_is_asked_once_when_it_is_picked_and_never_when_it_is_passed(
+    known: Callable[..., Any],
+) -> None:
+    engine = KnownEngine()
+    page = known(engine=engine)
+    assert engine.asked == 1
+    choices = page.locator("#segment-model input")
+
+    def asked() -> int:
+        page.wait_for_selector("#segment-stop:disabled")
+        page.wait_for_timeout(1500)
+        page.wait_for_selector("#segment-stop:disabled")
+        return engine.asked
+
+    choices.focus()
+    page.keyboard.press("Tab")
+    assert asked() == 1
+    choices.click()
+    page.get_by_role("option").nth(1).click()
+    assert asked() == 2
+    choices.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert asked() == 3
+    choices.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert asked() == 3
+
+
 @pytest.mark.parametrize(
     ("tab", "example"),
     [("segment", "street_trees"), ("compare", "street_trees"), ("robustness", "street_cars")],

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from segen import datasets, images, nuclei, scenes
+from segen import datasets, images, landscapes, nuclei, scenes
 from segen.training import data as training_data
 from segen.types import Image, Labels
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 """A picture of each domain, colors x side x side float32 in [-1, 1]."""
+FAR = 1_000_000
+"""Between the seeds of drawn landscapes of the two domains, so that no valley is in both."""
 WATCHED = 16
 """Photographs of each domain that are held back to watch a training by."""
 
@@ -98,8 +100,8 @@ class Photographs(Dataset[Pair]):
         self.first: list[Image]
         self.second: list[Image]
         if data == "synthetic":
-            self.first = [scenes.street(seed, 288, 288)[0] for seed in seeds_of(split)]
-            self.second = [_snowy(seed) for seed in seeds_of(split)]
+            self.first = [landscapes.landscape(seed) for seed in seeds_of(split)]
+            self.second = [landscapes.landscape(seed + FAR, winter=True) for seed in seeds_of(split)]
             return
         root = datasets.locate(data, dataset)
         halves = [[images.read(path) for path in datasets.half(root, split, letter)] for letter in "AB"]
@@ -135,14 +137,6 @@ def seeds_of(split: str) -> range:
     """Those of the drawn pictures of a split; what is not trained on lies behind."""
     sizes = training_data.SYNTHETIC_SIZES
     return range(sizes["train"]) if split == "train" else range(sizes["train"], sum(sizes.values()))
-
-
-def _snowy(seed: int) -> Image:
-    """A street under snow: what is no sky gets pale and bluish. Its seed is far from those of the others."""
-    image, labels = scenes.street(seed + 1_000_000, 288, 288)
-    covered = (labels != scenes.SKY)[..., None] * 0.6
-    snowy: Image = (image * (1 - covered) + np.array([225, 232, 245]) * covered).astype(np.uint8)
-    return snowy
 
 
 def unit(grey: NDArray[np.uint8]) -> torch.Tensor:

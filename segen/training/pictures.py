@@ -6,15 +6,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
+from torchvision.transforms import v2
 
-from segen import datasets, distances, garments, images, scenes
+from segen import datasets, distances, garments, images, landscapes
 from segen.errors import DataError, WeightsError
 from segen.models import classifier
 from segen.models.generation import pictures_of
 from segen.training import data as training_data
 
 DRAWN = ("fashion", "yosemite")
-"""The data sets that the code draws pictures in place of: garments and, as landscapes, streets."""
+"""The data sets that the code draws pictures in place of: garments and landscapes."""
 
 
 class Pictures(Dataset[tuple[torch.Tensor, int]]):
@@ -22,7 +23,8 @@ class Pictures(Dataset[tuple[torch.Tensor, int]]):
 
     `pictures` are all of them, N x side x side x colors uint8 before the border, `labels` their classes, 0
     where a folder of one's own has none. `border` pixels of -1 are added on each side; with `mirror`, every
-    other picture is flipped by chance. Raises DataError.
+    other picture is flipped by chance, and with `crop` below 1 a part of that share of its area at least is
+    shown at full size. Raises DataError.
     """
 
     def __init__(
@@ -34,8 +36,12 @@ class Pictures(Dataset[tuple[torch.Tensor, int]]):
         colors: int = 1,
         border: int = 2,
         mirror: bool = False,
+        crop: float = 1.0,
     ) -> None:
-        self.border, self.mirror = border, mirror
+        self.border = border
+        flips = [v2.RandomHorizontalFlip()] if mirror else []
+        crops = [v2.RandomResizedCrop(side, scale=(crop, 1.0))] if crop < 1 else []
+        self.vary = v2.Compose([v2.Identity(), *flips, *crops])
         self.pictures: NDArray[np.uint8]
         self.labels: NDArray[np.int64]
         self.labelled = True
@@ -60,9 +66,8 @@ class Pictures(Dataset[tuple[torch.Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         pixels = torch.from_numpy(self.pictures[index]).permute(2, 0, 1).float().div(127.5).sub(1)
-        if self.mirror and torch.rand(()) < 0.5:
-            pixels = pixels.flip(2)
-        return torch.nn.functional.pad(pixels, (self.border,) * 4, value=-1.0), int(self.labels[index])
+        padded = torch.nn.functional.pad(self.vary(pixels), (self.border,) * 4, value=-1.0)
+        return padded, int(self.labels[index])
 
 
 def _drawn(dataset: str, split: str, side: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -72,8 +77,8 @@ def _drawn(dataset: str, split: str, side: int) -> tuple[NDArray[np.uint8], NDAr
     first, count = (0, sizes["train"]) if split == "train" else (sizes["train"], sizes["val"])
     seeds = range(first, first + count)
     if dataset == "yosemite":
-        streets = np.stack([scenes.street(seed, side, side)[0] for seed in seeds])
-        return streets, np.zeros(count, dtype=np.int64)
+        drawn = [landscapes.landscape(seed, bool(seed % 2), side, side) for seed in seeds]
+        return np.stack(drawn), np.zeros(count, dtype=np.int64)
     pictures, labels = zip(*(garments.garment(seed) for seed in seeds), strict=True)
     return np.stack(pictures), np.array(labels, dtype=np.int64)
 

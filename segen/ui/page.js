@@ -28,6 +28,18 @@ segen.press = (id) => {
   else setTimeout(segen.press, 50, id);
 };
 
+// How often another choice was picked from each drop-down list: Gradio tells of an input whenever one is left, too.
+{
+  const held = {}; // the choice of each list when it was entered, or last picked
+  const counts = {};
+  segen.enter = (list, choice) => void (held[list] = choice);
+  segen.picks = (list, choice) => {
+    counts[list] = (counts[list] ?? 0) + (held[list] !== choice);
+    held[list] = choice;
+    return counts[list];
+  };
+}
+
 // The address says what the page shows, so that it can be sent as a link: language, tab, the tab's options.
 {
   const { lang, tab, ...rest } = Object.fromEntries(new URLSearchParams(location.search));

@@ -19,7 +19,7 @@ from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from segen import garments, images, nuclei, scenes, sketches
+from segen import garments, images, landscapes, nuclei, scenes, sketches
 from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
@@ -144,7 +144,14 @@ GARMENTS = (
 )
 """Examples for networks that know garments, light on black; the last shows what they make of none."""
 
-OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI, "fashion": GARMENTS}
+LANDSCAPES = (
+    Example("valley_summer", partial(landscapes.landscape, 1)),
+    Example("valley_winter", partial(landscapes.landscape, 3, winter=True)),
+    *STREETS[2:],
+)
+"""Examples for networks that know landscapes; the last shows what they make of none."""
+
+OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI, "fashion": GARMENTS, "yosemite": LANDSCAPES}
 """The examples for a card, by the data set that it learned from."""
 
 
@@ -176,6 +183,8 @@ TRANSLATED = {
     ("nuclei", "backward"): MASKS,
     ("emoji", "forward"): SKETCHES,
     ("camvid", "forward"): MAPS,
+    ("yosemite", "forward"): LANDSCAPES,
+    ("yosemite", "backward"): (LANDSCAPES[1], LANDSCAPES[0], *LANDSCAPES[2:]),
 }
 """The examples for a card that translates, by its data set and direction; streets for any other."""
 
@@ -213,7 +222,10 @@ def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
 
     What the server sets is no input of the visitor's, so that nothing would start by itself.
     """
-    named = {example.name: example for example in (*STREETS, *NUCLEI, *GARMENTS, *MAPS, *MASKS, *SKETCHES)}
+    named = {
+        example.name: example
+        for example in (*STREETS, *NUCLEI, *GARMENTS, *LANDSCAPES, *MAPS, *MASKS, *SKETCHES)
+    }
 
     def choose(event: gr.EventData) -> Image:
         return named[event.example].draw()

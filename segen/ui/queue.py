@@ -29,6 +29,17 @@ def press(button: gr.Button) -> dict[str, Any]:
     return {"fn": None, "js": f"() => segen.press('{button.elem_id}')", **QUIET}
 
 
+def picks(choices: gr.Dropdown) -> gr.Number:
+    """How often the visitor picked another choice; its `change` is the event of picking.
+
+    Gradio's own `input` comes twice for each choice by mouse, and whenever the list is left as it was.
+    """
+    count = gr.Number(0, visible="hidden")
+    choices.focus(None, choices, None, js=f"choice => segen.enter('{choices.elem_id}', choice)", **QUIET)
+    choices.input(None, choices, count, js=f"choice => segen.picks('{choices.elem_id}', choice)", **QUIET)
+    return count
+
+
 def on_device(
     triggers: Sequence[Any],
     work: Callable[..., Generator[Any, None, None]],

@@ -18,7 +18,7 @@ from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
 from segen.ui.downloads import download_button, saved
 from segen.ui.language import language_of, say
 from segen.ui.picture import Picture, opened
-from segen.ui.queue import QUIET, on_device, press, steps
+from segen.ui.queue import QUIET, on_device, picks, press, steps
 from segen.ui.seeds import Part
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def region_panel(
         return [(column + 0.5) / width, (line + 0.5) / height]
 
     view.select(clicked, picture, place, **QUIET).then(**press(run))
-    known.input(lambda: [NOWHERE, NOWHERE], None, place, **QUIET).then(**press(run))
+    picks(known).change(lambda: [NOWHERE, NOWHERE], None, place, **QUIET).then(**press(run))
     on_device(
         [run.click, side.input, border.release],
         limit,
@@ -134,7 +134,7 @@ def region_panel(
         card = registry.card(name, "segment")
         return [_classes(card, language_of(request)), NOWHERE, NOWHERE]
 
-    segmenter.input(classes, segmenter, [known, *place], **QUIET)
+    picks(segmenter).change(classes, segmenter, [known, *place], **QUIET)
 
     def of_card(card: ModelCard, language: str) -> list[Any]:
         kept = [each for each in registry.cards("segment") if each.dataset == card.options.get("region")]

@@ -55,7 +55,8 @@ CONFIGS = [
     PairedConfig("pix2pix-nuclei", steps=8_000, dataset="nuclei", side=96, channels=16, blocks=4,
                  directions=("there", "back"), discriminator_depth=2, evaluate_every=330, save_every=200),
     PairedConfig("pix2pix-emoji", steps=16_000, batch_size=4, dataset="emoji", side=64, channels=24,
-                 halvings=3, discriminator_depth=2, evaluate_every=660, save_every=200),
+                 halvings=3, discriminator_depth=2, l1=20.0, features=20.0, evaluate_every=660,
+                 save_every=200),
     PairedConfig("pix2pix-camvid-photo", steps=8_000, dataset="camvid", side=192, halvings=3, dropout=0.3,
                  l1=10.0, features=10.0, evaluate_every=330),
 ]  # fmt: skip

@@ -39,6 +39,8 @@ class VaeConfig(Config):
     colors: int = 1
     mirror: bool = False
     """Flip every other picture."""
+    crop: float = 1.0
+    """The least share of a picture's area that is shown at full size."""
     latent: int = 16
     channels: tuple[int, ...] = (32, 64, 128)
     """Of the encoder at sides 16, 8, 4; the decoder has the same, backwards."""
@@ -52,8 +54,8 @@ class VaeConfig(Config):
 
 CONFIGS = [
     VaeConfig("vae-fashion", steps=8_000, batch_size=64, evaluate_every=500, save_every=200),
-    VaeConfig("vae-yosemite", steps=20_000, batch_size=32, dataset="yosemite", side=64, colors=3, mirror=True,
-              latent=64, channels=(32, 64, 128, 256), evaluate_every=830, save_every=100),
+    VaeConfig("vae-yosemite", steps=8_000, batch_size=32, dataset="yosemite", side=64, colors=3, mirror=True,
+              crop=0.5, latent=64, channels=(32, 64, 128, 256), evaluate_every=330, save_every=100),
 ]  # fmt: skip
 
 
@@ -64,8 +66,8 @@ class VaeRecipe:
         self.config = config
         border = 2 if config.side == 28 else 0
         self.train, self.test = (
-            Pictures(place.data, config.dataset, split, config.side, config.colors, border, mirror)
-            for split, mirror in (("train", config.mirror), ("test", False))
+            Pictures(place.data, config.dataset, split, config.side, config.colors, border, *varied)
+            for split, varied in (("train", (config.mirror, config.crop)), ("test", ()))
         )
         torch.manual_seed(config.seed)
         self.network = Vae(config.latent, config.channels, self.train.pictures.shape[3])

@@ -25,7 +25,7 @@ from segen.ui.language import language_of, say
 from segen.ui.latent import latent_panel
 from segen.ui.link import Link, Tab
 from segen.ui.moments import moments_panel
-from segen.ui.queue import QUIET, on_device, press, steps
+from segen.ui.queue import QUIET, on_device, picks, press, steps
 from segen.ui.samplers import MOST_GUIDANCE, STEPS, USUAL_STEPS, sampling_inputs
 from segen.ui.seeds import WHOLE, class_asked, draw, seed_of
 
@@ -144,8 +144,9 @@ def build(engine: Engine) -> Tab:
             bundle: saved(f"{stem}.zip", cells.archive(found, ending)),
         }
 
+    picked = picks(model)
     on_device(
-        [model.input, seed.submit, count.input, label.input, truncation.release, run.click],
+        [picked.change, seed.submit, count.input, picks(label).change, truncation.release, run.click],
         generate,
         options,
         [view, row, *downloads],
@@ -184,7 +185,7 @@ def build(engine: Engine) -> Tab:
         measured,
         *(each for part in parts for each in part.outputs),
     ]
-    model.input(describe, [model, label], of_card, **QUIET)
+    picked.change(describe, [model, label], of_card, **QUIET)
     remembered = json.dumps(["model", "seed", "count", "label", "truncation", "sampler", "steps", "guidance"])
     remember = f"(...values) => segen.remember('{NAME}', segen.named({remembered}, values))"
     gr.on([each.change for each in options], None, options, None, js=remember, **QUIET)

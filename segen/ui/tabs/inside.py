@@ -34,7 +34,7 @@ from segen.ui.figures import colored, figure, lit, png, shades
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
 from segen.ui.picture import OF_DATASET, STREETS, gallery, gallery_input, on_choice, opened, picture_input
-from segen.ui.queue import QUIET, on_device, press, steps
+from segen.ui.queue import QUIET, on_device, picks, press, steps
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -159,7 +159,7 @@ def build(engine: Engine) -> Tab:
         }
 
     on_device(
-        [picture.input, model.input, view.input, *(each.input for each in trials), run.click],
+        [picture.input, picks(model).change, view.input, *(each.input for each in trials), run.click],
         look,
         [picture, *options],
         [picture, panel, choices, layer, kernel],

@@ -28,7 +28,7 @@ from segen.ui.picture import (
     opened,
     picture_input,
 )
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, picks, steps
 from segen.ui.viewer import VIEWS, contents, entropy, viewer
 from segen.uncertainty import AUGMENTATIONS, disagreement
 
@@ -136,7 +136,12 @@ def build(engine: Engine) -> Tab:
 
     on_device([again.click], disagree, [picture, model], [picture, view, row, further], stop=stop, shows=view)
     on_device(
-        [picture.input, model.input, run.click], segment, [picture, model], outputs, stop=stop, shows=view
+        [picture.input, picks(model).change, run.click],
+        segment,
+        [picture, model],
+        outputs,
+        stop=stop,
+        shows=view,
     )
     on_choice(pick, picture, run)
     model.change(describe, model, [pick, about], **QUIET)

@@ -18,7 +18,7 @@ from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
 from segen.ui.pad import pad_panel
 from segen.ui.picture import gallery, gallery_input, on_choice, opened, picture_input, to_translate
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, picks, steps
 from segen.ui.region import region_panel
 from segen.ui.street import street_panel
 from segen.ui.xray import xray_panel
@@ -108,8 +108,9 @@ def build(engine: Engine) -> Tab:
             download: saved(f"{stem}.{name}.{direction}.png", images.encode(done.value.image)),
         }
 
+    picked = picks(model)
     on_device(
-        [picture.input, model.input, direction.input, strength.release, run.click],
+        [picture.input, picked.change, direction.input, strength.release, run.click],
         translate,
         [picture, model, direction, strength],
         [picture, view, told, row, download],
@@ -133,7 +134,7 @@ def build(engine: Engine) -> Tab:
         known = direction if direction in card.directions else card.directions[0]
         return shown(card, known, language_of(request))
 
-    model.input(describe, [model, direction], of_card, **QUIET)
+    picked.change(describe, [model, direction], of_card, **QUIET)
 
     def offer(name: str, direction: str, request: gr.Request) -> str:
         return gallery(to_translate(registry.card(name, "translate"), direction), language_of(request))

@@ -933,7 +933,7 @@ def test_a_result_is_measured_against_a_reference(
 
 
 class SlowEngine:
-    """Stands in for the engine with a thousand steps of a tenth of a second, and counts them."""
+    """Stands in for the engine with a thousand steps of a third of a second, and counts them."""
 
     def __init__(self) -> None:
         self.steps = self.requests = 0
@@ -946,7 +946,7 @@ class SlowEngine:
         self.requests += 1
         try:
             for self.steps in range(1, 1001):
-                time.sleep(0.1)
+                time.sleep(0.3)
                 yield Step(self.steps, 1000)
         finally:
             self.closed = True

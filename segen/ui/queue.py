@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from time import monotonic
@@ -20,6 +21,8 @@ DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
 """Given to every event that uses the engine."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """Given to every event that is done in a moment."""
+TOLD_SECONDS = 0.25
+"""At least so far apart the page is told of steps; told more often, a slow one would fall behind."""
 PREVIEW_SECONDS = 0.5
 """At least so long each preview stays."""
 
@@ -74,20 +77,25 @@ def steps(
     language: str,
     show: Callable[[Step], dict[Any, Any]] | None = None,
 ) -> Generator[dict[Any, Any], None, Run[V]]:
-    """Let the engine work and report progress: yields "no change" after each step, returns the Run.
+    """Let the engine work and report progress: yields "no change" after a step, returns the Run.
 
     In place of "no change" it yields what `show` makes of a step with a preview, once the one before has been
-    seen long enough. Closing it, as Stop does, stops the engine.
+    seen long enough. Closing it, as Stop does, stops the engine. Of quick steps some pass untold.
     """
-    shown = -PREVIEW_SECONDS
+    told = shown = -math.inf
     with closing(cast(Generator[Step | Run[V], None, None], engine.stream(name, request))) as items:
         for item in items:
             if isinstance(item, Run):
                 return item
+            now = monotonic()
+            picture = show and item.preview is not None and now - shown >= PREVIEW_SECONDS
+            if not picture and now - told < TOLD_SECONDS:
+                continue
+            told = now
             if item.total > 1:
                 progress((item.done, item.total), desc=words(language, "page.working"))
-            if show and item.preview is not None and monotonic() - shown >= PREVIEW_SECONDS:
-                shown = monotonic()
+            if show and picture:
+                shown = now
                 yield show(item)
             else:
                 yield gr.skip()

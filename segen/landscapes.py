@@ -8,12 +8,12 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from segen.types import Image
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 Floats = NDArray[np.float64]
 
-SNOW: Colour = (236, 240, 247)
-SKY: tuple[Colour, Colour] = ((88, 132, 196), (150, 166, 188))
-NEEDLES: tuple[Colour, Colour] = ((46, 66, 44), (66, 76, 78))
+SNOW: Color = (236, 240, 247)
+SKY: tuple[Color, Color] = ((88, 132, 196), (150, 166, 188))
+NEEDLES: tuple[Color, Color] = ((46, 66, 44), (66, 76, 78))
 """Of summer and of winter."""
 
 
@@ -63,7 +63,7 @@ def _rough(rng: np.random.Generator, height: int, width: int, size: float | tupl
     return spread
 
 
-def _lit(colour: Colour, light: Floats) -> Floats:
+def _lit(color: Color, light: Floats) -> Floats:
     """A colour, lighter or darker by so many levels from place to place, H x W x 3."""
-    lit: Floats = np.array(colour) + light[..., None]
+    lit: Floats = np.array(color) + light[..., None]
     return lit

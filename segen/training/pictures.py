@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
@@ -41,7 +42,7 @@ class Pictures(Dataset[tuple[torch.Tensor, int]]):
         self.border = border
         flips = [v2.RandomHorizontalFlip()] if mirror else []
         crops = [v2.RandomResizedCrop(side, scale=(crop, 1.0))] if crop < 1 else []
-        self.vary = v2.Compose([v2.Identity(), *flips, *crops])
+        self.vary = nn.Sequential(*flips, *crops)
         self.pictures: NDArray[np.uint8]
         self.labels: NDArray[np.int64]
         self.labelled = True
@@ -66,7 +67,7 @@ class Pictures(Dataset[tuple[torch.Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         pixels = torch.from_numpy(self.pictures[index]).permute(2, 0, 1).float().div(127.5).sub(1)
-        padded = torch.nn.functional.pad(self.vary(pixels), (self.border,) * 4, value=-1.0)
+        padded = nn.functional.pad(self.vary(pixels), (self.border,) * 4, value=-1.0)
         return padded, int(self.labels[index])
 
 

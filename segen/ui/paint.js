@@ -8,7 +8,7 @@ for (const radio of tools) radio.name = `${group}-tool`;
 const button = Object.fromEntries([...element.querySelectorAll("[data-do]")].map((node) => [node.dataset.do, node]));
 
 const MOST_UNDOS = 50;
-let current = null; // what the server gave, {width, height, ids, classes, blank, pen, size}, with the ids that are painted since
+let current = null; // what the server gave, {width, height, ids, classes, blank, pen, size}; ids as painted since
 let ids = null; // one id a pixel, row by row
 let shown = ""; // of what size and classes they are
 let colors = null; // by id, as the canvas wants them

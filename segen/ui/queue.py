@@ -88,15 +88,13 @@ def steps(
             if isinstance(item, Run):
                 return item
             now = monotonic()
-            picture = show and item.preview is not None and now - shown >= PREVIEW_SECONDS
-            if not picture and now - told < TOLD_SECONDS:
+            preview = None
+            if show and item.preview is not None and now - shown >= PREVIEW_SECONDS:
+                shown, preview = now, show(item)
+            elif now - told < TOLD_SECONDS:
                 continue
             told = now
             if item.total > 1:
                 progress((item.done, item.total), desc=words(language, "page.working"))
-            if show and picture:
-                shown = now
-                yield show(item)
-            else:
-                yield gr.skip()
+            yield preview or gr.skip()
     raise AssertionError("the engine's last item is the Run")

@@ -28,8 +28,9 @@ element.addEventListener("click", (event) => {
 });
 // The first of the photographs comes into sight, which lie below the board; the others leave the choice as it is.
 watch("value", () => {
-  const first = element.querySelectorAll("[data-of]").length < 2;
-  choose(first ? "0" : picked);
+  const { length } = element.querySelectorAll("[data-of]");
+  choose(length < 2 ? "0" : picked);
+  if (length !== 1) return;
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  if (first) element.scrollIntoView({ block: "nearest", behavior });
+  element.scrollIntoView({ block: "nearest", behavior });
 });

@@ -994,6 +994,34 @@ def test_a_model_is_asked_once_when_it_is_picked_and_never_when_it_is_passed(
     assert asked() == 3
 
 
+def test_networks_to_try_on_spoilt_pictures_are_asked_once_for_each_choice(known: Callable[..., Any]) -> None:
+    engine = KnownEngine()
+    page = known(engine=engine)
+    page.locator("button[role=tab]", has_text=words("en", "robustness.tab")).click()
+    choices = page.locator("#robustness-models input")
+
+    def assert_asked(expected: int) -> None:
+        for _ in range(600):
+            if engine.asked >= expected:
+                break
+            page.wait_for_timeout(100)
+        page.wait_for_selector("#robustness-stop:disabled")
+        page.wait_for_timeout(1500)
+        page.wait_for_selector("#robustness-stop:disabled")
+        assert engine.asked == expected
+
+    page.click("#robustness-examples [data-example=street_cars]")
+    assert_asked(1 + 6)  # the clean picture and five spoilt ones
+    choices.click()
+    page.get_by_role("option").nth(1).click()
+    assert_asked(7 + 12)
+    choices.click()
+    page.get_by_role("option").nth(1).click()
+    assert_asked(19 + 6)
+    page.keyboard.press("Tab")
+    assert_asked(25)
+
+
 @pytest.mark.parametrize(
     ("tab", "example"),
     [("segment", "street_trees"), ("compare", "street_trees"), ("robustness", "street_cars")],

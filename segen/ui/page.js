@@ -30,12 +30,13 @@ segen.press = (id) => {
 
 // How often another choice was picked from each drop-down list: Gradio tells of an input whenever one is left, too.
 {
-  const held = {}; // the choice of each list when it was entered, or last picked
+  const held = {}; // the choice of each list, or its choices, when it was entered, or last picked
   const counts = {};
-  segen.enter = (list, choice) => void (held[list] = choice);
+  segen.enter = (list, choice) => void (held[list] = JSON.stringify(choice));
   segen.picks = (list, choice) => {
-    counts[list] = (counts[list] ?? 0) + (held[list] !== choice);
-    held[list] = choice;
+    const before = held[list];
+    segen.enter(list, choice);
+    counts[list] = (counts[list] ?? 0) + (held[list] !== before);
     return counts[list];
   };
 }

@@ -34,7 +34,7 @@ from segen.ui.picture import (
     opened,
     picture_input,
 )
-from segen.ui.queue import QUIET, on_device, steps
+from segen.ui.queue import QUIET, on_device, picks, steps
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -165,7 +165,7 @@ def build(engine: Engine) -> Tab:
                 }
 
     on_device(
-        [picture.input, kinds.input, chosen.input, run.click],
+        [picture.input, kinds.input, picks(chosen).change, run.click],
         spoil,
         [picture, kinds, chosen],
         [picture, told, row, *plots, *strips],

@@ -19,6 +19,8 @@ from segen.types import EvidenceRequest, GenerateRequest, Pictures, Progress
 
 SAMPLES = 10_000
 """Generated pictures, unless the card's option `samples` names fewer."""
+GUIDANCES = (1.5, 3.0)
+"""Scales of classifier-free guidance that diffusion is measured at beside 1, which is none."""
 AT_ONCE = 320
 LEAST = 20
 """Real pictures below which nothing is measured."""
@@ -37,8 +39,9 @@ def measure(
     """{data, items, metrics, features} of a card; `items` is how many pictures were generated.
 
     They are those of the seeds from 0 on, no more than the training split has; a conditional card is asked
-    for all classes alike. FID is measured, too, of what is not grey, where the user has its weights. Raises
-    DataError when the data cannot be used, WeightsError where a network is missing whose features are taken.
+    for all classes alike, and diffusion again with each of GUIDANCES. FID is measured, too, of what is not
+    grey, where the user has its weights. Raises DataError when the data cannot be used, WeightsError where a
+    network is missing whose features are taken.
     """
     root = datasets.locate(data, card.dataset)
     real, train = (_real(root, card, each) for each in (split, "train"))
@@ -59,7 +62,9 @@ def measure(
     if seen is not None:
         metrics |= _classes(card, seen)
     if seen is not None and asked is not None:
-        metrics["label_agreement"] = float((seen == asked).mean())
+        metrics["label_agreement"] = _agreement(seen, asked)
+        if card.options.get("family") == "diffusion":
+            metrics |= _guided(engine, card, count, look, truth, progress)
     if card.options.get("encodes"):
         metrics |= _evidence(engine, card, real)
     return {"data": card.dataset, "items": count, "metrics": metrics, "features": named}
@@ -85,12 +90,12 @@ def _space(card: ModelCard, root: Path) -> tuple[Look, str]:
 
 
 def _generate(
-    engine: Engine, card: ModelCard, count: int, progress: Progress
+    engine: Engine, card: ModelCard, count: int, progress: Progress, guidance: float = 1.0
 ) -> tuple[Pictures, NDArray[np.int64] | None]:
     """Pictures in random order, and the classes that were asked for."""
     labels = [known.id for known in card.classes] if card.conditional else [None]
     requests = [
-        GenerateRequest(seeds[begin : begin + AT_ONCE], label)
+        GenerateRequest(seeds[begin : begin + AT_ONCE], label, guidance=guidance)
         for label, seeds in zip(labels, _split(range(count), len(labels)), strict=True)
         for begin in range(0, len(seeds), AT_ONCE)
     ]
@@ -147,6 +152,25 @@ def _classes(card: ModelCard, seen: NDArray[np.int64]) -> dict[str, Any]:
             known.name["en"]: float(share) for known, share in zip(card.classes, shares, strict=True)
         },
     }
+
+
+def _agreement(seen: NDArray[np.int64], asked: NDArray[np.int64]) -> float:
+    return float((seen == asked).mean())
+
+
+def _guided(
+    engine: Engine, card: ModelCard, count: int, look: Look, real: distances.Features, progress: Progress
+) -> dict[str, dict[str, float]]:
+    """What guidance gains in agreement with the class, and what it costs in Fréchet distance."""
+    metrics: dict[str, dict[str, float]] = {"frechet_by_guidance": {}, "agreement_by_guidance": {}}
+    for guidance in GUIDANCES:
+        made, asked = _generate(engine, card, count, progress, guidance)
+        features, seen = look(made)
+        assert seen is not None
+        assert asked is not None
+        metrics["frechet_by_guidance"][f"{guidance:g}"] = distances.frechet(features, real)
+        metrics["agreement_by_guidance"][f"{guidance:g}"] = _agreement(seen, asked)
+    return metrics
 
 
 def _evidence(engine: Engine, card: ModelCard, real: Pictures) -> dict[str, float]:

@@ -64,6 +64,13 @@ def artist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Engine, "run", run)
 
 
+def know(network: Any, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A classifier that knows each drawn garment, and says 0 else; features are some of the pixels."""
+    truth = {garments.garment(seed)[0].tobytes(): seed % 10 for seed in range(10 * 130)}
+    classes = np.array([truth.get(picture.tobytes(), 0) for picture in pictures])
+    return pictures.reshape(len(pictures), -1)[:, ::40].astype(np.float32), classes
+
+
 def test_a_perfect_artist_stands_at_the_floor(artist: None, weights: Path, data: Path) -> None:
     report = evaluate(Engine("cpu"), CARD, data, "test")
     assert list(report) == [
@@ -92,13 +99,6 @@ def test_what_only_some_cards_have_is_measured_there(
     artist: None, weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = replace(CARD, options={"grey": True, "conditional": True, "encodes": True, "samples": 50})
-
-    def know(network: Any, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A classifier that knows every tenth garment's class, and says 0 else."""
-        truth = {garments.garment(seed)[0].tobytes(): seed % 10 for seed in range(10 * 130)}
-        classes = np.array([truth.get(picture.tobytes(), 0) for picture in pictures])
-        return pictures.reshape(len(pictures), -1)[:, ::40].astype(np.float32), classes
-
     monkeypatch.setattr(evaluate_generation.classifier, "look", know)
     report = evaluate(Engine("cpu"), card, data, "test")
     found = report["metrics"]
@@ -107,6 +107,28 @@ def test_what_only_some_cards_have_is_measured_there(
     assert found["label_agreement"] == 1, "asked and seen stay in one order"
     assert found["class_shares"] == pytest.approx(dict.fromkeys(found["class_shares"], 0.1))
     assert found["classes_hit"] == 10
+    assert "frechet_by_guidance" not in found, "nothing here diffuses"
+
+
+def test_diffusion_is_measured_with_guidance_too(
+    weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"grey": True, "conditional": True, "family": "diffusion", "samples": 50}
+
+    def run(engine: Engine, name: str, request: Any) -> Run:
+        """Bags whatever is asked for, but what is asked for with guidance of 3."""
+        label = 8 if request.guidance < 3 else request.label
+        pictures = np.stack([garments.garment(10 * seed + label)[0] for seed in request.seeds])
+        return Run(Generation(pictures[..., None].repeat(3, 3), None, request.seeds, True), name, "cpu", 0, 0)
+
+    monkeypatch.setattr(Engine, "run", run)
+    monkeypatch.setattr(evaluate_generation.classifier, "look", know)
+    found = evaluate(Engine("cpu"), replace(CARD, options=options), data, "test")["metrics"]
+    assert found["label_agreement"] == pytest.approx(0.1)
+    assert found["agreement_by_guidance"] == pytest.approx({"1.5": 0.1, "3": 1})
+    distances = found["frechet_by_guidance"]
+    assert distances["1.5"] == pytest.approx(found["frechet_distance"])
+    assert distances["3"] < distances["1.5"] / 2
 
 
 def test_a_collapsed_artist_is_told(weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

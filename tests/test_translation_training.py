@@ -167,6 +167,17 @@ def test_losses_are_nought_where_there_is_nothing_to_learn() -> None:
     assert float(logged["discriminator_there"].detach()) > 0
 
 
+def test_without_weight_the_identity_loss_is_not_taken() -> None:
+    recipe = CycleGan(replace(TINY, identity=0.0), SYNTHETIC)
+    calls = []
+    for name, generator in recipe.generators.items():
+        generator.register_forward_hook(lambda *_, name=name: calls.append(name))
+    batch = [part[None] for part in recipe.dataset()[0]]
+    logged = recipe.step(recipe.networks, batch, lambda name, loss: None)
+    assert sorted(calls) == ["back", "back", "there", "there"], "there and back, of both domains"
+    assert not any("identity" in name for name in logged)
+
+
 def test_microscopy_reads_no_label(tmp_path: Path) -> None:
     for split in ("train", "val"):
         (tmp_path / split / "images").mkdir(parents=True)

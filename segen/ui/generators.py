@@ -83,8 +83,14 @@ def measured(card: ModelCard, language: str) -> str:
     ]
     for name in (*SHARES, *NUMBERS):
         if (value := metrics.get(name)) is not None:
-            shown = f"{100 * value:.1f} %" if name in SHARES else format(value, NUMBERS[name])
+            shown = _share(value) if name in SHARES else format(value, NUMBERS[name])
             rows.append(_row(words(language, f"generate.{name}", classes=len(card.classes)), shown))
+    for scale, agreement in metrics.get("agreement_by_guidance", {}).items():
+        distance = metrics["frechet_by_guidance"][scale]
+        rows += [
+            _row(words(language, "generate.frechet_guided", guidance=scale), f"{distance:.2f}"),
+            _row(words(language, "generate.agreement_guided", guidance=scale), _share(agreement)),
+        ]
     heads = "".join(
         f"<th scope='col'>{escape(words(language, f'generate.{column}'))}</th>"
         for column in ("measure", "value", "floor", "ceiling")
@@ -101,6 +107,10 @@ def measured(card: ModelCard, language: str) -> str:
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         f"<p>{escape(words(language, 'generate.why_lies'))}</p>"
     )
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
 
 
 def _row(name: str, *values: str) -> str:

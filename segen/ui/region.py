@@ -15,6 +15,7 @@ from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
+from segen.ui.api import SEGMENT_MODEL
 from segen.ui.downloads import download_button, saved
 from segen.ui.language import language_of, say
 from segen.ui.picture import Picture, opened
@@ -138,6 +139,7 @@ def region_panel(
 
     def of_card(card: ModelCard, language: str) -> list[Any]:
         kept = [each for each in registry.cards("segment") if each.dataset == card.options.get("region")]
+        kept.sort(key=lambda each: each.name != SEGMENT_MODEL)
         titles = [(each.title[language], each.name) for each in kept]
         if not kept:
             return [

@@ -15,6 +15,7 @@ from segen.engine import Engine
 from segen.errors import DataError
 from segen.models import classifier, imagenet, inception
 from segen.registry import ModelCard
+from segen.text import words
 from segen.types import EvidenceRequest, GenerateRequest, Pictures, Progress
 
 SAMPLES = 10_000
@@ -81,11 +82,11 @@ def _real(root: Path, card: ModelCard, split: str) -> Pictures:
 def _space(card: ModelCard, root: Path) -> tuple[Look, str]:
     """What gives features and, where it knows the classes, those of pictures; and the name of that space."""
     if not card.options.get("grey"):
-        return lambda pictures: (imagenet.pooled(pictures, root), None), "MobileNetV2, pooled, 1,280 numbers"
+        return lambda pictures: (imagenet.pooled(pictures, root), None), words("en", "features.color")
     network = classifier.shipped()
     return (
         lambda pictures: classifier.look(network, pictures[..., 0]),
-        f"{classifier.NAME}, last hidden layer, {network.hidden.out_features} numbers",
+        words("en", "features.grey"),
     )
 
 

@@ -19,6 +19,7 @@ from segen.errors import DataError
 from segen.metrics import InstanceMetrics, LabelMetrics
 from segen.models import imagenet
 from segen.registry import ModelCard
+from segen.text import words
 from segen.types import (
     DIRECTIONS,
     ClusterRequest,
@@ -167,7 +168,7 @@ def _photographs(
         metrics["gap_closed"][way] = (found["untouched"]["value"] - found["translated"]["value"]) / gap
         metrics["cycle_psnr"][way] = float(np.mean(kept))
     count = sum(map(len, domains.values()))
-    return {"items": count, "metrics": metrics, "features": "MobileNetV2, pooled, 1,280 numbers"}
+    return {"items": count, "metrics": metrics, "features": words("en", "features.color")}
 
 
 def _drawings(

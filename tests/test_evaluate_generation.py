@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,15 @@ def artist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Engine, "run", run)
 
 
+@cache
+def drawn() -> dict[bytes, int]:
+    """The class of each of 1,300 drawn garments by its pixels."""
+    return {garments.garment(seed)[0].tobytes(): seed % 10 for seed in range(10 * 130)}
+
+
 def know(network: Any, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A classifier that knows each drawn garment, and says 0 else; features are some of the pixels."""
-    truth = {garments.garment(seed)[0].tobytes(): seed % 10 for seed in range(10 * 130)}
-    classes = np.array([truth.get(picture.tobytes(), 0) for picture in pictures])
+    classes = np.array([drawn().get(picture.tobytes(), 0) for picture in pictures])
     return pictures.reshape(len(pictures), -1)[:, ::40].astype(np.float32), classes
 
 
@@ -78,6 +84,8 @@ def test_a_perfect_artist_stands_at_the_floor(artist: None, weights: Path, data:
     ]  # fmt: skip
     assert (report["data"], report["split"], report["items"]) == ("fashion", "test", 100)
     assert report["definitions"].keys() == report["metrics"].keys()
+    numbers = classifier.shipped().hidden.out_features
+    assert report["features"] == f"{classifier.NAME}, last hidden layer, {numbers} numbers"
     found = report["metrics"]
     assert found["frechet_distance"] == pytest.approx(found["frechet_by_samples"]["100"])
     assert found["frechet_ratio"] == pytest.approx(found["frechet_distance"] / found["frechet_floor"])

@@ -100,7 +100,7 @@ def measured(card: ModelCard, language: str) -> str:
         "generate.measured_on",
         items=f"{report['items']:,}",
         split=report["split"],
-        features=words(language, f"generate.features_{'grey' if card.options.get('grey') else 'color'}"),
+        features=words(language, f"features.{'grey' if card.options.get('grey') else 'color'}"),
     )
     return (
         f"<h3>{escape(words(language, 'generate.measured'))}</h3><p>{escape(how)}</p>"

@@ -15,7 +15,7 @@ from segen.errors import InputError
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
-from segen.ui.api import SEGMENT_MODEL
+from segen.ui.api import segmenters
 from segen.ui.downloads import download_button, saved
 from segen.ui.language import language_of, say
 from segen.ui.picture import Picture, opened
@@ -36,7 +36,7 @@ def region_panel(
     engine: Engine, picture: Picture, model: gr.Dropdown, direction: gr.Radio, stop: gr.Button
 ) -> Part:
     """Lay out what limits a translation of the chosen picture to a region."""
-    names = [card.name for card in registry.cards("segment")]
+    names = [card.name for card in segmenters()]
     with gr.Column(elem_classes="latent", elem_id="translate-region") as panel:
         gr.Markdown(say("translate.region"), elem_classes="heading")
         gr.Markdown(say("translate.region_help"), elem_classes="help")
@@ -138,8 +138,7 @@ def region_panel(
     picks(segmenter).change(classes, segmenter, [known, *place], **QUIET)
 
     def of_card(card: ModelCard, language: str) -> list[Any]:
-        kept = [each for each in registry.cards("segment") if each.dataset == card.options.get("region")]
-        kept.sort(key=lambda each: each.name != SEGMENT_MODEL)
+        kept = [each for each in segmenters() if each.dataset == card.options.get("region")]
         titles = [(each.title[language], each.name) for each in kept]
         if not kept:
             return [

@@ -29,7 +29,7 @@ from segen.types import (
     SegmentRequest,
 )
 from segen.ui import cards
-from segen.ui.api import SEGMENT_MODEL
+from segen.ui.api import segmenters
 from segen.ui.figures import colored, figure, lit, png, shades
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
@@ -66,8 +66,7 @@ watch("value", () => requestAnimationFrame(() => {
 
 def build(engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
-    names = [card.name for card in registry.cards("segment")]
-    names.sort(key=lambda name: name != SEGMENT_MODEL)
+    names = [card.name for card in segmenters()]
 
     with gr.Row(elem_classes="work"):
         with gr.Column(scale=2, min_width=300):

@@ -20,7 +20,7 @@ from segen.errors import InputError, SegenError
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
-from segen.ui.api import SEGMENT_MODEL
+from segen.ui.api import segmenters
 from segen.ui.figures import figure
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
@@ -63,8 +63,7 @@ class Point:
 
 def build(engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
-    names = [card.name for card in registry.cards("segment")]
-    names.sort(key=lambda name: name != SEGMENT_MODEL)
+    names = [card.name for card in segmenters()]
 
     with gr.Row(elem_classes="work"):
         with gr.Column(scale=2, min_width=300):

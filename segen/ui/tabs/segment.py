@@ -13,7 +13,7 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Run, Segmentation, SegmentRequest
 from segen.ui import cards
-from segen.ui.api import SEGMENT_MODEL
+from segen.ui.api import segmenters
 from segen.ui.downloads import download_row, segmentation_buttons
 from segen.ui.language import language_of, say
 from segen.ui.link import Link, Tab
@@ -45,8 +45,7 @@ A card may set its own in its options, as `unfamiliar_entropy`.
 
 def build(engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
-    names = [card.name for card in registry.cards("segment")]
-    names.sort(key=lambda name: name != SEGMENT_MODEL)
+    names = [card.name for card in segmenters()]
 
     with gr.Row(elem_classes="work"):
         with gr.Column(scale=2, min_width=300):

@@ -354,15 +354,46 @@ def test_the_loss_is_the_error_of_the_noise() -> None:
             return (torch.zeros_like(noisy),)
 
     noise = torch.randn_like(pixels)
-    torch.manual_seed(0)
-    loss = recipe._loss(Watching(), pixels, labels, torch.tensor(0.1), noise)
-    assert float(loss) == pytest.approx(float(noise.square().mean()))
-    noisy, timesteps, _ = seen[0]
+    noisy, timesteps = recipe._mixed(pixels, torch.tensor(0.1), noise)
     assert timesteps.tolist() == [100, 350, 600, 850], "evenly over the process"
     signal = recipe.schedule.alphas_cumprod[timesteps][:, None, None, None]
     torch.testing.assert_close(noisy, signal.sqrt() * pixels + (1 - signal).sqrt() * noise)
-    recipe.step({"network": Watching()}, (pixels, labels), lambda *_: None)
-    assert seen[1][2].tolist() == [10] * 4, "the class is left out"
+    torch.manual_seed(0)
+    loss = recipe.step({"network": Watching()}, (pixels, labels), lambda *_: None)["loss"]
+    assert seen[0][2].tolist() == [10] * 4, "the class is left out"
+    torch.manual_seed(0)
+    torch.rand(4), torch.rand(())
+    assert float(loss) == pytest.approx(float(torch.randn_like(pixels).square().mean()))
+
+
+def test_a_teacher_is_followed_with_its_guidance(engine: Engine) -> None:
+    """For a class, what it predicts in two calls is to be predicted in one; without, the noise is."""
+    with pytest.raises(UsageError, match="--init"):
+        Diffusion(replace(TINY, guidance=2.0), SYNTHETIC)
+    recipe = Diffusion(replace(TINY, guidance=2.0), replace(SYNTHETIC, init=CARD.name))
+    pixels = torch.stack([torch.as_tensor(recipe.train[index][0]) for index in range(3)])
+    labels, noise = torch.tensor([3, 10, 7]), torch.randn_like(pixels)
+    noisy, timesteps = recipe._mixed(pixels, torch.tensor(0.5), noise)
+    target = recipe._taught(noisy, timesteps, labels, noise)
+    assert torch.equal(target[1], noise[1])
+    for index in (0, 2):
+        asked, none = (
+            recipe.teacher(
+                noisy[index : index + 1], timesteps[index], torch.tensor([label]), return_dict=False
+            )[0]
+            for label in (int(labels[index]), 10)
+        )
+        torch.testing.assert_close(target[index], (none + 2 * (asked - none))[0], atol=1e-5, rtol=1e-5)
+    before = [tensor.clone() for tensor in recipe.teacher.parameters()]
+    optimizer = recipe.optimizers()["network"]
+
+    def update(_: str, loss: torch.Tensor) -> None:
+        loss.backward()
+        optimizer.step()
+
+    recipe.step(recipe.networks, (pixels, labels), update)
+    assert all(torch.equal(*pair) for pair in zip(before, recipe.teacher.parameters(), strict=True))
+    assert any(not torch.equal(*pair) for pair in zip(before, recipe.network.parameters(), strict=True))
 
 
 def test_a_folder_loads_with_diffusers_and_snippet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ from segen.errors import UsageError
 from segen.models.imagenet import FeatureDistance
 from segen.models.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.models.translation import ResnetGenerator
+from segen.training import aided, loop
 from segen.training import data as training_data
-from segen.training import loop
 from segen.training.domains import Microscopy, Photographs
 from segen.training.pairs import PAIRS, apart
 from segen.training.recipe import Place
@@ -67,25 +67,62 @@ def test_every_recipe_trains_a_step_and_ships_both_kinds_of_network(config: Any,
     assert not list(folder.rglob("README.md"))
 
 
+@pytest.mark.parametrize("aid", ["", "unet-camvid"])
 def test_a_resumed_cyclegan_gives_the_bytes_of_one_never_stopped(
-    runs: Path, interrupted: Callable[[Any, int], Any]
+    runs: Path, interrupted: Callable[[Any, int], Any], aid: str
 ) -> None:
     """With its schedule, which falls by then, and its history, which is full when it is stopped."""
-    whole = loop.fit(CycleGan(TINY, SYNTHETIC), SYNTHETIC)
+    tiny = replace(TINY, aided=aid)
+    whole = loop.fit(CycleGan(tiny, SYNTHETIC), SYNTHETIC)
     expected = (whole.parent / "log.jsonl").read_text()
     whole.parent.rename(runs / "whole")
     with pytest.raises(KeyboardInterrupt):
-        loop.fit(interrupted(CycleGan(TINY, SYNTHETIC), 3), SYNTHETIC)
+        loop.fit(interrupted(CycleGan(tiny, SYNTHETIC), 3), SYNTHETIC)
     saved = torch.load(runs / "tiny" / "checkpoint.pt", weights_only=True)
     assert saved["network.discriminators"]["history.there_kept"] == TINY.history
     assert saved["network.discriminators"]["history.there"].abs().sum() > 0
     assert 0 < saved["scheduler.generators"]["_last_lr"][0] < TINY.lr
     resumed = replace(SYNTHETIC, resume=True)
-    recipe = CycleGan(TINY, resumed)
+    recipe = CycleGan(tiny, resumed)
     again = loop.fit(recipe, resumed)
     assert (again.parent / "log.jsonl").read_text() == expected
     for name in ("forward/model.safetensors", f"backward/{DISCRIMINATOR}/model.safetensors"):
         assert (again / name).read_bytes() == (runs / "whole/export" / name).read_bytes()
+
+
+def test_an_encoder_aids_the_discriminators_and_never_changes() -> None:
+    """Its features' heads learn beside those of patches, and the generators from both."""
+    recipe = CycleGan(replace(TINY, aided="unet-camvid"), SYNTHETIC)
+    before = {name: tensor.clone() for name, tensor in recipe.encoder.state_dict().items()}
+    batch = [torch.stack(part) for part in zip(recipe.train[0], recipe.train[1], strict=True)]
+    optimizers = recipe.optimizers()
+
+    def update(name: str, loss: torch.Tensor) -> None:
+        optimizers[name].zero_grad()
+        loss.backward()
+        optimizers[name].step()
+
+    for network in recipe.networks.values():
+        network.train()
+    heads = {
+        name: tensor.clone() for name, tensor in recipe.discriminators["back_features"].named_parameters()
+    }
+    recipe.step(recipe.networks, batch, update)
+    assert all(torch.equal(tensor, recipe.encoder.state_dict()[name]) for name, tensor in before.items())
+    moved = dict(recipe.discriminators["back_features"].named_parameters())
+    assert all(not torch.equal(tensor, moved[name]) for name, tensor in heads.items())
+    scores = recipe.discriminators["there_features"](
+        recipe.encoder(batch[0].expand(-1, 3, -1, -1))[aided.STAGES]
+    )
+    assert scores.shape == (2, 3)
+    loss = recipe._judged(recipe.discriminators, "there", batch[0].requires_grad_(), real=True)
+    plain = CycleGan(TINY, SYNTHETIC)._judged(recipe.discriminators, "there", batch[0], real=True)
+    assert loss > plain > 0
+
+
+def test_what_has_no_such_encoder_cannot_aid() -> None:
+    with pytest.raises(UsageError, match="encoder of vgg16-nuclei"):
+        aided.encoder("vgg16-nuclei")
 
 
 def test_the_rate_is_constant_and_then_falls_to_nought() -> None:

@@ -55,8 +55,8 @@ NOISE_SPAN = 3.0
 """Noise is shown from minus to plus this."""
 Draw = Callable[[], torch.Tensor]
 """Gives standard normal numbers in the shape of the batch, others with each call."""
-Predict = Callable[[torch.Tensor, int], torch.Tensor]
-"""Of x_t, N x C x H x W, and t, what the network takes the noise for."""
+Predict = Callable[[torch.Tensor, int | torch.Tensor], torch.Tensor]
+"""Of x_t, N x C x H x W, and t, one or N of it, what the network takes the noise for."""
 Sampling = GenerateRequest | TrajectoryRequest | VariationsRequest
 
 
@@ -116,18 +116,18 @@ def denoise(
 
 
 def guided(network: UNet2DModel, labels: torch.Tensor | None, guidance: float) -> Predict:
-    """The noise that a network sees in N pictures at one moment; its last class stands for none.
+    """The noise that a network sees in N pictures; its last class stands for none.
 
     Ho and Salimans 2022, with the scale as diffusers has it: `guidance` 1 asks once with the class, 0 once
     without, and any other asks twice and goes so many times the way from the second answer to the first.
     """
     classes = network.config.num_class_embeds
 
-    def ask(noisy: torch.Tensor, timestep: int, asked: torch.Tensor | None) -> torch.Tensor:
+    def ask(noisy: torch.Tensor, timestep: int | torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
         found: torch.Tensor = network(noisy, timestep, asked, return_dict=False)[0]
         return found
 
-    def predict(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
+    def predict(noisy: torch.Tensor, timestep: int | torch.Tensor) -> torch.Tensor:
         none = torch.full((len(noisy),), classes - 1, device=noisy.device) if classes else None
         if labels is None or guidance == 0:
             return ask(noisy, timestep, none)

@@ -25,6 +25,7 @@ from segen import images
 from segen.models.generation import pictures_of
 from segen.models.pix2pix import PatchDiscriminator
 from segen.models.translation import ResnetGenerator
+from segen.training import aided
 from segen.training.domains import WATCHED, Microscopy, Photographs
 from segen.training.recipe import Place, SizedDataset, Update
 from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged
@@ -49,6 +50,8 @@ class CycleConfig(TranslationConfig):
     would else tell a drawn mask by a grey level (Sonderby et al. 2017)."""
     history: int = 50
     """Drawings that each discriminator may see again."""
+    aided: str = ""
+    """The segmentation card whose encoder a further discriminator of each direction stands on, if any."""
 
 
 CONFIGS = [
@@ -114,9 +117,12 @@ class CycleGan(Translation):
             )
             for part in DIRECTIONS
         }  # fmt: skip
-        # It stands beside them, so that it is saved and resumed as they are.
-        history: dict[str, nn.Module] = {"history": History(config.history, colors, config.side)}
-        super().__init__(config, generators, discriminators | history, place.init)
+        # These stand beside them, so that they are saved and resumed as they are; the encoder never changes.
+        beside: dict[str, nn.Module] = {"history": History(config.history, colors, config.side)}
+        self.encoder = aided.encoder(config.aided) if config.aided else None
+        if self.encoder is not None:
+            beside |= {f"{part}_features": aided.FeatureDiscriminator(self.encoder) for part in DIRECTIONS}
+        super().__init__(config, generators, discriminators | beside, place.init)
 
     def dataset(self) -> SizedDataset:
         """A picture of each domain, crops of which none belongs to the other."""
@@ -132,7 +138,7 @@ class CycleGan(Translation):
 
         self.discriminators.requires_grad_(False)
         fooled = torch.stack(
-            [judged(discriminators[name](self._noised(drawn[name])), real=True) for name in DIRECTIONS]
+            [self._judged(discriminators, name, drawn[name], real=True) for name in DIRECTIONS]
         )
         cycles = (
             functional.l1_loss(back(self._noised(drawn["there"])), first),
@@ -149,12 +155,21 @@ class CycleGan(Translation):
         self.discriminators.requires_grad_(True)
         losses = []
         for name, true in zip(DIRECTIONS, (second, first), strict=True):
-            real = judged(discriminators[name](self._noised(true)), real=True)
+            real = self._judged(discriminators, name, true, real=True)
             shown = discriminators["history"].shown(name, drawn[name])
-            fake = judged(discriminators[name](self._noised(shown)), real=False)
+            fake = self._judged(discriminators, name, shown, real=False)
             losses.append((real + fake) / 2)
         update("discriminators", losses[0] + losses[1])
         return told | {"discriminator_there": losses[0], "discriminator_back": losses[1]}
+
+    def _judged(self, discriminators: Any, name: str, pixels: torch.Tensor, real: bool) -> torch.Tensor:
+        """The loss of a direction's discriminators, the one of patches and, if any, the one of features."""
+        seen = self._noised(pixels)
+        loss = judged(discriminators[name](seen), real)
+        if self.encoder is None:
+            return loss
+        features = self.encoder.to(seen.device)(seen.expand(-1, 3, -1, -1))[aided.STAGES]
+        return loss + judged(discriminators[f"{name}_features"](features), real)
 
     def _noised(self, pixels: torch.Tensor) -> torch.Tensor:
         return pixels + self.config.noise * torch.randn_like(pixels) if self.config.noise else pixels

@@ -83,14 +83,14 @@ def _ways(reports: dict[str, Any], columns: dict[str, tuple[str, int]]) -> str:
 
 
 def _photographs(reports: dict[str, Any]) -> str:
-    rows = [["", "translated", "untouched", "real", "gap closed", "cycle PSNR"]]
+    rows = [["", "translated", "untouched", "real", "gap closed", "after JPEG", "cycle PSNR"]]
     for name, report in reports.items():
         metrics = report["metrics"]
         for way in ("forward", "backward"):
             distances = [metrics[f"kernel_{way}_{which}"] for which in ("translated", "untouched", "real")]
             cells = [f"{each['value']:.3f} ({each['low']:.3f} to {each['high']:.3f})" for each in distances]
-            gap, psnr = metrics["gap_closed"][way], metrics["cycle_psnr"][way]
-            rows.append([f"`{name}`, {way}", *cells, f"{100 * gap:.0f} %", f"{psnr:.1f} dB"])
+            gaps = [f"{100 * metrics[kind][way]:.0f} %" for kind in ("gap_closed", "gap_closed_compressed")]
+            rows.append([f"`{name}`, {way}", *cells, *gaps, f"{metrics['cycle_psnr'][way]:.1f} dB"])
     return marked.table(rows)
 
 

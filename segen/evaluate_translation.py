@@ -13,7 +13,7 @@ from scipy.ndimage import find_objects, label
 from skimage.filters import threshold_otsu
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
-from segen import datasets, distances, images, lines, nuclei, registry
+from segen import corruptions, datasets, distances, images, lines, nuclei, registry
 from segen.engine import Engine
 from segen.errors import DataError
 from segen.metrics import InstanceMetrics, LabelMetrics
@@ -145,10 +145,9 @@ def _photographs(
     domains = {"forward": read(split, "A"), "backward": read(split, "B")}
     if min(map(len, domains.values())) < LEAST:
         raise DataError("no_floor", least=LEAST)
-    features = {name: imagenet.pooled(np.stack(domain), root) for name, domain in domains.items()}
-    metrics: dict[str, Any] = {"gap_closed": {}, "cycle_psnr": {}}
+    metrics: dict[str, Any] = {"gap_closed": {}, "gap_closed_compressed": {}, "cycle_psnr": {}}
     for way, other, letter in zip(DIRECTIONS, DIRECTIONS[::-1], "BA", strict=True):
-        given, real = domains[way], features[other]
+        given, real = domains[way], domains[other]
         made, kept = [], []
         for image in progress(given):
             made.append(engine.run(card.name, TranslateRequest(image, way)).value.image)
@@ -156,19 +155,32 @@ def _photographs(
             kept.append(float(peak_signal_noise_ratio(_unit(cycle.back), _unit(cycle.given), data_range=1.0)))
         train = read("train", letter)
         chosen = np.random.default_rng(0).permutation(len(train))[: len(given)]
-        floor = imagenet.pooled(np.stack([train[index] for index in chosen]), root)
-        found = {
-            "translated": distances.kernel(imagenet.pooled(np.stack(made), root), real),
-            "untouched": distances.kernel(features[way], real),
-            "real": distances.kernel(floor, real),
-        }
+        sets = {"translated": made, "untouched": given, "real": [train[index] for index in chosen]}
+        found = _kernel_distances(sets, real, root)
         metrics |= {f"kernel_{way}_{name}": value for name, value in found.items()}
-        least = found["real"]["value"]
-        gap = max(found["untouched"]["value"] - least, 1e-12)
-        metrics["gap_closed"][way] = (found["untouched"]["value"] - found["translated"]["value"]) / gap
+        metrics["gap_closed"][way] = _closed(found)
+        small = {name: [corruptions.jpeg(image, 1, 0) for image in each] for name, each in sets.items()}
+        again = _kernel_distances(small, [corruptions.jpeg(image, 1, 0) for image in real], root)
+        metrics["gap_closed_compressed"][way] = _closed(again)
         metrics["cycle_psnr"][way] = float(np.mean(kept))
     count = sum(map(len, domains.values()))
     return {"items": count, "metrics": metrics, "features": words("en", "features.color")}
+
+
+def _kernel_distances(
+    sets: dict[str, list[Image]], real: list[Image], root: Path
+) -> dict[str, dict[str, float]]:
+    """Of each set of photographs to the real ones."""
+    features = imagenet.pooled(np.stack(real), root)
+    return {
+        name: distances.kernel(imagenet.pooled(np.stack(each), root), features) for name, each in sets.items()
+    }
+
+
+def _closed(found: dict[str, dict[str, float]]) -> float:
+    """How far translated photographs get from untouched, 0, to real, 1."""
+    translated, untouched, real = (found[name]["value"] for name in ("translated", "untouched", "real"))
+    return (untouched - translated) / max(untouched - real, 1e-12)
 
 
 def _drawings(

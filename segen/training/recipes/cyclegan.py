@@ -3,7 +3,8 @@
 Zhu et al. 2017: each generator must make what the other domain's discriminator takes for real (least squares,
 Mao et al. 2017), the way there and back must give the picture again (cycle loss), and a picture that is
 already there must stay (identity loss, their 5.2). Discriminators also see a history of drawings (Shrivastava
-et al. 2017), and rates are constant first and then fall to 0 along a line.
+et al. 2017), and rates are constant first and then fall to 0 along a line. Where pixels tell a discriminator
+too little, a second one stands on the features of a trained network (segen.training.aided).
 
 For nuclei the other domain is masks that the code draws, so that one generator becomes a segmenter without
 one label. Nothing in the two losses tells a mask from its negative; that nuclei are the bright part does, in

@@ -145,36 +145,34 @@ def _photographs(
     domains = {"forward": read(split, "A"), "backward": read(split, "B")}
     if min(map(len, domains.values())) < LEAST:
         raise DataError("no_floor", least=LEAST)
+    features = {way: _looks(domain, root) for way, domain in domains.items()}
     metrics: dict[str, Any] = {"gap_closed": {}, "gap_closed_compressed": {}, "cycle_psnr": {}}
     for way, other, letter in zip(DIRECTIONS, DIRECTIONS[::-1], "BA", strict=True):
-        given, real = domains[way], domains[other]
         made, kept = [], []
-        for image in progress(given):
+        for image in progress(domains[way]):
             made.append(engine.run(card.name, TranslateRequest(image, way)).value.image)
             cycle = engine.run(card.name, CycleRequest(image, way)).value
             kept.append(float(peak_signal_noise_ratio(_unit(cycle.back), _unit(cycle.given), data_range=1.0)))
         train = read("train", letter)
-        chosen = np.random.default_rng(0).permutation(len(train))[: len(given)]
-        sets = {"translated": made, "untouched": given, "real": [train[index] for index in chosen]}
-        found = _kernel_distances(sets, real, root)
+        chosen = np.random.default_rng(0).permutation(len(train))[: len(made)]
+        floor = [train[index] for index in chosen]
+        looks = {"translated": _looks(made, root), "untouched": features[way], "real": _looks(floor, root)}
+        found, compressed = (
+            {name: distances.kernel(each[number], features[other][number]) for name, each in looks.items()}
+            for number in range(2)
+        )
         metrics |= {f"kernel_{way}_{name}": value for name, value in found.items()}
         metrics["gap_closed"][way] = _closed(found)
-        small = {name: [corruptions.jpeg(image, 1, 0) for image in each] for name, each in sets.items()}
-        again = _kernel_distances(small, [corruptions.jpeg(image, 1, 0) for image in real], root)
-        metrics["gap_closed_compressed"][way] = _closed(again)
+        metrics["gap_closed_compressed"][way] = _closed(compressed)
         metrics["cycle_psnr"][way] = float(np.mean(kept))
     count = sum(map(len, domains.values()))
     return {"items": count, "metrics": metrics, "features": words("en", "features.color")}
 
 
-def _kernel_distances(
-    sets: dict[str, list[Image]], real: list[Image], root: Path
-) -> dict[str, dict[str, float]]:
-    """Of each set of photographs to the real ones."""
-    features = imagenet.pooled(np.stack(real), root)
-    return {
-        name: distances.kernel(imagenet.pooled(np.stack(each), root), features) for name, each in sets.items()
-    }
+def _looks(photographs: list[Image], root: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The features of photographs, and those once they are compressed as JPEG."""
+    compressed = [corruptions.jpeg(image, 1, 0) for image in photographs]
+    return imagenet.pooled(np.stack(photographs), root), imagenet.pooled(np.stack(compressed), root)
 
 
 def _closed(found: dict[str, dict[str, float]]) -> float:

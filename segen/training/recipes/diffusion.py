@@ -105,7 +105,8 @@ class Diffusion:
             start.whole(self.network, folder / pipelines.WEIGHTS, place.init)
         if config.guidance != 1 and not place.init:
             raise UsageError("no_teacher")
-        self.teacher = copy.deepcopy(self.network).requires_grad_(False)
+        taught = config.guidance != 1
+        self.teacher = copy.deepcopy(self.network).requires_grad_(False) if taught else None
 
     def dataset(self) -> Pictures:
         """The training pictures as they are."""
@@ -129,7 +130,7 @@ class Diffusion:
         labels = torch.where(dropped, self.classes, labels)
         shift, noise = torch.rand(()), torch.randn_like(pixels)
         noisy, timesteps = self._mixed(pixels, shift, noise)
-        target = self._taught(noisy, timesteps, labels, noise) if self.config.guidance != 1 else noise
+        target = self._taught(noisy, timesteps, labels, noise) if self.teacher else noise
         loss = functional.mse_loss(
             networks["network"](noisy, timesteps, labels, return_dict=False)[0], target
         )
@@ -149,6 +150,7 @@ class Diffusion:
         self, noisy: torch.Tensor, timesteps: torch.Tensor, labels: torch.Tensor, noise: torch.Tensor
     ) -> torch.Tensor:
         """What to predict: the teacher's noise with guidance, but the true noise where no class is given."""
+        assert self.teacher is not None
         predict = diffusion.guided(self.teacher.to(noisy.device), labels, self.config.guidance)
         return torch.where((labels == self.classes)[:, None, None, None], noise, predict(noisy, timesteps))
 

@@ -191,5 +191,6 @@ def class_pixels(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> np.ndarr
     """How many pixels of each class the masks of `labelled` hold, by id."""
     counts = np.zeros(len(known), dtype=np.int64)
     for pair in labelled:
-        counts += np.bincount(images.read_labels(pair.mask, known).ravel(), minlength=len(known))
+        labels = images.read_labels(pair.mask, known)
+        counts += np.bincount(labels[labels < len(known)], minlength=len(known))
     return counts

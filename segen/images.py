@@ -29,6 +29,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 MAX_SIDE = 16_384
 MAX_PIXELS = 64_000_000
 BLOCK_ROWS = 256
+IGNORED = 255
+"""The label of pixels that neither loss nor metric counts, where no class is named so (VOC's borders)."""
 _WHITE = (255, 255, 255, 255)
 
 # Pillow grumbles at odd metadata and at sizes that are refused below; readers of a log can act on neither.
@@ -119,7 +121,8 @@ def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> L
     """Read a label map as class ids, H x W uint8: palette and 8-bit grey PNG hold them as they are.
 
     An RGB picture must use the colours of `classes`. 16-bit grey numbers instances, 0 being none: all of
-    them are class 1. Raises InputError for an id or colour of no class.
+    them are class 1. With more than two classes, 255 stays as IGNORED. Raises InputError for an id or colour
+    of no class.
     """
     with _decoded(source) as picture:
         if picture.mode.startswith("I;16"):
@@ -128,7 +131,8 @@ def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> L
             labels = np.array(picture).astype(np.uint8)
         else:
             labels = _ids_of_colors(np.asarray(picture.convert("RGB")), classes)
-    strangers = np.setdiff1d(labels, [known.id for known in classes])
+    allowed = [known.id for known in classes] + ([IGNORED] if len(classes) > 2 else [])
+    strangers = np.setdiff1d(labels, allowed)
     if strangers.size:
         raise InputError("labels_unknown", ids=", ".join(map(str, strangers[:5])))
     return labels

@@ -23,6 +23,7 @@ from torchmetrics.classification import (
 from torchmetrics.detection import MeanAveragePrecision
 from torchmetrics.utilities.compute import auc
 
+from segen.images import IGNORED
 from segen.registry import ClassInfo
 from segen.types import Instance
 
@@ -88,7 +89,7 @@ class LabelMetrics:
 
     def __init__(self, classes: tuple[ClassInfo, ...]) -> None:
         counted = [known for known in classes if not known.ignored]
-        ignored = next((known.id for known in classes if known.ignored), None)
+        ignored = next((known.id for known in classes if known.ignored), IGNORED)
         self.names = [known.name["en"] for known in counted]
         shared: dict[str, Any] = {
             "num_classes": len(counted), "ignore_index": ignored, "validate_args": False,
@@ -193,7 +194,7 @@ class Roc:
     LOGITS = torch.linspace(-12, 12, 201)
 
     def __init__(self, classes: tuple[ClassInfo, ...]) -> None:
-        ignored = next((known.id for known in classes if known.ignored), None)
+        ignored = next((known.id for known in classes if known.ignored), IGNORED)
         thresholds = torch.cat([torch.tensor([0.0]), self.LOGITS.sigmoid(), torch.tensor([1.1])])
         self.roc = BinaryROC(thresholds=thresholds, ignore_index=ignored, validate_args=False)
 

@@ -65,6 +65,10 @@ class SegmentationConfig(Config):
 
 
 UNET = {"decoder_channels": [128, 64, 48, 32, 16]}
+ANIMALS: dict[str, Any] = {
+    "dataset": "animals", "steps": 4000, "batch_size": 16, "crop": (256, 256), "scale": (0.6, 1.8),
+    "encoder_lr": 4e-4, "decoder_lr": 2e-3, "ema_decay": 0.999, "evaluate_every": 500,
+}  # fmt: skip
 CONFIGS = [
     SegmentationConfig("unet-camvid", steps=3000, batch_size=6, options=UNET),
     SegmentationConfig("fpn-camvid", steps=300, batch_size=6, architecture="FPN", encoder_lr=2e-4),
@@ -85,6 +89,8 @@ CONFIGS = [
         "vgg16-nuclei", steps=500, architecture="Vgg16", imagenet=False, dataset="nuclei", crop=(128, 128),
         scale=(1.0, 2.5), upright=False, class_balance=0.0, encoder_lr=2e-3, evaluate_every=100,
     ),
+    SegmentationConfig("deeplabv3plus-animals", architecture="DeepLabV3Plus", **ANIMALS),
+    SegmentationConfig("unet-animals", options=UNET, **ANIMALS),
 ]  # fmt: skip
 
 
@@ -126,8 +132,8 @@ class Segmentation:
 
     @property
     def _ignored_id(self) -> int:
-        """The label that neither loss nor metric counts; 255 where the data set has none."""
-        return next((known.id for known in self.train.classes if known.ignored), 255)
+        """The label that neither loss nor metric counts."""
+        return next((known.id for known in self.train.classes if known.ignored), images.IGNORED)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """AdamW, the encoder, if there is one, at a rate of its own."""

@@ -66,7 +66,7 @@ class SegmentationConfig(Config):
 
 UNET = {"decoder_channels": [128, 64, 48, 32, 16]}
 ANIMALS: dict[str, Any] = {
-    "dataset": "animals", "steps": 4000, "batch_size": 16, "crop": (256, 256), "scale": (0.6, 1.8),
+    "dataset": "animals", "steps": 2600, "batch_size": 12, "crop": (224, 224), "scale": (0.7, 2.0),
     "encoder_lr": 4e-4, "decoder_lr": 2e-3, "ema_decay": 0.999, "evaluate_every": 500,
 }  # fmt: skip
 CONFIGS = [
@@ -89,7 +89,9 @@ CONFIGS = [
         "vgg16-nuclei", steps=500, architecture="Vgg16", imagenet=False, dataset="nuclei", crop=(128, 128),
         scale=(1.0, 2.5), upright=False, class_balance=0.0, encoder_lr=2e-3, evaluate_every=100,
     ),
-    SegmentationConfig("deeplabv3plus-animals", architecture="DeepLabV3Plus", **ANIMALS),
+    SegmentationConfig(
+        "deeplabv3plus-animals", architecture="DeepLabV3Plus", options={"decoder_channels": 128}, **ANIMALS
+    ),
     SegmentationConfig("unet-animals", options=UNET, **ANIMALS),
 ]  # fmt: skip
 

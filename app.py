@@ -4,10 +4,10 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from segen import pipelines
 from segen.engine import Engine
 from segen.errors import UsageError
-from segen.ui import build_app, launch_options
+from segen.models import hub
+from segen.ui.app import build_app, launch_options
 
 if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__)
@@ -16,9 +16,9 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     try:
         if chosen.pipelines:
-            pipelines.add_all(chosen.pipelines)
+            hub.add_all(chosen.pipelines)
         if chosen.hub:
-            pipelines.add(pipelines.download(chosen.hub), name=chosen.hub.replace("/", "--"))
+            hub.add(hub.download(chosen.hub), name=chosen.hub.replace("/", "--"))
     except UsageError as error:
         sys.exit(error.sentence())
     build_app(Engine()).launch(**launch_options())

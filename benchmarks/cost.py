@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.pairs import compare
-from segen import scenes
+from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.registry import cards
 from segen.types import SegmentRequest

@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.pairs import compare
 from segen.engine import Engine
-from segen.models.generation import BATCH
+from segen.models.generation.predictor import BATCH
 from segen.registry import ModelCard, cards
 from segen.types import GenerateRequest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segen import files
+from segen.data import files
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from segen import scenes
+from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.types import SegmentRequest
 

@@ -8,9 +8,10 @@ import segmentation_models_pytorch
 import torch
 
 from benchmarks.pairs import compare
-from segen import images, scenes
+from segen.data.synthetic import scenes
 from segen.engine import Engine, _prepared
-from segen.models import smp
+from segen.models.segmentation import smp
+from segen.models.tensors import to_tensor
 from segen.registry import card
 from segen.types import SegmentRequest
 
@@ -22,7 +23,7 @@ def main() -> Iterator[str]:
     engine = Engine("cpu")
     network = _prepared(smp.read_network(card(name).weights))
     plain = segmentation_models_pytorch.from_pretrained(card(name).weights).float().eval()
-    pixels = torch.nn.functional.pad(images.to_tensor(image), (0, 0, 0, 24), mode="replicate")
+    pixels = torch.nn.functional.pad(to_tensor(image), (0, 0, 0, 24), mode="replicate")
     ours = pixels.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()

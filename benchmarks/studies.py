@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from benchmarks import marked
 from benchmarks.marked import DOCS
-from segen import files, studies
+from segen.data import files
+from segen.evaluation import studies
 from segen.text import words
 
 PAGE = DOCS / "studies.md"

@@ -15,7 +15,7 @@ MEASURED = {
     "photographs": ("cyclegan-yosemite",),
     "streets": ("pix2pix-camvid-photo",),
 }
-"""The cards by what measures them (`segen.evaluate_translation.KINDS`), shipped or still to come."""
+"""The cards by what measures them (`segen.evaluation.translation.KINDS`), shipped or still to come."""
 NAMES = {
     "Otsu": "Otsu's threshold",
     "K-means": "K-means, two clusters",

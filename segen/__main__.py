@@ -1,5 +1,5 @@
 """`python -m segen` is the `segen` command."""
 
-from segen.cli import entry
+from segen.cli.main import entry
 
 entry()

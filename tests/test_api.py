@@ -16,13 +16,14 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image as Pillow
 
-from segen import images, scenes
+from segen.data.synthetic import scenes
 from segen.engine import Engine
-from segen.export import card_for, regions
+from segen.imaging import images
+from segen.imaging.export import card_for, regions
 from segen.registry import cards, describe
 from segen.text import words
 from segen.types import ClusterRequest, GenerateRequest, SegmentRequest, TranslateRequest
-from segen.ui import build_app, launch_options
+from segen.ui.app import build_app, launch_options
 
 pytestmark = pytest.mark.slow
 

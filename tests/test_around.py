@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segen import latents
 from segen.errors import InputError
-from segen.ui.around import COUNT, Trail, chosen, neighbours
+from segen.models import latents
+from segen.ui.tabs.generate.neighbours import COUNT, Trail, chosen, neighbours
 
 FIRST = latents.noise([7], (100,))
 

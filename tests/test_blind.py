@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segen import images, registry
+from segen import registry
 from segen.errors import InputError
+from segen.imaging import images
 from segen.text import LANGUAGES, words
-from segen.ui import blind
-from segen.ui.blind import REAL, SIDES, Pair, Quiz
+from segen.ui.tabs.generate import blind
+from segen.ui.tabs.generate.blind import REAL, SIDES, Pair, Quiz
 
 CARD = replace(
     registry.cards()[0],

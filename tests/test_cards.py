@@ -12,8 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from segen import models
 from segen.engine import Engine
-from segen.evaluate import model_card
-from segen.models.maskrcnn import SlimMaskRCNN
+from segen.evaluation.runner import model_card
+from segen.models.segmentation.maskrcnn import SlimMaskRCNN
 from segen.registry import MEASURING, ModelCard, cards, weights_root
 from segen.text import LANGUAGES
 from segen.training.recipes import RECIPES
@@ -28,14 +28,14 @@ from segen.types import (
 )
 
 MEGABYTE = 1_000_000
-MOST_MEGABYTES = {"segen.models.smp:load": 9, "segen.models.maskrcnn:load": 14}
+MOST_MEGABYTES = {"segen.models.segmentation.smp:load": 9, "segen.models.segmentation.maskrcnn:load": 14}
 """By loader, what a folder of weights may weigh; any other, and all together, as below."""
 MOST_MEGABYTES_GENERATOR = 8
 """Also of one direction of a translation."""
 MOST_MEGABYTES_DISCRIMINATOR = 3
 MOST_MEGABYTES_ELSE = 16
 MOST_MEGABYTES_TOGETHER = 160
-OF_SMP = ("segen.models.smp:load", "segen.models.pix2pix:load_labels")
+OF_SMP = ("segen.models.segmentation.smp:load", "segen.models.pix2pix:load_labels")
 """Loaders of folders that smp loads, too."""
 
 MOST_MULTIPLY_ADDS_OF_A_TRANSLATION = 8_000_000_000

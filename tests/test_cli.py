@@ -14,9 +14,14 @@ from time import sleep
 import numpy as np
 import pytest
 
-from segen import commands, export, files, images, registry, scenes
-from segen.cli import main
+from segen import registry
+from segen.cli import commands
+from segen.cli import results as result_files
+from segen.cli.main import main
+from segen.data import files
+from segen.data.synthetic import scenes
 from segen.engine import Engine
+from segen.imaging import export, images
 from segen.registry import ModelCard, cards
 from segen.text import words
 from segen.types import NOISE, Run, Segmentation, SegmentRequest
@@ -316,14 +321,14 @@ def test_a_stop_keeps_finished_files_whole(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    write = export.write_segmentation
+    write = result_files.write_segmentation
 
     def interrupted(folder: Path, stem: str, *rest: object) -> None:
         if stem != "a":
             monkeypatch.setattr(files.os, "fsync", lambda handle: signal.raise_signal(signal.SIGINT))
         write(folder, stem, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(export, "write_segmentation", interrupted)
+    monkeypatch.setattr(result_files, "write_segmentation", interrupted)
     assert segment(*sorted(pictures.iterdir()), out=tmp_path / "out") == 130
     assert names(tmp_path / "out") == results("a")
     assert capsys.readouterr().err.count("\n") == 1

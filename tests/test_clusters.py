@@ -9,7 +9,7 @@ import pytest
 
 from segen.engine import Engine
 from segen.errors import InputError
-from segen.models import clusters
+from segen.models.clustering import clusters
 from segen.types import NOISE, Clustering, ClusterRequest
 
 ENGINE = Engine("cpu")

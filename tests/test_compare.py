@@ -13,18 +13,19 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from segen import images, scenes
-from segen.agreement import agreement, vote
-from segen.corruptions import CORRUPTIONS, SEVERITIES
+from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import InputError, WeightsError
+from segen.evaluation.voting import agreement, vote
+from segen.imaging import images
+from segen.imaging.corruptions import CORRUPTIONS, SEVERITIES
 from segen.registry import ModelCard, card, cards
 from segen.text import LANGUAGES, words
 from segen.types import Run, Segmentation, SegmentRequest, Step
-from segen.ui import figures
-from segen.ui.cards import table as model_table
-from segen.ui.link import Link
+from segen.ui.framework import figures
+from segen.ui.framework.link import Link
 from segen.ui.tabs import compare, robustness
+from segen.ui.widgets.cards import table as model_table
 
 STREETS = card("unet-camvid")
 

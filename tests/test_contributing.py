@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from segen import images, scenes
+from segen.data.synthetic import scenes
+from segen.imaging import images
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ def test_the_new_model_is_listed_and_segments(copy: Path) -> None:
 def test_the_new_tab_and_the_new_model_are_on_the_page(copy: Path) -> None:
     program = """
         from segen.engine import Engine
-        from segen.ui import build_app
+        from segen.ui.app import build_app
         print(build_app(Engine("cpu")).get_config_file()["components"])
     """
     components = run(copy, "-c", textwrap.dedent(program))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segen import scenes
-from segen.corruptions import CORRUPTIONS, SEVERITIES, Corruption
+from segen.data.synthetic import scenes
 from segen.errors import InputError
+from segen.imaging.corruptions import CORRUPTIONS, SEVERITIES, Corruption
 
 STREET = scenes.street(0, 160, 120)[0]
 RANDOM = {"noise", "fog", "rain", "night"}

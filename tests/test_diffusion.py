@@ -14,15 +14,17 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
 
-from segen import latents, registry, scenes, weights
-from segen.cli import main
+from segen import registry
+from segen.cli.main import main
+from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import InputError, UsageError
-from segen.evaluate import model_card
-from segen.models import diffusion
-from segen.models.diffusion import BATCH, DiffusionPredictor
-from segen.models.gan import PerceptronGenerator
-from segen.models.generation import LatentPredictor
+from segen.evaluation.runner import model_card
+from segen.models import latents, weights
+from segen.models.generation import diffusion
+from segen.models.generation.diffusion import BATCH, DiffusionPredictor
+from segen.models.generation.gan import PerceptronGenerator
+from segen.models.generation.predictor import LatentPredictor
 from segen.registry import ModelCard, dataset_classes
 from segen.training.recipe import Place
 from segen.training.recipes.diffusion import Diffusion, DiffusionConfig
@@ -39,7 +41,7 @@ from segen.types import (
 
 CARD = ModelCard(
     "tiny-ddpm", "generate", {"en": "Tiny", "zh": "小"}, {"en": "t", "zh": "t"}, "", "fashion", "",
-    "segen.models.diffusion:load", "", {"en": "", "zh": ""}, (28, 28), 1, 1,
+    "segen.models.generation.diffusion:load", "", {"en": "", "zh": ""}, (28, 28), 1, 1,
     {"weights": "", "data": "", "credit": ""}, dataset_classes("fashion"),
     options={"grey": True, "conditional": True, "family": "diffusion"},
 )  # fmt: skip
@@ -334,7 +336,7 @@ def test_the_command_line_samples(engine: Engine, tmp_path: Path, capsys: pytest
     assert main([*command, "--out", str(tmp_path)]) == 0
     expected = drawn(engine, [40, 41], label=8, sampler="ddpm", steps=2, guidance=2.5).images
     for seed, picture in zip((40, 41), expected, strict=True):
-        from segen.images import read
+        from segen.imaging.images import read
 
         assert np.array_equal(read(tmp_path / f"seed-0000{seed}.png"), picture)
     for wrong in (["--guidance", "3"], ["--steps", "0"], ["--label", "11"], ["--guidance", "-1"]):

@@ -12,10 +12,12 @@ import pytest
 from segen.registry import ModelCard, dataset_classes
 from segen.text import LANGUAGES, words
 from segen.types import SAMPLERS, GenerateRequest, Generation, Run, Step, Trajectory
-from segen.ui import cells, diffusion, queue, samplers
-from segen.ui.figures import png
-from segen.ui.generators import OBJECTIVES, diffuses
-from segen.ui.samplers import STEPS, USUAL_STEPS
+from segen.ui.framework import queue
+from segen.ui.framework.figures import png
+from segen.ui.tabs.generate import diffusion, samplers
+from segen.ui.tabs.generate.objectives import OBJECTIVES, diffuses
+from segen.ui.tabs.generate.samplers import STEPS, USUAL_STEPS
+from segen.ui.widgets import cells
 
 CARD = ModelCard(
     "tiny-ddpm", "generate", {}, {}, "", "fashion", "", "", "", {}, (28, 28), 1, 1, {},

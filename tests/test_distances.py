@@ -8,7 +8,7 @@ import torch
 from torchmetrics.image.fid import _compute_fid
 from torchmetrics.image.kid import poly_mmd
 
-from segen import distances
+from segen.evaluation import distances
 
 
 def features(count: int, shift: float = 0.0, seed: int = 0, width: int = 6) -> distances.Features:

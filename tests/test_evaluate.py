@@ -12,17 +12,19 @@ import pytest
 import torch
 from torchmetrics.classification import MulticlassCalibrationError
 
-from segen import datasets, images, scenes
-from segen.cli import main
-from segen.corruptions import Corruption
+from segen.cli.main import main
+from segen.data import datasets
+from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import DataError
-from segen.evaluate import evaluate, key, model_card, store
-from segen.metrics import Calibration
+from segen.evaluation.metrics import Calibration
+from segen.evaluation.runner import evaluate, key, model_card, store
+from segen.imaging import images
+from segen.imaging.corruptions import Corruption
 from segen.registry import ClassInfo, cards, dataset_classes
 from segen.text import words
 from segen.types import Run, Segmentation, SegmentRequest
-from segen.ui.cards import beside
+from segen.ui.widgets.cards import beside
 
 CARD = next(card for card in cards("segment") if len(card.classes) > 2)
 CLASSES = dataset_classes(CARD.dataset)

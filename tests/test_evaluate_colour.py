@@ -15,15 +15,17 @@ from torch.nn import functional
 from torchvision.models import inception as torchvisions
 from torchvision.models import mobilenet_v2
 
-from segen import distances, images, registry
-from segen.cli import main
+from segen import registry
+from segen.cli.main import main
 from segen.engine import Engine
 from segen.errors import DataError, WeightsError
-from segen.evaluate import evaluate
-from segen.models import imagenet, inception
+from segen.evaluation import distances
+from segen.evaluation.runner import evaluate
+from segen.imaging import images
+from segen.models.features import imagenet, inception
 from segen.registry import ModelCard
 from segen.types import GenerateRequest, Generation, Image, Pictures, Run
-from segen.ui import generators
+from segen.ui.tabs.generate import objectives
 
 CARD = ModelCard(
     "landscapes", "generate", {"en": "g"}, {"en": "g"}, "", "yosemite", "", "", "", {"en": ""}, (64, 64),
@@ -156,7 +158,7 @@ def test_fid_is_measured_where_its_weights_are(
         ModelCard, "report", lambda _: {"metrics": found, "items": 300, "split": "test", "features": ""}
     )
     for language in ("en", "zh"):
-        assert f"{found['fid']['ceiling']:.2f}" in generators.measured(CARD, language).partition("FID")[2]
+        assert f"{found['fid']['ceiling']:.2f}" in objectives.measured(CARD, language).partition("FID")[2]
 
 
 @pytest.mark.parametrize("harm", [lambda content: content[:-1], lambda content: b"another network"])

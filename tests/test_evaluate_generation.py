@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segen import commands, datasets, evaluate_generation, garments, registry
-from segen.cli import main
-from segen.corruptions import Corruption
+from segen import registry
+from segen.cli import commands
+from segen.cli.main import main
+from segen.data import datasets
+from segen.data.synthetic import garments
 from segen.engine import Engine
 from segen.errors import DataError, UsageError
-from segen.evaluate import evaluate, model_card
-from segen.models import classifier
+from segen.evaluation import generation
+from segen.evaluation.runner import evaluate, model_card
+from segen.imaging.corruptions import Corruption
+from segen.models.features import classifier
 from segen.registry import ModelCard, weights_root
 from segen.types import Evidence, EvidenceRequest, Generation, Run
 
@@ -107,7 +111,7 @@ def test_what_only_some_cards_have_is_measured_there(
     artist: None, weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = replace(CARD, options={"grey": True, "conditional": True, "encodes": True, "samples": 50})
-    monkeypatch.setattr(evaluate_generation.classifier, "look", know)
+    monkeypatch.setattr(generation.classifier, "look", know)
     report = evaluate(Engine("cpu"), card, data, "test")
     found = report["metrics"]
     assert report["items"] == 50
@@ -130,7 +134,7 @@ def test_diffusion_is_measured_with_guidance_too(
         return Run(Generation(pictures[..., None].repeat(3, 3), None, request.seeds, True), name, "cpu", 0, 0)
 
     monkeypatch.setattr(Engine, "run", run)
-    monkeypatch.setattr(evaluate_generation.classifier, "look", know)
+    monkeypatch.setattr(generation.classifier, "look", know)
     found = evaluate(Engine("cpu"), replace(CARD, options=options), data, "test")["metrics"]
     assert found["label_agreement"] == pytest.approx(0.1)
     assert found["agreement_by_guidance"] == pytest.approx({"1.5": 0.1, "3": 1})

@@ -12,10 +12,13 @@ import pytest
 from PIL import Image as Pillow
 from pycocotools import mask as coco
 
-from segen import export, files, images
+from segen.cli import results
+from segen.data import files
 from segen.errors import CardError, WeightsError
+from segen.imaging import export, images
+from segen.models import onnx
 from segen.registry import ModelCard, card, cards
-from segen.text import words
+from segen.text import table, words
 from segen.types import NOISE, Clustering, ClusterRequest, Labels, Segmentation
 
 CARD = next(card for card in cards("segment") if len(card.classes) > 2)
@@ -115,7 +118,7 @@ def test_text_is_an_aligned_table(language: str) -> None:
     found = export.regions(CARD, segmentation(blobs()))
     heading, *rows = export.regions_text(found, language).splitlines()
     assert len(rows) == len(found["regions"])
-    assert len({export._columns(line) for line in (heading, *rows)}) == 1
+    assert len({table._columns(line) for line in (heading, *rows)}) == 1
     shares = [float(row.split()[1].rstrip("%")) for row in rows]
     assert shares == sorted(shares, reverse=True)
     assert any(CARD.classes[3].name[language] in row for row in rows)
@@ -124,7 +127,7 @@ def test_text_is_an_aligned_table(language: str) -> None:
 def test_files_of_a_segmentation(tmp_path: Path) -> None:
     labels = blobs()
     image = RNG.integers(0, 256, (*labels.shape, 3), dtype=np.uint8)
-    export.write_segmentation(tmp_path, "a.b", CARD, image, segmentation(labels))
+    results.write_segmentation(tmp_path, "a.b", CARD, image, segmentation(labels))
     assert {path.name for path in tmp_path.iterdir()} == {f"a.b{e}" for e in export.SEGMENTATION_ENDINGS}
     assert (images.read_labels(tmp_path / "a.b.labels.png", CARD.classes) == labels).all()
     assert (images.read(tmp_path / "a.b.overlay.png") == export.overlay(CARD, image, labels)).all()
@@ -151,7 +154,7 @@ def test_clusters_have_the_mean_colours_and_noise_its_own(tmp_path: Path) -> Non
     assert colors[2] == (24, 26, 134)
     assert [known.name["zh"] for known in named.classes] == ["聚类 1", "聚类 2", "聚类 3", "噪声"]
 
-    export.write_segmentation(tmp_path, "a", named, image, clustering(labels, 3))
+    results.write_segmentation(tmp_path, "a", named, image, clustering(labels, 3))
     assert (images.read_labels(tmp_path / "a.labels.png", named.classes) == labels).all()
     colored = images.encode(images.read(tmp_path / "a.labels.png"))
     assert (images.read_labels(colored, named.classes) == labels).all()
@@ -182,7 +185,7 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "a.labels.png").write_text("as it was")
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        export.write_segmentation(
+        results.write_segmentation(
             tmp_path, "a", CARD, np.zeros((2, 2, 3), dtype=np.uint8), segmentation(np.zeros((2, 2), np.uint8))
         )
     assert [path.name for path in tmp_path.iterdir()] == ["a.labels.png"]
@@ -203,7 +206,7 @@ def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_pa
 
     from segen import models
 
-    export.onnx(card.name, tmp_path / "network.onnx")
+    onnx.export(card.name, tmp_path / "network.onnx")
     assert [path.name for path in tmp_path.iterdir()] == ["network.onnx"]
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
     network = models.load(card).network.eval()
@@ -222,13 +225,13 @@ def test_onnx_needs_a_segment_card_with_weights(
 ) -> None:
     out = tmp_path / "out.onnx"
     with pytest.raises(CardError):
-        export.onnx("../unet", out)
+        onnx.export("../unet", out)
     monkeypatch.setattr("segen.registry._read_all", lambda: {CARD.name: replace(CARD, task="generate")})
     with pytest.raises(CardError, match="not for the task segment"):
-        export.onnx(CARD.name, out)
+        onnx.export(CARD.name, out)
     monkeypatch.undo()
     monkeypatch.setenv("SEGEN_WEIGHTS", str(own_weights))
     (own_weights / CARD.name / "model.safetensors").unlink()
     with pytest.raises(WeightsError):
-        export.onnx(CARD.name, out)
+        onnx.export(CARD.name, out)
     assert not out.exists()

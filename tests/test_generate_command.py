@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as Pillow
 
 from segen import registry
-from segen.cli import main
+from segen.cli.main import main
 from segen.engine import Engine
 from segen.registry import ModelCard, cards
 from segen.text import words

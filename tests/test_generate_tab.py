@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from segen import export, images, latents
 from segen.engine import Engine
 from segen.errors import InputError
+from segen.imaging import export, images
+from segen.models import latents
 from segen.registry import ModelCard, cards, dataset_classes
 from segen.text import LANGUAGES, words
 from segen.types import MOST_SEED, DecodeRequest, Encoding, GenerateRequest, Generation, LatentsRequest
-from segen.ui import cells, generators, place
-from segen.ui.seeds import WHOLE, class_asked, seed_of, truncated
-from segen.ui.tabs.generate import COUNTS
+from segen.ui.tabs.generate import encoding, objectives
+from segen.ui.tabs.generate.seeds import WHOLE, class_asked, seed_of, truncated
+from segen.ui.tabs.generate.tab import COUNTS
+from segen.ui.widgets import cells
 
 CARD = ModelCard(
     name="artist",
@@ -90,27 +92,27 @@ def test_truncation_ends_where_nothing_is_changed() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_family_has_its_formulas(language: str) -> None:
-    for family, formulas in generators.OBJECTIVES.items():
-        told = generators.objective(replace(CARD, options={"family": family}), language)
+    for family, formulas in objectives.OBJECTIVES.items():
+        told = objectives.objective(replace(CARD, options={"family": family}), language)
         assert all(f"$${formula}$$" in told for formula in formulas)
         assert words(language, f"generate.objective_{family}") in told
         assert all(formula.count("{") == formula.count("}") for formula in formulas)
-    assert generators.objective(replace(CARD, options={}), language) == ""
+    assert objectives.objective(replace(CARD, options={}), language) == ""
 
 
 def test_the_discriminator_maximises() -> None:
     for family in ("gan", "cgan"):
-        assert generators.OBJECTIVES[family][0].startswith(r"\min_G \max_D")
+        assert objectives.OBJECTIVES[family][0].startswith(r"\min_G \max_D")
 
 
 def test_every_generating_card_names_a_known_family() -> None:
     for card in cards("generate"):
-        assert card.options["family"] in generators.OBJECTIVES, card.name
+        assert card.options["family"] in objectives.OBJECTIVES, card.name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert generators.measured(CARD, language) == ""
+    assert objectives.measured(CARD, language) == ""
     interval = {"value": -0.0002, "low": -0.0011, "high": 0.5}
     metrics = {
         "frechet_distance": 61.24,
@@ -130,7 +132,7 @@ def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: 
     }
     report = {"split": "test", "items": 10_000, "features": "f", "metrics": metrics}
     monkeypatch.setattr(ModelCard, "metrics", lambda _card: {"fashion": {"test": report}})
-    table = generators.measured(CARD, language)
+    table = objectives.measured(CARD, language)
     for shown in (
         "61.2", "2.0", "811.5", "121.4", "70.9", "62.5 %", "10,000", "0.000 <small>−0.001 … 0.500", "83.6",
         "93.4 %",
@@ -143,7 +145,7 @@ def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: 
 
 def test_variations_lie_at_one_distance() -> None:
     centre = np.full(16, 0.5, dtype=np.float32)
-    found = place.around(centre, 8, 2.5)
+    found = encoding.around(centre, 8, 2.5)
     assert np.linalg.norm(found - centre, axis=1) == pytest.approx(2.5, abs=1e-4)
     assert len(np.unique(found.round(3), axis=0)) == 8
 
@@ -151,7 +153,7 @@ def test_variations_lie_at_one_distance() -> None:
 def test_the_divergence_of_the_prior_is_zero() -> None:
     zeros = np.zeros(16, dtype=np.float32)
     encoding = Encoding(zeros, zeros, PICTURES[0], PICTURES[0])
-    assert words("en", "generate.numbers", kl="0.0") in place._numbers(encoding, "en")
+    assert words("en", "generate.numbers", kl="0.0") in encoding._numbers(encoding, "en")
 
 
 def test_a_walk_goes_forth_and_back_without_loss() -> None:
@@ -171,7 +173,7 @@ def test_counts_are_squares() -> None:
 
 
 @pytest.mark.parametrize(
-    "card", [card for card in cards("generate") if not generators.diffuses(card)], ids=lambda card: card.name
+    "card", [card for card in cards("generate") if not objectives.diffuses(card)], ids=lambda card: card.name
 )
 def test_a_truncated_grid_without_truncation_is_the_grid(card: ModelCard, weights: Path) -> None:
     engine, seeds = Engine("cpu"), [40, 2**53 + 1]

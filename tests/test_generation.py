@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from segen import images, latents, scenes
+from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import InputError
+from segen.imaging import images
+from segen.models import latents
 from segen.registry import ModelCard, cards, class_id
 from segen.types import (
     MOST_SEED,
@@ -36,7 +38,7 @@ each_card = pytest.mark.parametrize("card", cards("generate"), ids=lambda card: 
 
 
 def explorable(card: ModelCard) -> bool:
-    return card.loader.startswith(("segen.models.gan", "segen.models.vae"))
+    return card.loader.startswith(("segen.models.generation.gan", "segen.models.generation.vae"))
 
 
 latent_card = pytest.mark.parametrize(

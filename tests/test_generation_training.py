@@ -13,11 +13,15 @@ import pytest
 import torch
 from torch import nn
 
-from segen import garments, images, latents, registry, weights
+from segen import registry
+from segen.data.synthetic import garments
 from segen.errors import DataError, UsageError
-from segen.models.classifier import Classifier
-from segen.models.gan import ConvolutionalDiscriminator, ConvolutionalGenerator
-from segen.models.vae import Vae, divergence, reconstruction_term
+from segen.imaging import images
+from segen.models import latents, weights
+from segen.models.features.classifier import Classifier
+from segen.models.generation.gan import ConvolutionalDiscriminator, ConvolutionalGenerator
+from segen.models.generation.vae import Vae, divergence, reconstruction_term
+from segen.models.weights import read_tensors
 from segen.training import data as training_data
 from segen.training import loop
 from segen.training.diffaugment import augmented
@@ -27,7 +31,6 @@ from segen.training.recipes import RECIPES, build
 from segen.training.recipes.classifier import ClassifierConfig
 from segen.training.recipes.gan import Gan, GanConfig, settled
 from segen.training.recipes.vae import VaeConfig, VaeRecipe
-from segen.weights import read_tensors
 
 SYNTHETIC = Place(data="synthetic")
 TINY = GanConfig(

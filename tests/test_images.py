@@ -18,8 +18,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from segen import images
 from segen.errors import InputError
+from segen.imaging import images
+from segen.models.tensors import to_tensor
 from segen.registry import ClassInfo, dataset_classes
 
 RAMP = np.arange(0, 252, 3, dtype=np.uint8).reshape(7, 12)
@@ -384,7 +385,7 @@ def test_labels_of_no_class_are_refused(content: bytes, told: str) -> None:
 
 
 def test_tensor_is_in_minus_one_to_one() -> None:
-    tensor = images.to_tensor(np.array([[[0, 255, 51]]], dtype=np.uint8))
+    tensor = to_tensor(np.array([[[0, 255, 51]]], dtype=np.uint8))
     assert tensor.shape == (1, 3, 1, 1)
     assert tensor.flatten().tolist() == pytest.approx([-1, 1, -0.6])
 

@@ -13,11 +13,12 @@ from torch import nn
 from torch.nn import functional
 from torchvision.models import mobilenet_v2
 
-from segen import images, kernels
 from segen.engine import Engine
 from segen.errors import InputError, WeightsError
-from segen.kernels import ACTIVATIONS, KERNELS
-from segen.models import imagenet
+from segen.imaging import kernels
+from segen.imaging.kernels import ACTIVATIONS, KERNELS
+from segen.models.features import imagenet
+from segen.models.tensors import to_tensor
 from segen.registry import cards
 from segen.types import ClassifyRequest, FeaturesRequest, KernelsRequest
 
@@ -158,7 +159,7 @@ def test_one_label_says_where_it_comes_from(
     save_file(network.state_dict(), tmp_path / imagenet.FILE)
     image = picture(64, 96)
     found = engine.run(MODEL, ClassifyRequest(image)).value
-    expected = network.eval()(images.to_tensor(image)).softmax(dim=1)[0]
+    expected = network.eval()(to_tensor(image)).softmax(dim=1)[0]
     np.testing.assert_allclose(found.probabilities, expected.topk(5).values.detach(), rtol=1e-4)
     assert len(found.labels) == 5
     assert found.activations.shape == (5, 2, 3)

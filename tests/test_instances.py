@@ -14,12 +14,16 @@ from PIL import Image as Pillow
 from pycocotools import mask as coco
 from torchvision.models.detection.roi_heads import project_masks_on_boxes
 
-from segen import datasets, export, images, scenes, synthetic
+from segen.cli import results
+from segen.data import datasets
+from segen.data.synthetic import folder, scenes
 from segen.engine import Engine
 from segen.errors import CardError, DataError
-from segen.evaluate import evaluate
-from segen.metrics import InstanceMetrics
-from segen.models.maskrcnn import ZOOM, MaskRCNNSegmenter, SlimMaskRCNN, segment, spread
+from segen.evaluation.metrics import InstanceMetrics
+from segen.evaluation.runner import evaluate
+from segen.imaging import export, images
+from segen.models import onnx
+from segen.models.segmentation.maskrcnn import ZOOM, MaskRCNNSegmenter, SlimMaskRCNN, segment, spread
 from segen.registry import card
 from segen.training import data as training_data
 from segen.training import loop
@@ -64,11 +68,11 @@ def test_drawn_nuclei_have_one_number_each() -> None:
 
 
 def test_the_folder_of_drawn_nuclei_numbers_them(tmp_path: Path) -> None:
-    synthetic.write(tmp_path, 1, "nuclei")
+    folder.write(tmp_path, 1, "nuclei")
     for split, seed in (("train", 0), ("val", 1)):
         numbered = training_data.numbered(str(tmp_path), "nuclei", split)
         labelled = training_data.labelled(str(tmp_path), "nuclei", split)
-        expected = scenes.numbered_nuclei(seed, synthetic.WIDTH, synthetic.HEIGHT)[1]
+        expected = scenes.numbered_nuclei(seed, folder.WIDTH, folder.HEIGHT)[1]
         assert len(numbered) == 1
         assert (numbered[0][1] == expected).all()
         assert (labelled[0][1] == (expected > 0)).all()
@@ -162,7 +166,7 @@ def test_a_crop_without_a_nucleus_is_learned_from(small: InstancesConfig) -> Non
 
 
 def test_the_encoder_starts_from_that_of_another_card(small: InstancesConfig, weights: Path) -> None:
-    from segen.weights import read_tensors
+    from segen.models.weights import read_tensors
 
     recipe = Instances(small, replace(SYNTHETIC, init="unet-nuclei"))
     shipped = read_tensors(weights / "unet-nuclei" / "model.safetensors")
@@ -351,7 +355,7 @@ def test_files_tell_of_every_instance(size: tuple[int, int], tmp_path: Path) -> 
     for instance in instances[:3]:
         labels[whole(instance, size)] = 1
     result = Segmentation(labels, np.stack([1 - labels, labels]).astype(np.float32), tuple(instances))
-    export.write_segmentation(tmp_path, "a", CARD, image, result)
+    results.write_segmentation(tmp_path, "a", CARD, image, result)
 
     with Pillow.open(tmp_path / "a.instances.png") as picture:
         assert picture.mode == "I;16"
@@ -377,7 +381,7 @@ def test_files_tell_of_every_instance(size: tuple[int, int], tmp_path: Path) -> 
 
 def test_it_is_not_exported_to_onnx(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="cannot be exported"):
-        export.onnx(CARD.name, tmp_path / "x.onnx")
+        onnx.export(CARD.name, tmp_path / "x.onnx")
     assert not list(tmp_path.iterdir())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segen.landscapes import landscape
+from segen.data.synthetic.landscapes import landscape
 
 
 @pytest.mark.parametrize(("width", "height"), [(256, 256), (64, 64), (33, 47)])

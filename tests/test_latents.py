@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, truncnorm
 
-from segen import latents
+from segen.models import latents
 
 
 def test_a_seed_stands_for_its_own_numbers() -> None:

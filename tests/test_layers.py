@@ -1,4 +1,4 @@
-"""Imports go one way, and what must start fast imports no torch."""
+"""Imports go one way, through other modules too, and what must start fast imports no torch."""
 
 from __future__ import annotations
 
@@ -10,24 +10,45 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted((ROOT / "segen").rglob("*.py"))
-
-FORBIDDEN = {
-    "segen/ui": ("torch", "segen.models", "segen.training", "torchvision", "segmentation_models_pytorch"),
-    "segen/models": ("segen.engine", "segen.ui", "segen.training", "segen.cli", "gradio"),
-    "segen/training": ("segen.ui", "segen.engine", "segen.cli", "gradio"),
-    "segen/engine.py": ("segen.ui", "segen.training", "segen.cli", "gradio"),
-    "segen/registry.py": ("torch", "segen.models", "segen.engine", "segen.ui", "segen.images"),
-    "segen/types.py": ("torch", "segen.models", "segen.engine", "segen.ui", "segen.registry"),
-    "segen/weights.py": ("segen.models", "segen.engine", "segen.ui", "segen.training"),
-    "segen/images.py": ("segen.models", "segen.engine", "segen.ui", "segen.training"),
+SOURCES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "segen").rglob("*.py"))
 }
+
+BASE = {"errors", "text", "types", "registry"}
+"""What every part may use."""
+ALLOWED = {
+    "errors": {"text"},
+    "text": set(),
+    "types": {"errors"},
+    "registry": {"errors", "text", "types"},
+    "imaging": BASE,
+    "data": {*BASE, "imaging"},
+    "models": {*BASE, "imaging", "data"},
+    "engine": {*BASE, "models"},
+    "evaluation": {*BASE, "imaging", "data", "models", "engine"},
+    "training": {*BASE, "imaging", "data", "models", "evaluation"},
+    "ui": {*BASE, "imaging", "data", "evaluation"},
+    "cli": {*BASE, "imaging", "data", "models", "engine", "evaluation"},
+}
+"""The parts of Segen that each part may import, itself aside; `ui` is handed its engine."""
+LATENTS = ("segen.models", "segen.models.latents")
+"""Mathematics of latent vectors, without a network, which the page may use."""
 
 
 def imported(path: Path) -> set[str]:
-    """Every module that a file imports, inside functions too."""
+    """Every module that a file imports, inside functions too, but for annotations alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    guarded = {
+        each
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for each in ast.walk(node)
+    }
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
+        if node in guarded:
+            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -35,26 +56,50 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def guarded(path: Path) -> set[str]:
-    """What a file imports for its annotations alone, under `if TYPE_CHECKING:`."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        inner = isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
-        if inner:
-            names |= {
-                each.module for each in ast.walk(node) if isinstance(each, ast.ImportFrom) and each.module
-            }
-            names |= {a.name for each in ast.walk(node) if isinstance(each, ast.Import) for a in each.names}
-    return names
+IMPORTS = {module: imported(path) for module, path in SOURCES.items()}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_one_way(path: Path) -> None:
-    for folder, forbidden in FORBIDDEN.items():
-        if not path.relative_to(ROOT).as_posix().startswith(folder):
-            continue
-        for name in imported(path) - guarded(path):
-            assert not any(name == each or name.startswith(f"{each}.") for each in forbidden), name
+def reached(module: str) -> dict[str, str]:
+    """Every module that `module` imports, directly or not, and the module that imports it."""
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        current = waiting.pop()
+        for name in IMPORTS.get(current, ()):
+            if name not in found:
+                found[name] = current
+                waiting.append(name)
+    return found
+
+
+def part(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("module", [module for module in SOURCES if part(module) in ALLOWED])
+def test_imports_go_one_way(module: str) -> None:
+    allowed = ALLOWED[part(module)] | {part(module)}
+    for name in IMPORTS[module]:
+        if name in SOURCES and part(name) and name not in LATENTS:
+            assert part(name) in allowed, name
+
+
+def test_every_part_has_a_place_in_the_order() -> None:
+    assert {part(module) for module in SOURCES} - {"", "__main__"} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("module", [module for module in SOURCES if part(module) == "ui"])
+def test_the_page_reaches_no_torch_through_any_module(module: str) -> None:
+    found = reached(module)
+    heavy = ("torch", "torchvision", "torchmetrics", "segmentation_models_pytorch", "diffusers")
+    for name, importer in found.items():
+        assert name.partition(".")[0] not in heavy, f"{importer} imports {name}"
+        assert name in LATENTS or part(name) != "models" or name not in SOURCES, f"{importer} imports {name}"
+
+
+@pytest.mark.parametrize("module", [module for module in SOURCES if part(module) in ("models", "engine")])
+def test_networks_know_no_page(module: str) -> None:
+    assert "gradio" not in {name.partition(".")[0] for name in reached(module)}
 
 
 def test_training_is_one_loop_that_names_no_model() -> None:
@@ -64,7 +109,10 @@ def test_training_is_one_loop_that_names_no_model() -> None:
     assert "segen.models" not in "\n".join(lines)
 
 
-@pytest.mark.parametrize("module", ["segen", "segen.registry", "segen.types", "segen.cli", "segen.images"])
+LIGHT = ("segen", "segen.registry", "segen.types", "segen.cli.main", "segen.imaging.images", "segen.ui.app")
+
+
+@pytest.mark.parametrize("module", LIGHT)
 def test_light_modules_import_no_torch(module: str) -> None:
     program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

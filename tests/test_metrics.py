@@ -9,13 +9,14 @@ import pytest
 import torch
 from torchmetrics.classification import BinaryAUROC
 
-from segen import metrics, scenes
+from segen.data.synthetic import scenes
 from segen.errors import InputError
-from segen.images import encode
-from segen.metrics import LabelMetrics, Roc, boundary_f1, measure
+from segen.evaluation import metrics
+from segen.evaluation.metrics import LabelMetrics, Roc, boundary_f1, measure
+from segen.imaging.images import encode
 from segen.registry import card, dataset_classes
-from segen.ui.measure import IGNORED, WRONG, difference, read_reference, report
-from segen.ui.picture import NUCLEI, STREETS, drawn_labels
+from segen.ui.tabs.segment.measure import IGNORED, WRONG, difference, read_reference, report
+from segen.ui.widgets.picture import NUCLEI, STREETS, drawn_labels
 
 STREET = dataset_classes("camvid")
 NUCLEUS = dataset_classes("nuclei")

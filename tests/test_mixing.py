@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from segen import latents
 from segen.engine import Engine
 from segen.errors import InputError
-from segen.models.gan import (
+from segen.models import latents
+from segen.models.generation.gan import (
     ConvolutionalGenerator,
     ConvolutionalPredictor,
     PerceptronGenerator,
     restyled,
 )
-from segen.models.generation import LatentPredictor
+from segen.models.generation.predictor import LatentPredictor
 from segen.registry import ModelCard, cards, dataset_classes
 from segen.text import LANGUAGES, words
 from segen.types import GenerateRequest, Generation, MixRequest, Mixture, Step
-from segen.ui import mixing
+from segen.ui.tabs.generate import mixing
 
 CARD = ModelCard(
     name="tiny",

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from segen import images, weights
 from segen.errors import DataError, WeightsError
+from segen.imaging import images
+from segen.models import weights
 from segen.registry import FILM, MOMENTS, ModelCard, cards
 from segen.text import LANGUAGES, words
 from segen.training import data as training_data
-from segen.training import loop, moments
+from segen.training import loop, snapshots
 from segen.training.recipe import Place
 from segen.training.recipes.gan import Gan, GanConfig
-from segen.ui import moments as page
+from segen.ui.tabs.generate import snapshots as page
 
 SYNTHETIC = Place(data="synthetic")
 TINY = GanConfig(
@@ -61,11 +62,11 @@ def sealed(tmp_path: Path) -> Path:
 
 
 def test_a_run_becomes_a_film_and_numbers(run: Path, sealed: Path) -> None:
-    moments.write(run, sealed)
+    snapshots.write(run, sealed)
     weights.verify(sealed)
     told = json.loads((sealed / MOMENTS).read_text())
     steps = told["steps"]
-    assert len(steps) == moments.MOST_MOMENTS
+    assert len(steps) == snapshots.MOST_MOMENTS
     assert (steps[0], steps[-1]) == (2, 60)
     assert steps == sorted(set(steps))
     assert set(np.diff(steps)) <= {2, 4}, "evenly spread; 7 is of another run"
@@ -79,8 +80,8 @@ def test_a_run_becomes_a_film_and_numbers(run: Path, sealed: Path) -> None:
 
 @pytest.mark.parametrize("file", [FILM, MOMENTS])
 def test_moments_are_sealed(run: Path, sealed: Path, file: str) -> None:
-    moments.write(run, sealed)
-    moments.write(run, sealed)  # again, as for a run that went on
+    snapshots.write(run, sealed)
+    snapshots.write(run, sealed)  # again, as for a run that went on
     (sealed / file).write_bytes((sealed / file).read_bytes() + b" ")
     with pytest.raises(WeightsError):
         weights.verify(sealed)
@@ -89,7 +90,7 @@ def test_moments_are_sealed(run: Path, sealed: Path, file: str) -> None:
 def test_a_folder_that_was_altered_is_not_sealed_anew(run: Path, sealed: Path) -> None:
     (sealed / "config.json").write_text('{"altered": 1}')
     with pytest.raises(WeightsError, match="not the ones that were shipped"):
-        moments.write(run, sealed)
+        snapshots.write(run, sealed)
     assert not (sealed / FILM).exists()
 
 
@@ -97,8 +98,8 @@ def test_a_run_without_samples_gets_a_sentence(
     tmp_path: Path, sealed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DataError, match="no samples"):
-        moments.write(tmp_path / "nothing", sealed)
-    assert moments.main(tmp_path / "nothing", sealed) == 1
+        snapshots.write(tmp_path / "nothing", sealed)
+    assert snapshots.main(tmp_path / "nothing", sealed) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -109,22 +110,22 @@ def test_the_command_keeps_no_pictures_of_a_data_set(
     run: Path, sealed: Path, capsys: pytest.CaptureFixture[str], name: str, code: int
 ) -> None:
     (run / "config.json").write_text(json.dumps({"name": name}))
-    assert moments.main(run, sealed) == code
+    assert snapshots.main(run, sealed) == code
     assert (sealed / FILM).exists() == (code == 0)
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_numbers_that_are_none_are_told_as_none() -> None:
     lines = [{"step": 1, "loss": float("nan")}, {"step": 2, "loss": 1.0}]
-    assert moments.numbers(lines, [1, 2]) == {"loss": [None, 1.0]}
+    assert snapshots.numbers(lines, [1, 2]) == {"loss": [None, 1.0]}
 
 
 def test_the_film_is_small_whatever_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = noise(6, 96)
-    easy = moments.pack(np.zeros_like(frames) + np.arange(6, dtype=np.uint8)[:, None, None, None] * 40)
+    easy = snapshots.pack(np.zeros_like(frames) + np.arange(6, dtype=np.uint8)[:, None, None, None] * 40)
     assert Pillow.open(io.BytesIO(easy)).size == (96, 96)
-    monkeypatch.setattr(moments, "MOST_BYTES", 9_000)
-    film = moments.pack(frames)
+    monkeypatch.setattr(snapshots, "MOST_BYTES", 9_000)
+    film = snapshots.pack(frames)
     assert len(film) <= 9_000
     assert Pillow.open(io.BytesIO(film)).size < (96, 96), "smaller, since the least quality was not enough"
 
@@ -159,7 +160,7 @@ def test_fit_keeps_moments_of_what_generates(
 @pytest.fixture
 def card(run: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     """A card whose folder has kept the moments of the run."""
-    moments.write(run, sealed)
+    snapshots.write(run, sealed)
     monkeypatch.setenv("SEGEN_WEIGHTS", str(sealed.parent))
     return replace(cards()[0], name=sealed.name, task="generate", options={"family": "gan"})
 
@@ -169,7 +170,7 @@ def test_the_page_gets_a_frame_and_the_numbers_of_each_moment(card: ModelCard, l
     told = page.contents(card, language, list(page.frames(card.weights / FILM)))
     assert told is not None
     assert json.dumps(told)
-    count = moments.MOST_MOMENTS
+    count = snapshots.MOST_MOMENTS
     assert len(told["frames"]) == len(told["said"]) == len(told["places"]) == count
     assert (told["places"][0], told["places"][-1]) == (0, 1)
     assert told["said"][-1] == words(language, "generate.moment", step="60", last="60")

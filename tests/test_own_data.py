@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from segen import datasets, synthetic
-from segen.models import smp
+from segen.data import datasets
+from segen.data.synthetic import folder
+from segen.data.synthetic.scenes import DRAWN
+from segen.models.segmentation import smp
 from segen.registry import card, dataset_classes
-from segen.scenes import DRAWN
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 
@@ -68,14 +69,14 @@ def test_the_pages_commands_run(
 
 
 def test_a_folder_of_drawn_pictures(tmp_path: Path) -> None:
-    assert synthetic.main([str(tmp_path / "own"), "--count", "5", "--like", "nuclei"]) == 0
+    assert folder.main([str(tmp_path / "own"), "--count", "5", "--like", "nuclei"]) == 0
     known = datasets.classes(tmp_path / "own", "own")
     assert [each.name["en"] for each in known] == [each.name["en"] for each in dataset_classes("nuclei")]
     train, val = (datasets.pairs(tmp_path / "own", split) for split in ("train", "val"))
     assert (len(train), len(val)) == (5, 1)
     for seed, pair in enumerate([*train, *val]):
         image, labels = datasets.read(pair, known)
-        drawn, true = DRAWN["nuclei"](seed, synthetic.WIDTH, synthetic.HEIGHT)
+        drawn, true = DRAWN["nuclei"](seed, folder.WIDTH, folder.HEIGHT)
         assert (image == drawn).all()
         assert (labels == true).all()
 
@@ -88,7 +89,7 @@ def test_faults_of_the_command_are_told(tmp_path: Path, capsys: pytest.CaptureFi
         (2, [str(tmp_path / "new"), "--count", "1000000"]),
         (1, [str(tmp_path / "file")]),
     ):
-        assert synthetic.main(arguments) == code
+        assert folder.main(arguments) == code
         out, err = capsys.readouterr()
         assert (out, err.count("\n")) == ("", 1)
         assert err.endswith(".\n")
@@ -97,7 +98,7 @@ def test_faults_of_the_command_are_told(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_other_classes_start_from_a_shipped_card(weights: Path, tmp_path: Path) -> None:
-    assert synthetic.main([str(tmp_path / "own"), "--count", "1"]) == 0
+    assert folder.main([str(tmp_path / "own"), "--count", "1"]) == 0
     known = json.loads((tmp_path / "own" / "classes.json").read_text("utf-8"))
     (tmp_path / "own" / "classes.json").write_text(json.dumps([*known[:11], {**known[11], "name": "rest"}]))
     place = Place(data=str(tmp_path / "own"), init="unet-camvid")

@@ -22,8 +22,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from segen import images, scenes
-from segen.export import picture_file
+from segen.data.synthetic import scenes
+from segen.imaging import images
+from segen.imaging.export import picture_file
 from segen.registry import card, cards
 from segen.text import catalogue, words
 from segen.types import (
@@ -37,9 +38,9 @@ from segen.types import (
     Step,
     TranslateRequest,
 )
-from segen.ui.generators import diffuses
-from segen.ui.picture import sent
 from segen.ui.tabs.compare import compared
+from segen.ui.tabs.generate.objectives import diffuses
+from segen.ui.widgets.picture import sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -881,8 +882,8 @@ def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
 def test_a_result_is_measured_against_a_reference(
     address: str, visit: Callable[..., Any], every_weights_folder: Path, tmp_path: Path
 ) -> None:
-    from segen import metrics
     from segen.engine import Engine
+    from segen.evaluation import metrics
 
     streets = card("unet-camvid")
     image, labels = scenes.street(9)  # the example street_trees
@@ -1027,7 +1028,7 @@ def test_networks_to_try_on_spoilt_pictures_are_asked_once_for_each_choice(known
     [("segment", "street_trees"), ("compare", "street_trees"), ("robustness", "street_cars")],
 )
 def test_stop_stops(visit: Callable[..., Any], tab: str, example: str) -> None:
-    from segen.ui import build_app, launch_options
+    from segen.ui.app import build_app, launch_options
 
     engine = SlowEngine()
     app = build_app(engine)  # type: ignore[arg-type]
@@ -1068,7 +1069,7 @@ class DrawingEngine(SlowEngine):
 def test_a_grid_is_seen_while_it_is_drawn_until_stop(
     visit: Callable[..., Any], width: int, language: str
 ) -> None:
-    from segen.ui import build_app, launch_options
+    from segen.ui.app import build_app, launch_options
 
     engine = DrawingEngine()
     app = build_app(engine)  # type: ignore[arg-type]
@@ -1152,7 +1153,7 @@ class KnownEngine:
 @pytest.fixture
 def known(visit: Callable[..., Any], photo: Path) -> Iterator[Callable[..., Any]]:
     """Opens a page over a KnownEngine, with the photo segmented."""
-    from segen.ui import build_app, launch_options
+    from segen.ui.app import build_app, launch_options
 
     apps = []
 

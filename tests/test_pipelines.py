@@ -15,10 +15,12 @@ import pytest
 import torch
 from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
 
-from segen import images, pipelines, registry
-from segen.cli import main
+from segen import registry
+from segen.cli.main import main
 from segen.engine import Engine
 from segen.errors import InputError, UsageError, WeightsError
+from segen.imaging import images
+from segen.models import hub
 from segen.types import GenerateRequest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +67,7 @@ def test_a_folder_is_drawn_with(folder: Path, tmp_path: Path) -> None:
 def test_ddim_is_let_in_and_its_moments_bound_the_steps(folder: Path) -> None:
     network = UNet2DModel.from_pretrained(folder, subfolder="unet")
     DDIMPipeline(network, DDIMScheduler(num_train_timesteps=50)).save_pretrained(folder)
-    pipelines.add(folder)
+    hub.add(folder)
     engine = Engine("cpu")
     assert engine.run("my-ddpm", GenerateRequest([0], steps=50)).value.images.shape == (1, 16, 16, 3)
     with pytest.raises(InputError, match="from 1 to 50"):
@@ -82,7 +84,7 @@ def altered(file: str, **values: Any) -> Alter:
     return alter
 
 
-INDEX, UNET, SCHEDULER = (str(path) for path in (pipelines.INDEX, pipelines.UNET, pipelines.SCHEDULER))
+INDEX, UNET, SCHEDULER = (str(path) for path in (hub.INDEX, hub.UNET, hub.SCHEDULER))
 REFUSED: dict[str, tuple[Alter, str]] = {
     "no index": (lambda folder: (folder / INDEX).unlink(), "is no pipeline that diffusers saved"),
     "no JSON": (lambda folder: (folder / UNET).write_text("{"), "missing or unreadable"),
@@ -106,10 +108,10 @@ REFUSED: dict[str, tuple[Alter, str]] = {
     "channels": (altered(UNET, in_channels=4), "cannot be built"),
     "layers": (altered(UNET, layers_per_block=10**9), "cannot be built"),
     "a pickle": (
-        lambda folder: (folder / pipelines.WEIGHTS).rename(folder / "unet/diffusion_pytorch_model.bin"),
+        lambda folder: (folder / hub.WEIGHTS).rename(folder / "unet/diffusion_pytorch_model.bin"),
         "pickles are never read",
     ),
-    "cut short": (lambda folder: (folder / pipelines.WEIGHTS).write_bytes(b"12345678"), "cannot be built"),
+    "cut short": (lambda folder: (folder / hub.WEIGHTS).write_bytes(b"12345678"), "cannot be built"),
 }
 
 
@@ -134,7 +136,7 @@ def test_what_is_refused_gets_one_sentence(
 )  # fmt: skip
 def test_a_network_unlike_its_weights_gets_one_sentence(values: dict[str, Any], folder: Path) -> None:
     altered(UNET, **values)(folder)
-    pipelines.add(folder)
+    hub.add(folder)
     with pytest.raises(WeightsError, match="cannot be built"):
         Engine("cpu").run("my-ddpm", GenerateRequest([0], steps=1))
 
@@ -146,15 +148,15 @@ def test_either_a_model_or_a_pipeline_is_named(folder: Path, tmp_path: Path) -> 
 
 def test_a_name_that_is_taken_is_refused(folder: Path) -> None:
     with pytest.raises(UsageError, match="a model called kmeans"):
-        pipelines.add(Path(shutil.move(folder, folder.parent / "kmeans")))
+        hub.add(Path(shutil.move(folder, folder.parent / "kmeans")))
 
 
 def test_all_pipelines_of_a_folder_are_added(folder: Path) -> None:
     shutil.copytree(folder, folder.parent / "another")
-    assert [card.name for card in pipelines.add_all(folder.parent)] == ["another", "my-ddpm"]
+    assert [card.name for card in hub.add_all(folder.parent)] == ["another", "my-ddpm"]
     (folder.parent / "empty").mkdir()
     with pytest.raises(UsageError, match="is no pipeline"):
-        pipelines.add_all(folder.parent / "empty")
+        hub.add_all(folder.parent / "empty")
 
 
 def test_the_hub_is_asked_for_configurations_and_weights_alone(
@@ -169,12 +171,12 @@ def test_the_hub_is_asked_for_configurations_and_weights_alone(
         return str(folder)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
-    card = pipelines.add(pipelines.download("owner/thing"), "owner--thing")
+    card = hub.add(hub.download("owner/thing"), "owner--thing")
     assert card.name == "owner--thing"
-    assert asked == [("owner/thing", list(pipelines.FILES))]
+    assert asked == [("owner/thing", list(hub.FILES))]
     for wrong in ("no/such", "../../etc", "https://x.y/z", "one", "a/b/c"):
         with pytest.raises(UsageError, match="The hub has no pipeline"):
-            pipelines.download(wrong)
+            hub.download(wrong)
     assert len(asked) == 2
 
 

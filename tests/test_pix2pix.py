@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from segen import export, models, weights
+from segen import models
 from segen.engine import Engine
 from segen.errors import WeightsError
-from segen.models.pix2pix import DISCRIMINATOR, PatchDiscriminator
+from segen.models import weights
+from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.registry import card
 from segen.training import data as training_data
 from segen.training import loop
@@ -136,7 +137,7 @@ def test_onnx_holds_the_generator_alone(weights: Path, tmp_path: Path) -> None:
     import onnx
     import onnxruntime
 
-    export.onnx(LABELS, tmp_path / "network.onnx")
+    onnx.export(LABELS, tmp_path / "network.onnx")
     names = [tensor.name for tensor in onnx.load(tmp_path / "network.onnx").graph.initializer]
     assert not [name for name in names if DISCRIMINATOR in name]
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx")

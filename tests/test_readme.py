@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from segen import images, scenes
+from segen.data.synthetic import scenes
+from segen.imaging import images
 from segen.registry import ModelCard, cards
 
 ROOT = Path(__file__).resolve().parent.parent

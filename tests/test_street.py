@@ -14,18 +14,21 @@ import numpy as np
 import pytest
 from starlette.requests import Request
 
-from segen import images, registry, scenes
+from segen import registry
+from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import CardError, InputError
-from segen.models import readers
+from segen.imaging import images
+from segen.models.translation import preprocessing
 from segen.text import LANGUAGES, words
 from segen.training import data as training_data
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from segen.types import Run, SegmentRequest, Step, TranslateRequest
-from segen.ui import paint, street
-from segen.ui.picture import data_uri, picture_input
-from segen.ui.shots import Agreement, Shot, agreement, colors, report
+from segen.ui.tabs.translate import street
+from segen.ui.tabs.translate.street_results import Agreement, Shot, agreement, colors, report
+from segen.ui.widgets import paint
+from segen.ui.widgets.picture import data_uri, picture_input
 
 KNOWN = scenes.CLASSES
 UNLABELLED = KNOWN[-1].id
@@ -47,7 +50,7 @@ def engine(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
         segmenter,
         name=NAME,
         task="translate",
-        loader="segen.models.translation:load",
+        loader="segen.models.translation.predictor:load",
         directions=("forward",),
         input_size=(192, 256),
         options={"whole": True, "paints": "unet-camvid", "given": {"forward": "labels"}},
@@ -89,7 +92,7 @@ def test_a_map_comes_back_from_every_size_it_is_shown_at() -> None:
     large = images.resize_labels(labels, 360, 480)
     assert large.shape == (360, 480)
     assert np.array_equal(images.resize_labels(large, 192, 256), labels)
-    assert np.array_equal(readers.smaller(large, 256), labels)
+    assert np.array_equal(preprocessing.smaller(large, 256), labels)
     assert images.resize_labels(labels, 1, 1).tolist() == [[labels[96, 128]]]
 
 

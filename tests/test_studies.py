@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks import studies as pages
-from segen import studies
+from segen.evaluation import studies
 from segen.training import data
 from segen.training import studies as training
 from segen.training.studies import STUDIES

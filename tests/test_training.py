@@ -14,16 +14,18 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from segen import datasets, images, scenes
+from segen.data import datasets
+from segen.data.synthetic import scenes
 from segen.errors import DataError
-from segen.models import smp
+from segen.imaging import images
+from segen.models.segmentation import smp
 from segen.training import data as training_data
 from segen.training import loop
-from segen.training.draws import Draws, Seeded
 from segen.training.main import main
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES
 from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
+from segen.training.sampler import Draws, Seeded
 
 SMALL = SegmentationConfig(
     "small", steps=4, batch_size=2, evaluate_every=4, save_every=100, crop=(64, 64), imagenet=False,

@@ -9,10 +9,12 @@ import re
 import numpy as np
 import pytest
 
-from segen import images, registry
+from segen import registry
 from segen.errors import InputError
+from segen.imaging import images
 from segen.types import Cycle, CycleRequest, Instance, Segmentation, TranslateRequest
-from segen.ui import paint, region, xray
+from segen.ui.tabs.translate import cycle_view, region
+from segen.ui.widgets import paint
 
 PEN = (0, 1, 7)
 
@@ -97,8 +99,8 @@ def test_the_numbers_of_a_cycle_are_the_same_on_the_page_and_in_the_file() -> No
     error = (np.abs(given.astype(np.float32) - back).mean(axis=2) / 255).astype(np.float32)
     realism = rng.random((4, 6), dtype=np.float32)
     cycle = Cycle(given, back, back, back, given, error, float(error.mean()), realism, 1 - realism)
-    report = json.loads(xray._report("a", CycleRequest(given, levels=16), cycle))
-    html = xray._shown(cycle, "en")
+    report = json.loads(cycle_view._report("a", CycleRequest(given, levels=16), cycle))
+    html = cycle_view._shown(cycle, "en")
     told = re.findall(r"<figcaption>[^<]*cycle error ([\d.]+)", html)[0]
     assert float(told) == pytest.approx(report["cycle_error"], abs=5e-5)
     assert (report["levels"], report["identity_error"]) == (16, 0)

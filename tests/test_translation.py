@@ -12,14 +12,18 @@ import pytest
 import torch
 from torch import nn
 
-from segen import datasets, evaluate_translation, images, lines, nuclei, registry, scenes, synthetic
-from segen.cli import main
+from segen import registry
+from segen.cli.main import main
+from segen.data import datasets
+from segen.data.synthetic import folder, nuclei, scenes
 from segen.engine import Engine
 from segen.errors import DataError, InputError
-from segen.evaluate import evaluate
-from segen.models import readers
-from segen.models.imagenet import feature_distances
-from segen.models.translation import Networks, ResnetGenerator, TranslationPredictor, load, spoilt
+from segen.evaluation import translation
+from segen.evaluation.runner import evaluate
+from segen.imaging import images, lines
+from segen.models.features.imagenet import feature_distances
+from segen.models.translation import preprocessing
+from segen.models.translation.predictor import Networks, ResnetGenerator, TranslationPredictor, load, spoilt
 from segen.registry import ModelCard
 from segen.text import words
 from segen.training import data as training_data
@@ -37,7 +41,7 @@ source = "none"
 training = ""
 parameters = 0
 multiply_adds = 0
-loader = "segen.models.translation:load"
+loader = "segen.models.translation.predictor:load"
 licence = {weights = "CC0"}
 """
 NUCLEI = """
@@ -179,7 +183,7 @@ def test_a_cycle_tells_what_came_back_and_what_was_lost(engine: Engine) -> None:
     pictures = (found.given, found.there, found.passed, found.back, found.identity)
     assert [each.shape for each in pictures] == [shape] * 5
     assert np.array_equal(found.passed, found.there)
-    seen, _ = readers.microscopy(image, 999, 0.5, card_of("small-nuclei"))
+    seen, _ = preprocessing.microscopy(image, 999, 0.5, card_of("small-nuclei"))
     assert np.array_equal(found.given[..., 0], seen[0, 0].add(1).mul(127.5).round().numpy())
     apart = np.abs(found.back.astype(float) - found.given).mean(axis=2) / 255
     assert np.abs(found.error - apart).max() < 1 / 255
@@ -233,7 +237,7 @@ def test_colours_of_no_class_become_the_nearest(engine: Engine) -> None:
     assert labels.tolist() == [[3, 0, 3]]
     assert strangers == 1
     assert engine.run("small-streets", TranslateRequest(image)).value.strangers == 1
-    planes = readers.one_hot(np.array([[0, 11]], np.uint8), known)
+    planes = preprocessing.one_hot(np.array([[0, 11]], np.uint8), known)
     assert planes.shape == (1, 11, 1, 2)
     assert planes[0, :, 0, 0].tolist() == [1.0] + [-1.0] * 10
     assert (planes[0, :, 0, 1] == -1).all(), "an unlabelled pixel is of no class"
@@ -360,7 +364,7 @@ def test_connected_parts_are_the_instances_of_a_mask() -> None:
     mask[2:8, 3:9] = 0.9
     mask[10:20, 20:30] = 0.7
     mask[25, 5] = 1.0
-    found = evaluate_translation.connected(mask)
+    found = translation.connected(mask)
     assert [(each.box, round(each.score, 2)) for each in found] == [
         ((3, 2, 6, 6), 0.9),
         ((20, 10, 10, 10), 0.7),
@@ -368,7 +372,7 @@ def test_connected_parts_are_the_instances_of_a_mask() -> None:
 
 
 def test_masks_are_measured_beside_thresholds_and_labels(engine: Engine, tmp_path: Path) -> None:
-    synthetic.write(tmp_path / "nuclei", 2, "nuclei")
+    folder.write(tmp_path / "nuclei", 2, "nuclei")
     report = evaluate(engine, registry.card("small-nuclei"), tmp_path / "nuclei", "val")
     found = report["metrics"]
     assert set(found["nucleus_iou"]) == {"small-nuclei", "Otsu", "K-means", "pix2pix-nuclei", "unet-nuclei"}
@@ -380,7 +384,7 @@ def test_masks_are_measured_beside_thresholds_and_labels(engine: Engine, tmp_pat
 
 
 def test_streets_are_measured_by_what_is_found_again(engine: Engine, tmp_path: Path) -> None:
-    synthetic.write(tmp_path / "streets", 1, "camvid")
+    folder.write(tmp_path / "streets", 1, "camvid")
     found = evaluate(engine, registry.card("small-streets"), tmp_path / "streets", "val")["metrics"]
     again = found["found_again"]
     assert again["share"] == pytest.approx(again["generated"] / again["real"])
@@ -415,11 +419,11 @@ def test_photographs_are_measured_by_the_gap_they_close(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "summer2winter"
-    for folder, base in (("trainA", 0), ("trainB", 50), ("testA", 100), ("testB", 150)):
-        (root / folder).mkdir(parents=True)
+    for half, base in (("trainA", 0), ("trainB", 50), ("testA", 100), ("testB", 150)):
+        (root / half).mkdir(parents=True)
         for number in range(20):
             image = images.resize(noise(2 + (base + number) % 7, 3), 32, 32)
-            (root / folder / f"{number}.png").write_bytes(images.encode(image // (1 + base % 100 // 50)))
+            (root / half / f"{number}.png").write_bytes(images.encode(image // (1 + base % 100 // 50)))
     options = {
         "given": {"forward": "photograph", "backward": "photograph"},
         "measure": {"photographs": "forward"},
@@ -429,7 +433,7 @@ def test_photographs_are_measured_by_the_gap_they_close(
         Networks({"forward": Fixed(), "backward": Fixed()}, {}), card
     )  # fmt: skip
     colors = lambda pictures, _: pictures.mean(axis=(1, 2)).astype(np.float32) / 64  # noqa: E731
-    monkeypatch.setattr("segen.models.imagenet.pooled", colors)
+    monkeypatch.setattr("segen.models.features.imagenet.pooled", colors)
     monkeypatch.setattr(identity.network, "realism", lambda drawing, *_: drawing[:, :1])
     known = {**registry._read_all(), card.name: card}
     monkeypatch.setattr(registry, "_read_all", lambda: known)

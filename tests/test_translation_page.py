@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import translation
 from benchmarks.translation import MEASURED, PAGE
-from segen import evaluate_translation, registry
+from segen import registry
 from segen.registry import ModelCard, cards
 from segen.training.recipes import RECIPES
 
@@ -23,7 +23,7 @@ def test_the_page_states_the_numbers(kind: str) -> None:
 
 
 def test_every_card_that_translates_has_its_place() -> None:
-    assert set(MEASURED) == set(evaluate_translation.KINDS)
+    assert set(MEASURED) == set(translation.KINDS)
     kinds = {name: kind for kind, names in MEASURED.items() for name in names}
     assert set(kinds) <= set(RECIPES)
     for card in cards("translate"):

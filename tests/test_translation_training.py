@@ -14,13 +14,15 @@ import pytest
 import torch
 from torch import nn
 
-from segen import images, lines, registry, weights
+from segen import registry
 from segen.errors import UsageError
-from segen.models.imagenet import FeatureDistance
-from segen.models.pix2pix import DISCRIMINATOR, PatchDiscriminator
-from segen.models.translation import ResnetGenerator
-from segen.training import aided, loop
+from segen.imaging import images, lines
+from segen.models import weights
+from segen.models.features.imagenet import FeatureDistance
+from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
+from segen.models.translation.predictor import ResnetGenerator
 from segen.training import data as training_data
+from segen.training import feature_discriminator, loop
 from segen.training.domains import Microscopy, Photographs
 from segen.training.pairs import PAIRS, apart
 from segen.training.recipe import Place
@@ -112,7 +114,7 @@ def test_an_encoder_aids_the_discriminators_and_never_changes() -> None:
     moved = dict(recipe.discriminators["back_features"].named_parameters())
     assert all(not torch.equal(tensor, moved[name]) for name, tensor in heads.items())
     scores = recipe.discriminators["there_features"](
-        recipe.encoder(batch[0].expand(-1, 3, -1, -1))[aided.STAGES]
+        recipe.encoder(batch[0].expand(-1, 3, -1, -1))[feature_discriminator.STAGES]
     )
     assert scores.shape == (2, 3)
     loss = recipe._judged(recipe.discriminators, "there", batch[0].requires_grad_(), real=True)
@@ -122,7 +124,7 @@ def test_an_encoder_aids_the_discriminators_and_never_changes() -> None:
 
 def test_what_has_no_such_encoder_cannot_aid() -> None:
     with pytest.raises(UsageError, match="encoder of vgg16-nuclei"):
-        aided.encoder("vgg16-nuclei")
+        feature_discriminator.encoder("vgg16-nuclei")
 
 
 def test_the_rate_is_constant_and_then_falls_to_nought() -> None:
@@ -262,7 +264,7 @@ def test_a_training_can_start_from_shipped_networks(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = loop.fit(CycleGan(TINY, SYNTHETIC), SYNTHETIC)
-    monkeypatch.setattr("segen.weights.checked", lambda card: folder)
+    monkeypatch.setattr("segen.models.weights.checked", lambda card: folder)
     monkeypatch.setattr(registry, "card", lambda name, task: None)
     again = CycleGan(TINY, replace(SYNTHETIC, init="tiny"))
     there = weights.network(ResnetGenerator, folder / "forward")

@@ -13,16 +13,16 @@ import pytest
 from PIL import Image as Pillow
 from starlette.requests import Request
 
+from segen.evaluation.test_time_augmentation import AUGMENTATIONS
 from segen.registry import card, cards
 from segen.text import LANGUAGES, words
 from segen.types import Attention, Clustering, Instance, Segmentation
-from segen.ui import TABS, build_app, launch_options
-from segen.ui.cards import beside, table
-from segen.ui.language import LOCALES, PageLanguage, language_of
-from segen.ui.link import Link
-from segen.ui.picture import STREETS, gallery
-from segen.ui.viewer import contents, entropy
-from segen.uncertainty import AUGMENTATIONS
+from segen.ui.app import TABS, build_app, launch_options
+from segen.ui.framework.language import LOCALES, PageLanguage, language_of
+from segen.ui.framework.link import Link
+from segen.ui.widgets.cards import beside, table
+from segen.ui.widgets.picture import STREETS, gallery
+from segen.ui.widgets.viewer import contents, entropy
 
 
 def _request(query: str = "", accept: str = "") -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segen.uncertainty import AUGMENTATIONS, Augmentation, disagreement, entropy
+from segen.evaluation.test_time_augmentation import AUGMENTATIONS, Augmentation, disagreement, entropy
 
 
 def answer(*shares: float) -> np.ndarray:

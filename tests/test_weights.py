@@ -9,8 +9,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from segen import weights
 from segen.errors import WeightsError
+from segen.models import weights
 from segen.registry import ModelCard, cards
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, Protocol, cast
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from segen.registry import ModelCard
 from segen.types import Step
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Predictor(Protocol):

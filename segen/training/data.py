@@ -10,7 +10,8 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from segen import datasets, scenes
+from segen.data import datasets
+from segen.data.synthetic import scenes
 from segen.errors import DataError
 from segen.registry import ClassInfo, dataset_classes
 from segen.training.recipe import SizedDataset

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from segen import datasets, images, landscapes, nuclei, scenes
+from segen.data import datasets
+from segen.data.synthetic import landscapes, nuclei, scenes
+from segen.imaging import images
+from segen.models.tensors import to_tensor
 from segen.training import data as training_data
 from segen.types import Image, Labels
 
@@ -111,7 +114,7 @@ class Photographs(Dataset[Pair]):
         """WATCHED photographs of each domain of the split test, to watch a training by."""
         test = Photographs(data, dataset, "test", self.side)
         first, second = (
-            [images.to_tensor(images.resize(each, self.side, self.side))[0] for each in half[:WATCHED]]
+            [to_tensor(images.resize(each, self.side, self.side))[0] for each in half[:WATCHED]]
             for half in (test.first, test.second)
         )
         count = min(len(first), len(second))
@@ -127,7 +130,7 @@ class Photographs(Dataset[Pair]):
     def _crop(self, image: Image) -> torch.Tensor:
         """A square of `side`, of the picture scaled to half as much again, mirrored by chance."""
         scaled = self.side * 3 // 2
-        pixels = images.to_tensor(images.resize(image, scaled, scaled))[0]
+        pixels = to_tensor(images.resize(image, scaled, scaled))[0]
         top, left = (int(torch.randint(scaled - self.side + 1, ())) for _ in range(2))
         crop = pixels[:, top : top + self.side, left : left + self.side]
         return crop.flip(2) if torch.rand(()) < 0.5 else crop.contiguous()

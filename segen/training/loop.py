@@ -25,11 +25,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from segen import files, images
+from segen.data import files
 from segen.errors import DataError
-from segen.training import moments
-from segen.training.draws import Draws, Seeded
+from segen.imaging import images
+from segen.training import snapshots
 from segen.training.recipe import Config, Place, Recipe
+from segen.training.sampler import Draws, Seeded
 
 
 def runs_root() -> Path:
@@ -173,7 +174,7 @@ def fit(recipe: Recipe, place: Place) -> Path:
     if accelerator.is_main_process:
         recipe.export({name: average.module.eval().cpu() for name, average in averages.items()}, exported)
         if config.generates:
-            moments.write(run, exported)
+            snapshots.write(run, exported)
     return exported
 
 

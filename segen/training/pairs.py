@@ -13,8 +13,11 @@ from PIL import ImageDraw
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from segen import datasets, images, lines, nuclei
-from segen.models.readers import one_hot, smaller
+from segen.data import datasets
+from segen.data.synthetic import nuclei
+from segen.imaging import images, lines
+from segen.models.tensors import to_tensor
+from segen.models.translation.preprocessing import one_hot, smaller
 from segen.training import data as training_data
 from segen.training.domains import Pair, halved, seeds_of, unit
 from segen.types import Image, Labels
@@ -66,13 +69,13 @@ class Emoji(Pairs):
     def whole(self, index: int, seed: int | None = None) -> Pair:
         """Lines vary with the seed in thickness, gaps and bends."""
         image = self.drawings[index]
-        return unit(lines.drawing(image, seed)), images.to_tensor(image)[0]
+        return unit(lines.drawing(image, seed)), to_tensor(image)[0]
 
 
 class Nuclei(Pairs):
     """The mask of a field of nuclei, dark where two of them touch, and its picture as grey, at half size.
 
-    The picture's contrast is stretched as `segen.nuclei` tells.
+    The picture's contrast is stretched as `segen.data.synthetic.nuclei` tells.
     """
 
     given = drawn = 1
@@ -108,7 +111,7 @@ class Streets(Pairs):
     def whole(self, index: int, seed: int | None = None) -> Pair:
         """The seed changes nothing."""
         image, labels = self.pairs[index]
-        return one_hot(labels, self.classes)[0], images.to_tensor(image)[0]
+        return one_hot(labels, self.classes)[0], to_tensor(image)[0]
 
 
 PAIRS: dict[str, Callable[[str | None, str, str, int], Pairs]] = {

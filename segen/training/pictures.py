@@ -9,10 +9,13 @@ from torch import nn
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
-from segen import datasets, distances, garments, images, landscapes
+from segen.data import datasets
+from segen.data.synthetic import garments, landscapes
 from segen.errors import DataError, WeightsError
-from segen.models import classifier
-from segen.models.generation import pictures_of
+from segen.evaluation import distances
+from segen.imaging import images
+from segen.models.features import classifier
+from segen.models.generation.predictor import pictures_of
 from segen.training import data as training_data
 
 DRAWN = ("fashion", "yosemite")

@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from segen import registry, weights
+from segen import registry
 from segen.errors import UsageError, WeightsError
+from segen.models import weights
 
 
 def shipped(name: str) -> dict[str, torch.Tensor]:

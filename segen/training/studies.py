@@ -21,9 +21,10 @@ from typing import Annotated, Any, Literal
 import tyro
 
 import segen
-from segen import files, studies
+from segen.data import files
 from segen.errors import DataError, SegenError
-from segen.models.imagenet import FILE, weights_file
+from segen.evaluation import studies
+from segen.models.features.imagenet import FILE, weights_file
 from segen.training.data import labelled
 from segen.training.loop import fit, runs_root
 from segen.training.recipe import Place

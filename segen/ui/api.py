@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from segen import export, images, registry
+from segen import registry
 from segen.errors import InputError
+from segen.imaging import export, images
 from segen.registry import TASKS, ModelCard
 from segen.types import (
     ClusterRequest,
@@ -23,10 +24,10 @@ from segen.types import (
     TranslateRequest,
     seed_range,
 )
-from segen.ui.downloads import saved, segmentation_files
-from segen.ui.language import language_of
-from segen.ui.picture import picture_input
-from segen.ui.queue import DEVICE
+from segen.ui.framework.downloads import saved, segmentation_files
+from segen.ui.framework.language import language_of
+from segen.ui.framework.queue import DEVICE
+from segen.ui.widgets.picture import picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine

@@ -11,10 +11,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from segen import files, images, registry, weights
+from segen import registry
+from segen.data import files
 from segen.errors import DataError, UsageError
-from segen.models import classifier
-from segen.models.classifier import Classifier
+from segen.imaging import images
+from segen.models import weights
+from segen.models.features import classifier
+from segen.models.features.classifier import Classifier
 from segen.training.pictures import Pictures
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image

@@ -22,11 +22,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from segen import images
-from segen.models.generation import pictures_of
-from segen.models.pix2pix import PatchDiscriminator
-from segen.models.translation import ResnetGenerator
-from segen.training import aided
+from segen.imaging import images
+from segen.models.generation.predictor import pictures_of
+from segen.models.translation.pix2pix import PatchDiscriminator
+from segen.models.translation.predictor import ResnetGenerator
+from segen.training import feature_discriminator
 from segen.training.domains import WATCHED, Microscopy, Photographs
 from segen.training.recipe import Place, SizedDataset, Update
 from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged
@@ -120,9 +120,12 @@ class CycleGan(Translation):
         }  # fmt: skip
         # These stand beside them, so that they are saved and resumed as they are; the encoder never changes.
         beside: dict[str, nn.Module] = {"history": History(config.history, colors, config.side)}
-        self.encoder = aided.encoder(config.aided) if config.aided else None
+        self.encoder = feature_discriminator.encoder(config.aided) if config.aided else None
         if self.encoder is not None:
-            beside |= {f"{part}_features": aided.FeatureDiscriminator(self.encoder) for part in DIRECTIONS}
+            beside |= {
+                f"{part}_features": feature_discriminator.FeatureDiscriminator(self.encoder)
+                for part in DIRECTIONS
+            }
         super().__init__(config, generators, discriminators | beside, place.init)
 
     def dataset(self) -> SizedDataset:
@@ -169,7 +172,7 @@ class CycleGan(Translation):
         loss = judged(discriminators[name](seen), real)
         if self.encoder is None:
             return loss
-        features = self.encoder.to(seen.device)(seen.expand(-1, 3, -1, -1))[aided.STAGES]
+        features = self.encoder.to(seen.device)(seen.expand(-1, 3, -1, -1))[feature_discriminator.STAGES]
         return loss + judged(discriminators[f"{name}_features"](features), real)
 
     def _noised(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -24,10 +24,12 @@ from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 from torch import nn
 from torch.nn import functional
 
-from segen import images, latents, pipelines, registry, weights
+from segen import registry
 from segen.errors import DataError, UsageError
-from segen.models import diffusion
-from segen.models.generation import BATCH, pictures_of
+from segen.imaging import images
+from segen.models import hub, latents, weights
+from segen.models.generation import diffusion
+from segen.models.generation.predictor import BATCH, pictures_of
 from segen.training import start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
@@ -102,7 +104,7 @@ class Diffusion:
         self.networks: dict[str, nn.Module] = {"network": self.network}
         if place.init:
             folder = weights.checked(registry.card(place.init, "generate"))
-            start.whole(self.network, folder / pipelines.WEIGHTS, place.init)
+            start.whole(self.network, folder / hub.WEIGHTS, place.init)
         if config.guidance != 1 and not place.init:
             raise UsageError("no_teacher")
         taught = config.guidance != 1

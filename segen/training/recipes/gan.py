@@ -17,10 +17,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from segen import images, latents, registry, weights
+from segen import registry
 from segen.errors import DataError
-from segen.models import gan
-from segen.models.generation import BATCH, pictures_of
+from segen.imaging import images
+from segen.models import latents, weights
+from segen.models.generation import gan
+from segen.models.generation.predictor import BATCH, pictures_of
 from segen.training import start
 from segen.training.diffaugment import augmented
 from segen.training.pictures import Pictures, frechet

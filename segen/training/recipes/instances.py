@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from segen import images, metrics, weights
 from segen.errors import UsageError
-from segen.models.imagenet import weights_file
-from segen.models.maskrcnn import SlimMaskRCNN, segment
+from segen.evaluation import metrics
+from segen.imaging import images
+from segen.models import weights
+from segen.models.features.imagenet import weights_file
+from segen.models.segmentation.maskrcnn import SlimMaskRCNN, segment
 from segen.training import augment, data, start
 from segen.training.recipe import Config, Place, Update
 from segen.types import SURE, Image, Segmentation

@@ -19,11 +19,11 @@ from torch import nn
 from torch.nn import functional
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from segen import images
-from segen.models.generation import pictures_of
-from segen.models.imagenet import FeatureDistance
-from segen.models.pix2pix import PatchDiscriminator
-from segen.models.translation import ResnetGenerator
+from segen.imaging import images
+from segen.models.features.imagenet import FeatureDistance
+from segen.models.generation.predictor import pictures_of
+from segen.models.translation.pix2pix import PatchDiscriminator
+from segen.models.translation.predictor import ResnetGenerator
 from segen.training.pairs import PAIRS
 from segen.training.recipe import Place, SizedDataset, Update
 from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from segen.models.pix2pix import DISCRIMINATOR, PatchDiscriminator
-from segen.models.segmentation import two_class
+from segen.models.segmentation.predictor import two_class
+from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.training.recipe import Place, Update
 from segen.training.recipes.segmentation import UNET, Segmentation, SegmentationConfig
 from segen.types import Image

@@ -15,13 +15,16 @@ from torch.nn import functional
 from torch.utils.data import Subset
 from torchvision.models import VGG16_BN_Weights
 
-from segen import images, metrics, weights
 from segen.errors import UsageError
-from segen.models import smp
-from segen.models.context import AttentionNetwork, ReNet
-from segen.models.convolutional import FullyConvolutional, Vgg16
-from segen.models.imagenet import weights_file
-from segen.models.segmentation import full_size_labels, logits, two_class
+from segen.evaluation import metrics
+from segen.imaging import images
+from segen.models import weights
+from segen.models.features.imagenet import weights_file
+from segen.models.segmentation import smp
+from segen.models.segmentation.context import AttentionNetwork, ReNet
+from segen.models.segmentation.convolutional import FullyConvolutional, Vgg16
+from segen.models.segmentation.predictor import full_size_labels, logits, two_class
+from segen.models.tensors import to_tensor
 from segen.training import augment, data, start
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image, Labels
@@ -185,7 +188,7 @@ class Segmentation:
 
     def _predict(self, network: nn.Module, image: Image) -> Labels:
         device = next(network.parameters()).device
-        pixels = images.to_tensor(image).to(device, memory_format=torch.channels_last)
+        pixels = to_tensor(image).to(device, memory_format=torch.channels_last)
         return full_size_labels(logits(network, pixels), *image.shape[:2])
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from segen import registry, weights
-from segen.models.pix2pix import DISCRIMINATOR
-from segen.models.translation import whole
+from segen import registry
+from segen.models import weights
+from segen.models.translation.pix2pix import DISCRIMINATOR
+from segen.models.translation.predictor import whole
 from segen.training import start
 from segen.training.recipe import Config
 

@@ -15,9 +15,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from segen import images, latents, registry, weights
-from segen.models.generation import BATCH, pictures_of
-from segen.models.vae import Vae, divergence, reconstruction_term
+from segen import registry
+from segen.imaging import images
+from segen.models import latents, weights
+from segen.models.generation.predictor import BATCH, pictures_of
+from segen.models.generation.vae import Vae, divergence, reconstruction_term
 from segen.training import start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update

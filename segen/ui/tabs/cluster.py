@@ -13,18 +13,19 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
-from segen import export, registry
+from segen import registry
+from segen.imaging import export
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import SPACES, Clustering, ClusterRequest, Run, Space
-from segen.ui import cards
 from segen.ui.api import CLUSTER_MODEL
-from segen.ui.downloads import download_row, segmentation_buttons
-from segen.ui.language import language_of, say
-from segen.ui.link import Link, Tab
-from segen.ui.picture import SCENES, gallery, gallery_input, on_choice, opened, picture_input
-from segen.ui.queue import QUIET, on_device, steps
-from segen.ui.viewer import contents, viewer
+from segen.ui.framework.downloads import download_row, segmentation_buttons
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.widgets import cards
+from segen.ui.widgets.picture import SCENES, gallery, gallery_input, on_choice, opened, picture_input
+from segen.ui.widgets.viewer import contents, viewer
 
 if TYPE_CHECKING:
     from segen.engine import Engine

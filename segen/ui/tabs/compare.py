@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 import numpy as np
 
-from segen import errors, export, images, registry
-from segen.agreement import Vote, agreement, vote
+from segen import errors, registry
 from segen.errors import SegenError
+from segen.evaluation.voting import Vote, agreement, vote
+from segen.imaging import export, images
 from segen.registry import ModelCard, Reached
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
 from segen.ui.api import SEGMENT_MODEL
-from segen.ui.downloads import download_button, saved
-from segen.ui.figures import lit, sheet
-from segen.ui.language import language_of, say
-from segen.ui.link import Link, Tab
-from segen.ui.picture import (
+from segen.ui.framework.downloads import download_button, saved
+from segen.ui.framework.figures import lit, sheet
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.widgets.picture import (
     OF_DATASET,
     STREETS,
     data_uri,
@@ -37,7 +39,6 @@ from segen.ui.picture import (
     opened,
     picture_input,
 )
-from segen.ui.queue import QUIET, on_device, steps
 
 if TYPE_CHECKING:
     from segen.engine import Engine

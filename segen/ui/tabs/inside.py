@@ -12,9 +12,10 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from segen import export, images, kernels, registry
+from segen import registry
 from segen.errors import InputError, WeightsError
-from segen.kernels import ACTIVATIONS, KERNELS, PADDINGS, POOLINGS, STRIDES, Padding, Pooling
+from segen.imaging import export, images, kernels
+from segen.imaging.kernels import ACTIVATIONS, KERNELS, PADDINGS, POOLINGS, STRIDES, Padding, Pooling
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import (
@@ -28,13 +29,21 @@ from segen.types import (
     Segmentation,
     SegmentRequest,
 )
-from segen.ui import cards
 from segen.ui.api import segmenters
-from segen.ui.figures import colored, figure, lit, png, shades
-from segen.ui.language import language_of, say
-from segen.ui.link import Link, Tab
-from segen.ui.picture import OF_DATASET, STREETS, gallery, gallery_input, on_choice, opened, picture_input
-from segen.ui.queue import QUIET, on_device, picks, press, steps
+from segen.ui.framework.figures import colored, figure, lit, png, shades
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.queue import QUIET, on_device, picks, press, steps
+from segen.ui.widgets import cards
+from segen.ui.widgets.picture import (
+    OF_DATASET,
+    STREETS,
+    gallery,
+    gallery_input,
+    on_choice,
+    opened,
+    picture_input,
+)
 
 if TYPE_CHECKING:
     from segen.engine import Engine

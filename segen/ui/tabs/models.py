@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from segen.ui import cards
-from segen.ui.link import Tab
+from segen.ui.framework.link import Tab
+from segen.ui.widgets import cards
 
 if TYPE_CHECKING:
     from segen.engine import Engine

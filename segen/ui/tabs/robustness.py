@@ -14,17 +14,19 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
-from segen import errors, export, images, registry
-from segen.corruptions import CORRUPTIONS, SEVERITIES, Corruption
+from segen import errors, registry
 from segen.errors import InputError, SegenError
+from segen.imaging import export, images
+from segen.imaging.corruptions import CORRUPTIONS, SEVERITIES, Corruption
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
 from segen.ui.api import segmenters
-from segen.ui.figures import figure
-from segen.ui.language import language_of, say
-from segen.ui.link import Link, Tab
-from segen.ui.picture import (
+from segen.ui.framework.figures import figure
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.queue import QUIET, on_device, picks, steps
+from segen.ui.widgets.picture import (
     OF_DATASET,
     STREETS,
     data_uri,
@@ -34,7 +36,6 @@ from segen.ui.picture import (
     opened,
     picture_input,
 )
-from segen.ui.queue import QUIET, on_device, picks, steps
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -201,7 +202,7 @@ def likeness(card: ModelCard, found: Labels, clean: Labels) -> tuple[float, floa
 
     Both maps are H x W. The mean goes over the classes that are in either map.
     """
-    from segen.metrics import LabelMetrics  # imports torch, which the page need not wait for
+    from segen.evaluation.metrics import LabelMetrics  # imports torch, which the page need not wait for
 
     metrics = LabelMetrics(card.classes)
     metrics.update(found, clean)

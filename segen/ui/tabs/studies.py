@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 import pandas as pd
 
-from segen import studies
+from segen.evaluation import studies
+from segen.evaluation.studies import COLORS, Outcome, outcome
 from segen.registry import dataset_classes
-from segen.studies import COLORS, Outcome, outcome
 from segen.text import words
-from segen.ui.link import Tab
+from segen.ui.framework.link import Tab
 
 if TYPE_CHECKING:
     from segen.engine import Engine

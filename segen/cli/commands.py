@@ -1,0 +1,365 @@
+"""The sub-commands of `segen`: one function each, and one table of them.
+
+A command returns its exit code or raises. Nothing here imports torch before a command needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import numpy as np
+import tyro
+from tqdm import tqdm
+
+from segen import registry
+from segen.data import files
+from segen.errors import CardError, UsageError, WeightsError, sentence
+from segen.models import hub
+from segen.registry import ModelCard, Task
+from segen.text import words
+from segen.types import (
+    ClusterRequest,
+    Direction,
+    GenerateRequest,
+    Image,
+    Request,
+    Sampler,
+    SegmentRequest,
+    Space,
+    TranslateRequest,
+    seed_range,
+)
+
+Pictures = Annotated[
+    tuple[Path, ...],
+    tyro.conf.Positional,
+    tyro.conf.arg(metavar="IMAGE...", help_behavior_hint="(at least one)"),
+]
+Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
+MaybeName = Annotated[str | None, tyro.conf.arg(metavar="NAME")]
+Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
+MaybeFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
+AsJson = Annotated[bool, tyro.conf.arg(name="json")]
+MEASURED: tuple[Task, ...] = ("segment", "generate", "translate")
+"""The tasks that `evaluate` measures."""
+PICTURES_AT_ONCE = 64
+"""So many generated pictures are written before more are made."""
+_progress = partial(tqdm, unit="picture", disable=None)
+
+
+def models(task: Task | None = None, as_json: AsJson = False) -> int:
+    """List the models.
+
+    Args:
+        task: Only the models for this task.
+        as_json: Print an array of whole cards.
+    """
+    found = registry.cards(task)
+    if as_json:
+        print(json.dumps([registry.describe(card) for card in found], indent=1))
+        return 0
+    from segen.text.table import table
+
+    rows = [["model", "task", "data", "title", "parameters", "GMAC"]]
+    for card in found:
+        giga = card.multiply_adds / 1e9
+        cost = [f"{card.parameters / 1e6:.2f} M", f"{giga:.2f}" if giga >= 0.1 else f"{giga:.1g}"]
+        cost = cost if card.parameters else ["-", "-"]
+        rows.append([card.name, card.task, card.dataset or "-", card.title["en"], *cost])
+    print(table(rows, left=4), end="")
+    return 0
+
+
+def segment(images: Pictures = (), *, model: Name, out: Folder) -> int:
+    """Label every pixel of pictures.
+
+    Args:
+        images: The pictures.
+        model: The name of a model that segments.
+        out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt, and
+            for models that find instances STEM.instances.png.
+    """
+    return _label(images, registry.card(model, "segment"), out, SegmentRequest)
+
+
+def cluster(
+    images: Pictures = (),
+    *,
+    model: Name,
+    out: Folder,
+    k: int = ClusterRequest.k,
+    space: Space = ClusterRequest.space,
+    position: float = ClusterRequest.position,
+    texture: float = ClusterRequest.texture,
+    eps: float = ClusterRequest.eps,
+    min_samples: int = ClusterRequest.min_samples,
+) -> int:
+    """Group the pixels of pictures, without labels.
+
+    Args:
+        images: The pictures.
+        model: The name of a model that clusters.
+        out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt.
+        k: The number of clusters, 1 to 255, for kmeans.
+        space: The colour space.
+        position: The weight of row and column beside colour, 0 to 100.
+        texture: The weight of local contrast beside colour, 0 to 100.
+        eps: How near neighbours are, above 0, for dbscan.
+        min_samples: How many neighbours, itself among them, make a place dense, for dbscan.
+    """
+    card = registry.card(model, "cluster")
+    request = ClusterRequest(np.empty((0, 0, 3), np.uint8), k, space, position, texture, eps, min_samples)
+    return _label(images, card, out, lambda image: replace(request, image=image))
+
+
+def generate(
+    *,
+    model: MaybeName = None,
+    pipeline: MaybeFolder = None,
+    seed: int = 0,
+    count: int = 1,
+    label: MaybeName = None,
+    sampler: Sampler = GenerateRequest.sampler,
+    steps: int = GenerateRequest.steps,
+    guidance: float = GenerateRequest.guidance,
+    out: Folder,
+) -> int:
+    """Draw pictures from seeds: one seed, one picture.
+
+    Args:
+        model: The name of a model that generates.
+        pipeline: In place of a model, a folder of an unconditional DDPM or DDIM that diffusers saved.
+        seed: The first seed, 0 to 2^63 - 1.
+        count: How many pictures, up to 100,000: of this seed and those after it.
+        label: The class, by number or name, for a conditional model.
+        sampler: For diffusion, ddim or ddpm.
+        steps: For diffusion, the number of sampling steps, 1 to 1,000.
+        guidance: For diffusion with a class, the scale of classifier-free guidance; 1 is none.
+        out: The folder for seed-000000.png and so on.
+    """
+    if (model is None) == (pipeline is None):
+        raise UsageError("model_or_pipeline")
+    card = registry.card(model, "generate") if model is not None else hub.add(cast(Path, pipeline))
+    chosen = registry.class_id(card, label or "")
+    request = GenerateRequest(seed_range(seed, count), chosen, sampler, steps, guidance)
+    _folder(out)
+    from segen.cli.results import write_pictures
+    from segen.engine import Engine
+
+    engine = Engine()
+    with _progress(total=count) as bar:
+        for begin in range(0, count, PICTURES_AT_ONCE):
+            seeds = request.seeds[begin : begin + PICTURES_AT_ONCE]
+            write_pictures(out, engine.run(card.name, replace(request, seeds=seeds)).value)
+            bar.update(len(seeds))
+    return 0
+
+
+def translate(
+    images: Pictures = (),
+    *,
+    model: Name,
+    direction: Direction = TranslateRequest.direction,
+    strength: float = TranslateRequest.strength,
+    out: Folder,
+) -> int:
+    """Translate pictures into a model's other domain, or back.
+
+    Args:
+        images: The pictures.
+        model: The name of a model that translates.
+        direction: forward, such as summer to winter or lines to colours, or backward.
+        strength: How much of the translation, 0 to 1, in the picture that is written.
+        out: The folder for STEM.png, as large as the picture.
+    """
+    card = registry.card(model, "translate")
+    registry.check_direction(card, direction)
+    request = TranslateRequest(np.empty((0, 0, 3), np.uint8), direction, strength)
+    _prepare(images, out, (".png",))
+    from segen.engine import Engine
+    from segen.imaging.export import translated_file
+    from segen.imaging.images import read
+
+    engine = Engine()
+
+    def work(path: Path) -> None:
+        value = engine.run(card.name, replace(request, image=read(path))).value
+        with files.replacing(out / f"{path.stem}.png") as temporary:
+            temporary.write_bytes(translated_file(value))
+        if value.strangers:
+            _tell(path, words("en", "translate.strangers", pixels=f"{value.strangers:,}"))
+
+    return _each(images, work)
+
+
+def evaluate(
+    *,
+    model: Name,
+    data: MaybeFolder = None,
+    split: Name,
+    corruption: MaybeName = None,
+    severity: int | None = None,
+    as_json: AsJson = False,
+    write: bool = False,
+) -> int:
+    """Measure a model on data: against labels, against real pictures, or against true drawings.
+
+    Args:
+        model: The name of a model.
+        data: The folder of one data set, or of several; $SEGEN_DATA by default.
+        split: The data set's sub-folder, such as val.
+        corruption: Spoil the pictures first: noise, blur, fog, rain, night, jpeg or low-resolution.
+        severity: How strongly, 1 to 5.
+        as_json: Print the whole report.
+        write: Keep the report beside the model's weights.
+    """
+    card = registry.card(model)
+    if card.task not in MEASURED:
+        raise CardError("wrong_task", model=card.name, task="evaluate", known=", ".join(
+            each.name for task in MEASURED for each in registry.cards(task)
+        ))  # fmt: skip
+    if (corruption is None) != (severity is None):
+        raise UsageError("corruption_incomplete")
+    from segen.imaging.corruptions import Corruption
+
+    harm = Corruption(corruption, severity) if corruption is not None and severity is not None else None
+    from segen.engine import Engine
+    from segen.evaluation.runner import evaluate, key, store
+    from segen.text.table import table
+
+    report = evaluate(Engine(), card, data, split, _progress, harm)
+    if card.task == "generate" and not card.options.get("grey") and "fid" not in report["metrics"]:
+        from segen.models.features.inception import FILE
+
+        print(WeightsError("inception_missing", file=FILE), file=sys.stderr)
+    if write:
+        store(card, report)
+    if as_json:
+        print(json.dumps(report, indent=1))
+        return 0
+    rows = [[f"{card.name} on {report['data']} {key(report)}", f"{report['items']} items"]]
+    for name, value in report["metrics"].items():
+        values = value.items() if isinstance(value, dict) else [("", value)]
+        rows += [[f"{name} {part}", f"{number:.4f}"] for part, number in values]
+    print(table(rows), end="")
+    return 0
+
+
+def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File) -> int:
+    """Write a model's network for use elsewhere.
+
+    Args:
+        model: The name of a model.
+        format: The format of the file.
+        out: The file.
+    """
+    from segen.models import onnx
+
+    registry.card(model, "segment")
+    _folder(out.parent)
+    onnx.export(model, out)
+    return 0
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "models": models,
+    "segment": segment,
+    "cluster": cluster,
+    "generate": generate,
+    "translate": translate,
+    "evaluate": evaluate,
+    "export": export,
+}
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Carry out one command line. Raises SystemExit for --help and for what tyro cannot read."""
+    commands: dict[str, Callable[..., Any]] = dict(COMMANDS)
+    code: int = tyro.extras.subcommand_cli_from_dict(
+        commands,
+        prog="segen",
+        description="See how image segmentation and image generation work.",
+        args=arguments,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return code
+
+
+def _label(pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[Image], Request[Any]]) -> int:
+    """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
+    from segen.cli import results
+    from segen.imaging import export
+
+    _prepare(pictures, out, (*export.SEGMENTATION_ENDINGS, export.INSTANCES_ENDING))
+    from segen.engine import Engine
+    from segen.imaging.images import read
+
+    engine = Engine()
+
+    def work(path: Path) -> None:
+        image = read(path)
+        request = ask(image)
+        value = engine.run(card.name, request).value
+        results.write_segmentation(out, path.stem, export.card_for(card, image, value), image, value)
+        if isinstance(request, ClusterRequest):
+            for remark in export.remarks(card, request, value):
+                _tell(path, remark)
+
+    return _each(pictures, work)
+
+
+def _prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None:
+    """Create the folder of results, unless results would meet each other or a picture. Raises UsageError."""
+    if not pictures:
+        raise UsageError("no_pictures")
+    # Some file systems ignore case, so names that differ only there count as one.
+    stems: dict[str, Path] = {}
+    for path in pictures:
+        twin = stems.setdefault(path.stem.casefold(), path)
+        if twin is not path:
+            raise UsageError("same_stem", first=_name(twin), second=_name(path))
+    given = {str(path.resolve()).casefold() for path in pictures}
+    for path in pictures:
+        for ending in endings:
+            result = out / f"{path.stem}{ending}"
+            if str(result.resolve()).casefold() in given:
+                raise UsageError("replaces_input", file=_name(result))
+    _folder(out)
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("out_unusable", out=_name(path), reason=error.strerror) from None
+
+
+def _each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
+    """Work on each picture, telling of those that fail, and return the exit code."""
+    code = 0
+    for path in _progress(pictures):
+        try:
+            work(path)
+        except (CardError, WeightsError):  # no other picture would fare better
+            raise
+        except Exception as error:
+            _tell(path, sentence(error))
+            code = 1
+    return code
+
+
+def _tell(path: Path, said: str) -> None:
+    """One line on stderr, without breaking into the progress bar."""
+    tqdm.write(f"{_name(path)}: {said}", file=sys.stderr)
+
+
+def _name(path: Path) -> str:
+    """The last part of a path on one line, whatever characters it holds."""
+    return "".join(letter if letter.isprintable() else "?" for letter in path.name or str(path))

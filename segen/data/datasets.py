@@ -1,0 +1,203 @@
+"""Where data sets lie on disk, and how a labelled picture is read. No torch here.
+
+The layout is told in docs/data.md: one folder a data set, one sub-folder a split, in it `images/` and
+`masks/` with equal stems, and a `classes.json` beside the splits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segen.errors import DataError, InputError
+from segen.imaging import images
+from segen.registry import ClassInfo, dataset_classes, dataset_folder
+from segen.types import Image, Labels
+
+PEOPLE = ("1f468", "1f469", "1f9d1")
+"""The code points of man, woman and person."""
+IGNORED_NAMES = ("unlabelled", "unlabeled", "void", "ignore")
+"""Names by which data sets mark pixels that no metric counts."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture and the file of its labels."""
+
+    image: Path
+    mask: Path
+
+
+def locate(data: str | Path | None, dataset: str) -> Path:
+    """The folder of `dataset`: `data` itself if that is one data set, else the folder of that name in it.
+
+    `data` defaults to `$SEGEN_DATA`. Raises DataError when nothing is there.
+    """
+    chosen = data or os.environ.get("SEGEN_DATA")
+    if not chosen:
+        raise DataError("data_missing", dataset=dataset)
+    root = Path(chosen)
+    folder = dataset_folder(dataset)
+    if (root / "train").is_dir() or (root / "classes.json").is_file() or root.resolve().name == folder:
+        return root
+    if not (root / folder).is_dir():
+        raise DataError("data_missing", dataset=dataset)
+    return root / folder
+
+
+def weights_file(data: str | Path | None, name: str) -> Path | None:
+    """Weights that Segen does not ship: `name` under the data root, or None where it is not.
+
+    The root is `data`, or holds it if that is one data set; or else it is `$SEGEN_DATA`.
+    """
+    given = [Path(data).absolute(), Path(data).absolute().parent] if data else []
+    roots = [*given, *([Path(usual)] if (usual := os.environ.get("SEGEN_DATA")) else [])]
+    return next((root / name for root in roots if (root / name).is_file()), None)
+
+
+def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
+    """The classes of `root/classes.json`, a list of `{id, name, color}`, else those known of `dataset`.
+
+    A last class named as in IGNORED_NAMES is neither learned nor measured. Raises DataError for a file
+    of another form, for ids that are not 0, 1, 2 …, and for an ignored class that is not the last.
+    """
+    known = dataset_classes(dataset)
+    if known and not (root / "classes.json").is_file():
+        return known
+    try:
+        entries = json.loads((root / "classes.json").read_text(encoding="utf-8"))
+        found = tuple(
+            ClassInfo(
+                int(entry["id"]),
+                {"en": str(entry["name"]), "zh": str(entry["name"])},
+                (int(entry["color"][0]), int(entry["color"][1]), int(entry["color"][2])),
+                str(entry["name"]).lower() in IGNORED_NAMES,
+            )
+            for entry in entries
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        raise DataError("classes_file") from None
+    in_order = [known.id for known in found] == list(range(len(found)))
+    if not in_order or any(known.ignored for known in found[:-1]) or all(known.ignored for known in found):
+        raise DataError("classes_file")
+    return found
+
+
+def pairs(root: Path, split: str) -> list[Pair]:
+    """The labelled pictures of one split, in order of name. Raises DataError when there is none."""
+    folder = root / split
+    masks = {path.stem: path for path in sorted(folder.glob("masks/*.png"))}
+    found = pictures(root, split)
+    for path in found:
+        if path.stem not in masks:
+            raise DataError("mask_missing", file=path.name)
+    return [Pair(path, masks[path.stem]) for path in found]
+
+
+def pictures(root: Path, split: str) -> list[Path]:
+    """The pictures of one split, in order of name: of its `images`, or of both halves of unpaired domains.
+
+    The halves of `train` are the folders trainA and trainB. Raises DataError when there is none.
+    """
+    folders = [root / split / "images", root / f"{split}A", root / f"{split}B"]
+    found = [path for folder in folders for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
+    if split != Path(split).name or not found:
+        raise DataError("split_missing", split=split)
+    return found
+
+
+def half(root: Path, split: str, letter: str) -> list[Path]:
+    """The pictures of one domain of two without pairs, "A" or "B", in order of name. Raises DataError."""
+    found = [path for path in sorted((root / f"{split}{letter}").glob("*")) if not path.name.startswith(".")]
+    if split != Path(split).name or not found:
+        raise DataError("half_missing", folder=f"{split}{letter}")
+    return found
+
+
+def emoji(root: Path, split: str) -> list[Path]:
+    """The drawings of a split, train or val, in order of name; files are named after their code points.
+
+    Val is about 15 % by SHA-256 of the first code point; man, woman and person count as one, "people". So
+    all skin tones and sequences of a sign are on one side. Raises DataError when there is none.
+    """
+
+    def held_back(path: Path) -> bool:
+        first = path.stem.partition("-")[0]
+        group = "people" if first in PEOPLE else first
+        return hashlib.sha256(group.encode()).digest()[0] < 0.15 * 256
+
+    if split not in ("train", "val"):
+        raise DataError("split_unknown", split=split)
+    found = [path for path in sorted(root.glob("*.webp")) if held_back(path) == (split == "val")]
+    if not found:
+        raise DataError("drawings_missing")
+    return found
+
+
+def read(pair: Pair, known: tuple[ClassInfo, ...]) -> tuple[Image, Labels]:
+    """A picture and its labels: class ids; an id or colour that `known` lacks raises DataError.
+
+    Raises DataError, too, when the two differ in size.
+    """
+    image = images.read(pair.image)
+    labels = images.read_labels(pair.mask, known)
+    if labels.shape != image.shape[:2]:
+        raise DataError("mask_size", file=pair.mask.name)
+    return image, labels
+
+
+def read_instances(pair: Pair) -> tuple[Image, NDArray[np.int32]]:
+    """A picture and the number of the instance at each of its pixels, H x W, 0 being none.
+
+    Raises DataError when the mask numbers no instances, and when the two differ in size.
+    """
+    image = images.read(pair.image)
+    try:
+        numbers = images.read_instances(pair.mask)
+    except InputError as error:
+        raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
+    if numbers.shape != image.shape[:2]:
+        raise DataError("mask_size", file=pair.mask.name)
+    return image, numbers
+
+
+def raw_files(root: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The pictures, N x 28 x 28 grey, and the classes, N, of the raw files of Fashion-MNIST under `root`.
+
+    The split is train or test. Raises DataError where they are missing or damaged.
+    """
+    prefix = {"train": "train", "test": "t10k"}.get(split)
+    if prefix is None:
+        raise DataError("raw_split_missing", split=split)
+    pictures = _idx(root / "raw" / f"{prefix}-images-idx3-ubyte", 3)
+    labels = _idx(root / "raw" / f"{prefix}-labels-idx1-ubyte", 1)
+    if len(pictures) != len(labels):
+        raise DataError("raw_files")
+    return pictures, labels.astype(np.int64)
+
+
+def _idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
+    """The bytes of an IDX file: two zeros, 8 for bytes, the number of dimensions, their sizes, the values."""
+    try:
+        content = path.read_bytes()
+        sizes = np.frombuffer(content, ">u4", dimensions, offset=4)
+        if content[:4] != bytes((0, 0, 8, dimensions)):
+            raise ValueError
+        return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(sizes)
+    except (OSError, ValueError):
+        raise DataError("raw_files") from None
+
+
+def class_pixels(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> np.ndarray:
+    """How many pixels of each class the masks of `labelled` hold, by id."""
+    counts = np.zeros(len(known), dtype=np.int64)
+    for pair in labelled:
+        labels = images.read_labels(pair.mask, known)
+        counts += np.bincount(labels[labels < len(known)], minlength=len(known))
+    return counts

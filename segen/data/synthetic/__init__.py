@@ -1,0 +1,1 @@
+"""Pictures that the code draws, with their true labels where they have any."""

@@ -1,0 +1,1 @@
+"""A card measured on a split of a data set."""

@@ -1,0 +1,182 @@
+"""A card that generates, measured against the real pictures of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segen.data import datasets
+from segen.engine import Engine
+from segen.errors import DataError
+from segen.evaluation import distances
+from segen.imaging import images
+from segen.models.features import classifier, imagenet, inception
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import EvidenceRequest, GenerateRequest, Pictures, Progress
+
+SAMPLES = 10_000
+"""Generated pictures, unless the card's option `samples` names fewer."""
+GUIDANCES = (1.5, 3.0)
+"""Scales of classifier-free guidance that diffusion is measured at beside 1, which is none."""
+AT_ONCE = 320
+LEAST = 20
+"""Real pictures below which nothing is measured."""
+Look = Callable[[Pictures], tuple[distances.Features, NDArray[np.int64] | None]]
+HIT = 0.01
+"""A class is hit when this share of the pictures is taken for it."""
+
+
+def measure(
+    engine: Engine,
+    card: ModelCard,
+    data: str | Path | None,
+    split: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """{data, items, metrics, features} of a card; `items` is how many pictures were generated.
+
+    They are those of the seeds from 0 on, no more than the training split has; a conditional card is asked
+    for all classes alike, and diffusion again with each of GUIDANCES. FID is measured, too, of what is not
+    grey, where the user has its weights. Raises DataError when the data cannot be used, WeightsError where a
+    network is missing whose features are taken.
+    """
+    root = datasets.locate(data, card.dataset)
+    real, train = (_real(root, card, each) for each in (split, "train"))
+    count = min(card.options.get("samples", SAMPLES), len(train))
+    if min(count, len(real)) < LEAST:
+        raise DataError("no_floor", least=LEAST)
+    look, named = _space(card, root)
+    of_inception = None if card.options.get("grey") else inception.weights_file(root)
+    made, asked = _generate(engine, card, count, progress)
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (count, *real.shape[1:]), dtype=np.uint8)
+    others = train[rng.permutation(len(train))[:count]]
+    truth, floor, ceiling = (look(each)[0] for each in (real, others, noise))
+    features, seen = look(made)
+    metrics = _distances(features, truth, floor, ceiling)
+    if of_inception:
+        metrics["fid"] = _fid(made, others, noise, real, of_inception, progress)
+    if seen is not None:
+        metrics |= _classes(card, seen)
+    if seen is not None and asked is not None:
+        metrics["label_agreement"] = _agreement(seen, asked)
+        if card.options.get("family") == "diffusion":
+            metrics |= _guided(engine, card, count, look, truth, progress)
+    if card.options.get("encodes"):
+        metrics |= _evidence(engine, card, real)
+    return {"data": card.dataset, "items": count, "metrics": metrics, "features": named}
+
+
+def _real(root: Path, card: ModelCard, split: str) -> Pictures:
+    """The real pictures of a split at the card's size."""
+    if (root / "raw").is_dir():
+        return np.repeat(datasets.raw_files(root, split)[0][..., None], 3, axis=3)
+    paths = datasets.pictures(root, split)
+    return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])
+
+
+def _space(card: ModelCard, root: Path) -> tuple[Look, str]:
+    """What gives features and, where it knows the classes, those of pictures; and the name of that space."""
+    if not card.options.get("grey"):
+        return lambda pictures: (imagenet.pooled(pictures, root), None), words("en", "features.color")
+    network = classifier.shipped()
+    return (
+        lambda pictures: classifier.look(network, pictures[..., 0]),
+        words("en", "features.grey"),
+    )
+
+
+def _generate(
+    engine: Engine, card: ModelCard, count: int, progress: Progress, guidance: float = 1.0
+) -> tuple[Pictures, NDArray[np.int64] | None]:
+    """Pictures in random order, and the classes that were asked for."""
+    labels = [known.id for known in card.classes] if card.conditional else [None]
+    requests = [
+        GenerateRequest(seeds[begin : begin + AT_ONCE], label, guidance=guidance)
+        for label, seeds in zip(labels, _split(range(count), len(labels)), strict=True)
+        for begin in range(0, len(seeds), AT_ONCE)
+    ]
+    made = np.concatenate([engine.run(card.name, request).value.images for request in progress(requests)])
+    order = np.random.default_rng(0).permutation(count)
+    if not card.conditional:
+        return made[order], None
+    asked = np.concatenate([np.full(len(request.seeds), request.label) for request in requests])
+    return made[order], asked[order]
+
+
+def _split(seeds: range, parts: int) -> list[range]:
+    ends = [len(seeds) * part // parts for part in range(parts + 1)]
+    return [seeds[begin:end] for begin, end in pairwise(ends)]
+
+
+def _distances(
+    made: distances.Features, real: distances.Features, floor: distances.Features, noise: distances.Features
+) -> dict[str, Any]:
+    distance, least = distances.frechet(made, real), distances.frechet(floor, real)
+    precision, recall = distances.precision_and_recall(made, real)
+    sizes = [size for size in (100, 1_000, 10_000) if size <= len(made)]
+    return {
+        "frechet_distance": distance,
+        "frechet_ratio": distance / least,
+        "frechet_floor": least,
+        "frechet_ceiling": distances.frechet(noise, real),
+        "frechet_by_samples": {f"{size:,}": distances.frechet(made[:size], real) for size in sizes},
+        "kernel_distance": distances.kernel(made, real),
+        "kernel_floor": distances.kernel(floor, real),
+        "kernel_ceiling": distances.kernel(noise, real),
+        "manifold_precision": precision,
+        "manifold_recall": recall,
+        "diversity": distances.diversity(made) / distances.diversity(real),
+    }
+
+
+def _fid(
+    made: Pictures, others: Pictures, noise: Pictures, real: Pictures, file: Path, progress: Progress
+) -> dict[str, float]:
+    truth = inception.pooled(real, file, progress)
+    return {
+        name: distances.frechet(inception.pooled(each, file, progress), truth)
+        for name, each in (("value", made), ("floor", others), ("ceiling", noise))
+    }
+
+
+def _classes(card: ModelCard, seen: NDArray[np.int64]) -> dict[str, Any]:
+    shares = np.bincount(seen, minlength=len(card.classes)) / len(seen)
+    return {
+        "classes_hit": int((shares >= HIT).sum()),
+        "largest_class_share": float(shares.max()),
+        "class_shares": {
+            known.name["en"]: float(share) for known, share in zip(card.classes, shares, strict=True)
+        },
+    }
+
+
+def _agreement(seen: NDArray[np.int64], asked: NDArray[np.int64]) -> float:
+    return float((seen == asked).mean())
+
+
+def _guided(
+    engine: Engine, card: ModelCard, count: int, look: Look, real: distances.Features, progress: Progress
+) -> dict[str, dict[str, float]]:
+    """What guidance gains in agreement with the class, and what it costs in Fréchet distance."""
+    metrics: dict[str, dict[str, float]] = {"frechet_by_guidance": {}, "agreement_by_guidance": {}}
+    for guidance in GUIDANCES:
+        made, asked = _generate(engine, card, count, progress, guidance)
+        features, seen = look(made)
+        assert seen is not None
+        assert asked is not None
+        metrics["frechet_by_guidance"][f"{guidance:g}"] = distances.frechet(features, real)
+        metrics["agreement_by_guidance"][f"{guidance:g}"] = _agreement(seen, asked)
+    return metrics
+
+
+def _evidence(engine: Engine, card: ModelCard, real: Pictures) -> dict[str, float]:
+    found = engine.run(card.name, EvidenceRequest(real)).value
+    likelihood, divergence = float(found.log_likelihoods.mean()), float(found.divergences.mean())
+    return {"elbo": likelihood - divergence, "log_likelihood": likelihood, "kl": divergence}

@@ -1,0 +1,195 @@
+"""Measure a card on one split of a data set, and keep the numbers beside its weights."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import segen
+from segen.data import datasets, files
+from segen.engine import Engine
+from segen.errors import DataError, InputError, UsageError
+from segen.evaluation import generation, translation
+from segen.evaluation.metrics import Calibration, InstanceMetrics, LabelMetrics, Roc
+from segen.imaging.corruptions import Corruption
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import Progress, Segmentation, SegmentRequest
+
+
+def evaluate(
+    engine: Engine,
+    card: ModelCard,
+    data: str | Path | None,
+    split: str,
+    progress: Progress = iter,
+    corruption: Corruption | None = None,
+) -> dict[str, Any]:
+    """Measure a card that segments, generates or translates on one split; `data` is as in `datasets.locate`.
+
+    Gives {model, data, split, items, metrics, definitions, versions}, `data` being the name of the set. Of
+    what segments, `reliability` has the bins behind the metric ece; with a corruption, whose seed is the
+    number of the picture, {corruption: {name, severity}} stands there, too. Of what generates, `features`
+    names the space of the distances. `progress` wraps the list of items as tqdm does. Raises DataError when
+    the data cannot be used, UsageError for a corruption of what takes no picture.
+    """
+    if card.task in ("generate", "translate") and corruption:
+        raise UsageError("nothing_to_spoil", model=card.name)
+    if card.task == "generate":
+        found = generation.measure(engine, card, data, split, progress)
+    elif card.task == "translate":
+        found = translation.measure(engine, card, data, split, progress)
+    else:
+        found = _compare(engine, card, data, split, progress, corruption)
+    return {
+        "model": card.name,
+        "data": found.pop("data"),
+        "split": split,
+        **({"corruption": asdict(corruption)} if corruption else {}),
+        **found,
+        "definitions": {metric: words("en", f"metrics.{metric}") for metric in found["metrics"]},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "torchvision", "segmentation_models_pytorch")},
+            "segen": segen.__version__,
+            "device": str(engine.device),
+        },
+    }
+
+
+def _compare(
+    engine: Engine,
+    card: ModelCard,
+    data: str | Path | None,
+    split: str,
+    progress: Progress,
+    corruption: Corruption | None,
+) -> dict[str, Any]:
+    """Segment every picture of a split and compare with its labels: {data, items, metrics, reliability}."""
+    root = datasets.locate(data, card.dataset)
+    classes = datasets.classes(root, card.dataset)
+    name = root.resolve().name
+    if [known.name["en"] for known in classes if not known.ignored] != [
+        known.name["en"] for known in card.classes
+    ]:
+        raise DataError("classes_differ", dataset=name, model=card.name)
+    pairs = datasets.pairs(root, split)
+    metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc(classes)
+    instances: InstanceMetrics | None = None
+    for number, pair in enumerate(progress(pairs)):
+        try:
+            image, labels = datasets.read(pair, classes)
+        except InputError as error:
+            raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+        if corruption:
+            image = corruption(image, number)
+        value = engine.run(card.name, SegmentRequest(image)).value
+        assert isinstance(value, Segmentation)
+        metrics.update(value.labels, labels)
+        calibration.update(value.probabilities, labels)
+        if len(card.classes) == 2:
+            roc.update(value.probabilities, labels)
+        if value.instances is not None:
+            instances = instances or InstanceMetrics()
+            instances.update(value.instances, datasets.read_instances(pair)[1])
+    measured = {**metrics.compute(), "ece": calibration.error()}
+    if (area := roc.area()) is not None:
+        measured["auc_roc"] = area
+    if instances:
+        measured |= instances.compute()
+    return {
+        "data": name,
+        "items": len(pairs),
+        "metrics": measured,
+        "reliability": calibration.bins(),
+    }
+
+
+def key(report: dict[str, Any]) -> str:
+    """Under what a report is kept: its split, or for a corruption another name, such as val+fog-3."""
+    harm = report.get("corruption")
+    return f"{report['split']}+{harm['name']}-{harm['severity']}" if harm else str(report["split"])
+
+
+def store(card: ModelCard, report: dict[str, Any]) -> None:
+    """Put the report into metrics.json beside the weights, by data set and key, and into README.md."""
+    stored = card.metrics()
+    stored.setdefault(report["data"], {})[key(report)] = report
+    files.write_text(card.weights / "metrics.json", json.dumps(stored, ensure_ascii=False, indent=1) + "\n")
+    files.write_text(card.weights / "README.md", model_card(card))
+
+
+TAGS = {
+    "segment": "image-segmentation",
+    "generate": "unconditional-image-generation",
+    "translate": "image-to-image",
+}
+SNIPPETS = {
+    "segment": """from segen import Engine, SegmentRequest
+from segen.images import read
+
+labels = Engine().run("{name}", SegmentRequest(read("picture.png"))).value.labels""",
+    "generate": """from segen import Engine, GenerateRequest
+
+pictures = Engine().run("{name}", GenerateRequest(seeds=range(64))).value.images""",
+    "translate": """from segen import Engine, TranslateRequest
+from segen.images import read
+
+image = Engine().run("{name}", TranslateRequest(read("picture.png"), "forward")).value.image""",
+    "diffusion": """import torch
+from diffusers import DDIMScheduler, UNet2DModel
+
+folder = "assets/weights/{name}"
+network = UNet2DModel.from_pretrained(folder, subfolder="unet").eval()
+scheduler = DDIMScheduler.from_pretrained(folder, subfolder="scheduler", timestep_spacing="trailing")
+scheduler.set_timesteps(50)
+pixels = torch.randn(16, 1, 32, 32)
+labels = torch.full((16,), 7)  # sneakers; 10 is no class
+with torch.no_grad():
+    for t in scheduler.timesteps:
+        pixels = scheduler.step(network(pixels, t, labels).sample, t, pixels).prev_sample
+pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)""",
+}
+"""How a card of each task, or of a family that stands apart, is used, for its README."""
+
+
+def model_card(card: ModelCard) -> str:
+    """The README.md of a weights folder, with the front matter that model hubs read."""
+    rows = ["| data | split | items | metric | value |", "| --- | --- | --- | --- | --- |"]
+    for data, splits in card.metrics().items():
+        # The pictures as they are come first, spoilt ones after.
+        for split, report in sorted(splits.items(), key=lambda item: "corruption" in item[1]):
+            for metric, value in report["metrics"].items():
+                values = value.items() if isinstance(value, dict) else [("", value)]
+                rows += [
+                    f"| {data} | {split} | {report['items']} | {metric} {part} | {number:.4f} |"
+                    for part, number in values
+                ]
+    table = "\n".join(rows)
+    return f"""---
+license: other
+license_name: {json.dumps(card.licence["weights"])}
+tags: [{TAGS[card.task]}, segen]
+---
+
+# {card.title["en"]} (`{card.name}`)
+
+{card.summary["en"]}
+
+- Architecture: {card.architecture}, {card.parameters:,} parameters
+- Source: {card.source}
+- Data: {card.dataset}, {card.licence["data"]}. {card.licence["credit"]}
+- Licence of the weights: {card.licence["weights"]}
+- Training: `{card.training}`
+- Checkpoint: {card.checkpoint["en"]}
+
+```python
+{SNIPPETS.get(card.options.get("family", ""), SNIPPETS[card.task]).format(name=card.name)}
+```
+
+{table}
+"""

@@ -1,0 +1,1 @@
+"""Every conversion of a picture, and nothing that learns."""

@@ -1,0 +1,1 @@
+"""What networks compute on the way, and networks that only measure."""

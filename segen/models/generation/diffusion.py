@@ -1,0 +1,331 @@
+"""Diffusion: a network that tells the noise in a picture, and the ways from noise to a picture it opens.
+
+Sources: Ho, Jain and Abbeel 2020 (DDPM); Song, Meng and Ermon 2021 (DDIM); Ho and Salimans 2022 (classifier-
+free guidance). Networks, schedules and the arithmetic of a step are diffusers'. A run of fewer steps than the
+training had takes some of its moments, evenly, the noisiest always among them (Nichol and Dhariwal 2021,
+section 4; Lin et al. 2024, "trailing"): a scheduler is built for just these, since diffusers' DDIMScheduler
+misses its own moments where their number does not divide 1,000. DDPM is DDIM with an eta of 1, whose variance
+is the smaller of the two that Ho et al. name. We depart from the sources in deriving the noise anew from the
+clean picture once that is clipped to [-1, 1], and in drawing noise for each picture from its own seed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
+from torch import nn
+
+from segen.errors import InputError, WeightsError
+from segen.imaging import images
+from segen.models import hub, latents, weights
+from segen.models.generation.predictor import even_shares, pictures_of, pixels_of
+from segen.registry import ModelCard, check_labels
+from segen.types import (
+    GenerateRequest,
+    Generation,
+    Image,
+    Noised,
+    NoisedRequest,
+    Pictures,
+    Request,
+    Sampler,
+    Step,
+    Trajectory,
+    TrajectoryRequest,
+    Variations,
+    VariationsRequest,
+)
+
+BATCH = 16
+"""Pictures in every call of the network: fewer than a grid has, so that one picture costs less."""
+BATCH_PIXELS = BATCH * 32 * 32
+"""Networks of larger pictures get fewer in a call, with no more pixels in all, one at the least."""
+PREVIEWS, PREVIEWED = 50, 64
+"""So many times, evenly over the steps, what there is so far is shown, of so many pictures at most."""
+MOST_MOMENTS = 100
+"""So many moments of a trajectory are kept."""
+NOISE_SPAN = 3.0
+"""Noise is shown from minus to plus this."""
+Draw = Callable[[], torch.Tensor]
+"""Gives standard normal numbers in the shape of the batch, others with each call."""
+Predict = Callable[[torch.Tensor, int | torch.Tensor], torch.Tensor]
+"""Of x_t, N x C x H x W, and t, one or N of it, what the network takes the noise for."""
+Sampling = GenerateRequest | TrajectoryRequest | VariationsRequest
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One step of the way back: N x C x H x W each, in [-1, 1] but for noise.
+
+    `noisy` is x_t of `timestep`; `noise` and `clean` are what the network takes for its two parts; `after` is
+    the picture of the next, less noisy moment, x_0 after the last.
+    """
+
+    timestep: int
+    noisy: torch.Tensor
+    noise: torch.Tensor
+    clean: torch.Tensor
+    after: torch.Tensor
+
+
+def spaced(count: int, steps: int) -> list[int]:
+    """`steps` of the moments 0 to `count` - 1, evenly, from the noisiest one down."""
+    return [round((index + 1) * count / steps) - 1 for index in reversed(range(steps))]
+
+
+def scheduler_of(process: DDPMScheduler, timesteps: list[int]) -> DDIMScheduler:
+    """DDIM's arithmetic for a process that has these moments of the training's only, the noisiest first."""
+    chosen = process.alphas_cumprod[timesteps[::-1]].double()
+    before = torch.cat([torch.ones(1, dtype=torch.float64), chosen[:-1]])
+    scheduler = DDIMScheduler(
+        len(timesteps),
+        trained_betas=(1 - chosen / before).tolist(),
+        prediction_type=process.config.prediction_type,
+        clip_sample=process.config.clip_sample,
+        clip_sample_range=process.config.clip_sample_range,
+    )
+    scheduler.set_timesteps(len(timesteps))
+    return scheduler
+
+
+def denoise(
+    predict: Predict,
+    process: DDPMScheduler,
+    noisy: torch.Tensor,
+    draw: Draw,
+    sampler: Sampler,
+    timesteps: list[int],
+) -> Iterator[Moment]:
+    """From `noisy`, which is x_t of the first of `timesteps`, to x_0."""
+    scheduler = scheduler_of(process, timesteps)
+    for index, timestep in zip(scheduler.timesteps.tolist(), timesteps, strict=True):
+        noise = predict(noisy, timestep)
+        eta, fresh = (1.0, draw()) if sampler == "ddpm" and index else (0.0, None)
+        found = scheduler.step(
+            noise, index, noisy, eta=eta, use_clipped_model_output=True, variance_noise=fresh
+        )
+        yield Moment(timestep, noisy, noise, found.pred_original_sample, found.prev_sample)
+        noisy = found.prev_sample
+
+
+def guided(network: UNet2DModel, labels: torch.Tensor | None, guidance: float) -> Predict:
+    """The noise that a network sees in N pictures; its last class stands for none.
+
+    Ho and Salimans 2022, with the scale as diffusers has it: `guidance` 1 asks once with the class, 0 once
+    without, and any other asks twice and goes so many times the way from the second answer to the first.
+    """
+    classes = network.config.num_class_embeds
+
+    def ask(noisy: torch.Tensor, timestep: int | torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
+        found: torch.Tensor = network(noisy, timestep, asked, return_dict=False)[0]
+        return found
+
+    def predict(noisy: torch.Tensor, timestep: int | torch.Tensor) -> torch.Tensor:
+        none = torch.full((len(noisy),), classes - 1, device=noisy.device) if classes else None
+        if labels is None or guidance == 0:
+            return ask(noisy, timestep, none)
+        asked = ask(noisy, timestep, labels)
+        return asked if guidance == 1 else torch.lerp(ask(noisy, timestep, none), asked, guidance)
+
+    return predict
+
+
+def random_numbers(seeds: Sequence[int], shape: tuple[int, ...], device: torch.device) -> Draw:
+    """Normal numbers for each picture from its own seed: with the first call those of `latents.noise`."""
+    streams = [np.random.default_rng(seed) for seed in seeds]
+
+    def draw() -> torch.Tensor:
+        rows = [stream.standard_normal(shape, dtype=np.float32) for stream in streams]
+        return torch.from_numpy(np.stack(rows)).to(device)
+
+    return draw
+
+
+class DiffusionPredictor:
+    """Draws pictures by the reverse process, and shows both processes at work.
+
+    The network takes `batch` pictures in each call, a last batch being filled up, so that a picture's bytes
+    do not depend on how many are asked for.
+    """
+
+    def __init__(self, network: UNet2DModel, process: DDPMScheduler, card: ModelCard) -> None:
+        steady(network)
+        self.network, self.process, self.card = network, process, card
+        self.shape = (network.config.in_channels, *(network.config.sample_size,) * 2)
+        self.grey = network.config.in_channels == 1
+        self.batch = min(BATCH, max(1, BATCH_PIXELS // network.config.sample_size**2))
+
+    @even_shares
+    def __call__(self, request: Request[Any]) -> Iterator[Step | Any]:
+        """A step for each sampling step of each batch, then what the request asks for.
+
+        Raises InputError for a class that the card lacks, for guidance without a class, and for what only a
+        network with a latent space or an encoder can do.
+        """
+        match request:
+            case GenerateRequest(seeds=seeds):
+                made = yield from self._pictures(seeds, request)
+                labels = None if request.label is None else (request.label,) * len(seeds)
+                yield Generation(made, labels, tuple(seeds), self.grey)
+            case NoisedRequest():
+                yield self._noised(request)
+            case TrajectoryRequest():
+                yield from self._trajectory(request)
+            case VariationsRequest(seeds=seeds):
+                given, timesteps = self._read(request.image), self._timesteps(request.steps)
+                timesteps = timesteps[round((1 - request.strength) * (len(timesteps) - 1)) :]
+                noisy = self._mixed(given, self._noise(seeds[0]), timesteps[0])
+                made = yield from self._pictures(seeds, request, given, timesteps)
+                yield Variations(self._shown(given)[0], self._shown(noisy)[0], timesteps[0], made)
+            case _:
+                raise InputError("no_latent_space")
+
+    def _pictures(
+        self,
+        seeds: Sequence[int],
+        request: Sampling,
+        given: torch.Tensor | None = None,
+        timesteps: list[int] | None = None,
+    ) -> Generator[Step, None, Pictures]:
+        """The pictures of seeds, batch by batch: from noise, or from `given` mixed with it.
+
+        Now and then, and at the end of a batch, a step shows them in a square: those that are done, what the
+        network takes those of the batch for, and black for the others.
+        """
+        timesteps = timesteps or self._timesteps(request.steps)
+        total = -(-len(seeds) // self.batch) * len(timesteps)
+        made: Pictures = np.zeros((len(seeds), *self.card.input_size, 3), dtype=np.uint8)
+        done = 0
+        for first in range(0, len(seeds), self.batch):
+            part = seeds[first : first + self.batch]
+            page = slice(first - first % PREVIEWED, first - first % PREVIEWED + PREVIEWED)
+            for moment in self._moments(part, request, given, timesteps):
+                done += 1
+                preview, ends = None, moment.timestep == timesteps[-1]
+                if ends or done * PREVIEWS // total > (done - 1) * PREVIEWS // total:
+                    made[first : first + self.batch] = self._shown(moment.clean[: len(part)])
+                    preview = images.grid(made[page], math.isqrt(min(len(seeds), PREVIEWED) - 1) + 1)
+                yield Step(done, total, preview)
+        return made
+
+    def _moments(
+        self,
+        seeds: Sequence[int],
+        request: Sampling,
+        given: torch.Tensor | None,
+        timesteps: list[int],
+    ) -> Iterator[Moment]:
+        """The reverse process for a batch, whose first pictures are those of up to `batch` seeds."""
+        labels = None
+        if request.label is not None:
+            check_labels(self.card, (request.label,))
+            labels = torch.full((self.batch,), request.label, device=self._device)
+        elif request.guidance != 1:
+            raise InputError("guidance_without_label")
+        draw = random_numbers(
+            [*seeds, *list(seeds[:1]) * (self.batch - len(seeds))], self.shape, self._device
+        )
+        noisy = draw()
+        if given is not None:
+            noisy = self._mixed(given, noisy, timesteps[0])
+        predict = guided(self.network, labels, request.guidance)
+        yield from denoise(predict, self.process, noisy, draw, request.sampler, timesteps)
+
+    def _noised(self, request: NoisedRequest) -> Noised:
+        """The forward process on a picture, with one noise for all moments."""
+        given, fresh = self._read(request.image), self._noise(request.seed)
+        timesteps = self._timesteps(request.moments)[::-1]
+        noisy = torch.cat([self._mixed(given, fresh, timestep) for timestep in timesteps])
+        signals = self.process.alphas_cumprod[timesteps].tolist()
+        return Noised(self._shown(given)[0], self._shown(noisy), tuple(timesteps), tuple(signals))
+
+    def _trajectory(self, request: TrajectoryRequest) -> Iterator[Step | Trajectory]:
+        """The reverse process of one seed, moment by moment."""
+        kept: list[tuple[int, Pictures]] = []
+        count = request.steps
+        timesteps = self._timesteps(count)
+        for index, moment in enumerate(self._moments([request.seed], request, None, timesteps)):
+            parts = torch.cat([moment.noisy[:1], moment.clean[:1], moment.noise[:1] / NOISE_SPAN])
+            shown = self._shown(parts)
+            # Evenly, the last one among them.
+            if (index + 1) * MOST_MOMENTS // count > index * MOST_MOMENTS // count or count <= MOST_MOMENTS:
+                kept.append((moment.timestep, shown))
+            yield Step(index + 1, count, np.concatenate(list(shown), axis=1))
+        noisy, clean, noise = np.stack([shown for _, shown in kept], axis=1)
+        yield Trajectory(tuple(timestep for timestep, _ in kept), noisy, clean, noise, clean[-1])
+
+    @property
+    def _device(self) -> torch.device:
+        device: torch.device = next(self.network.parameters()).device
+        return device
+
+    def _timesteps(self, steps: int) -> list[int]:
+        """Raises InputError for more steps than the process has moments."""
+        moments = len(self.process.alphas_cumprod)
+        if steps > moments:
+            raise InputError("steps_out_of_range", most=f"{moments:,}")
+        return spaced(moments, steps)
+
+    def _noise(self, seed: int) -> torch.Tensor:
+        return torch.from_numpy(latents.noise([seed], self.shape)).to(self._device)
+
+    def _read(self, image: Image) -> torch.Tensor:
+        """A picture of any size as the network sees it, 1 x C x H x W."""
+        small = images.resize(image, *self.card.input_size)
+        return pixels_of(small[None], self.shape[1], self.grey).to(self._device)
+
+    def _mixed(self, given: torch.Tensor, noise: torch.Tensor, timestep: int) -> torch.Tensor:
+        """x_t of a picture (Ho et al., equation 4)."""
+        mixed: torch.Tensor = self.process.add_noise(given, noise, torch.tensor([timestep]))
+        return mixed
+
+    def _shown(self, pixels: torch.Tensor) -> Pictures:
+        return pictures_of(pixels, *self.card.input_size)
+
+
+def load(card: ModelCard) -> DiffusionPredictor:
+    """The predictor of a card whose folder DDPMPipeline saved."""
+    return DiffusionPredictor(*read(weights.checked(card)), card)
+
+
+def steady(network: nn.Module) -> None:
+    """Lay out what group norms see channel by channel: the other way, PyTorch adds in an order of threads."""
+    for module in network.modules():
+        if isinstance(module, nn.GroupNorm):
+            module.register_forward_pre_hook(lambda _, given: (given[0].contiguous(), *given[1:]))
+
+
+def load_pipeline(card: ModelCard) -> DiffusionPredictor:
+    """The predictor of a folder that `hub` let in. Raises WeightsError where its network is none.
+
+    The network is laid out without memory at first, so that it takes what the weights do and no more.
+    """
+    folder = Path(card.options["folder"])
+    try:
+        with torch.device("meta"):
+            network = UNet2DModel.from_config(_json(folder / hub.UNET))
+        network.load_state_dict(weights.read_tensors(folder / hub.WEIGHTS), assign=True)
+        process = DDPMScheduler.from_config(_json(folder / hub.SCHEDULER))
+    except Exception:  # a configuration fails in many ways, all of them the same to the reader
+        raise WeightsError("pipeline_unusable", folder=folder.name) from None
+    return DiffusionPredictor(network.float(), process, card)
+
+
+def read(folder: Path) -> tuple[UNet2DModel, DDPMScheduler]:
+    """The network, as float32, and the forward process of a folder that DDPMPipeline saved."""
+    network = UNet2DModel.from_config(_json(folder / hub.UNET))
+    network.load_state_dict(weights.read_tensors(folder / hub.WEIGHTS))
+    return network, DDPMScheduler.from_config(_json(folder / hub.SCHEDULER))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,44 @@
+"""A card's network as one ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segen.data import files
+from segen.errors import CardError
+from segen.registry import card
+
+ONNX_OPSET = 18
+
+
+def export(card_name: str, path: Path) -> None:
+    """Write the network of a segment card as one ONNX file, checked before it takes its place.
+
+    Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x C x H x W, C being the number
+    of classes or, for two of them, 1, for a sigmoid; N, H and W are free, with H and W multiples of 32.
+    Raises CardError for other cards and for one with the option `onnx = false`, WeightsError for bad weights.
+    """
+    chosen = card(card_name, "segment")
+    if not chosen.options.get("onnx", True):
+        raise CardError("no_onnx", model=card_name)
+    import torch
+    from onnx import checker
+
+    from segen import models
+
+    network = models.load(chosen).network.eval()
+    batch, height, width = map(torch.export.Dim, ("batch", "height", "width"))
+    program = torch.onnx.export(
+        network,
+        (torch.zeros(2, 3, 64, 96),),
+        dynamo=True,
+        opset_version=ONNX_OPSET,
+        input_names=["pixels"],
+        output_names=["logits"],
+        dynamic_shapes=[{0: batch, 2: height, 3: width}],
+        verbose=False,
+    )
+    assert program is not None
+    with files.replacing(path) as temporary:
+        program.save(temporary, external_data=False)
+        checker.check_model(temporary, full_check=True)

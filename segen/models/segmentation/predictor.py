@@ -1,0 +1,120 @@
+"""What every segmentation network shares: padding, labels at full size, and the predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from segen.imaging import images
+from segen.models.features.imagenet import classify
+from segen.models.features.maps import features, first_kernels
+from segen.models.tensors import to_tensor
+from segen.types import (
+    Classification,
+    ClassifyRequest,
+    Features,
+    FeaturesRequest,
+    Image,
+    Kernels,
+    KernelsRequest,
+    Labels,
+    Segmentation,
+    SegmentRequest,
+    Step,
+)
+
+STRIDE = 32
+"""Every side of a network's input is a multiple of this."""
+
+CLASSIFIED_SIDE = 320
+"""The longer side of a picture that is given one label; MobileNetV2 learned from 224 x 224."""
+
+
+class SegmentationPredictor:
+    """Any network from pictures to class logits, for pictures of any size.
+
+    A picture whose longer side exceeds `max_side` is scaled down for the network, a small one enlarged up
+    to `zoom` times; its labels are brought back to full size by interpolating the probabilities.
+    """
+
+    def __init__(self, network: nn.Module, max_side: int, zoom: float = 1.0) -> None:
+        self.network, self.max_side, self.zoom = network, max_side, zoom
+
+    def __call__(
+        self, request: SegmentRequest | FeaturesRequest | KernelsRequest | ClassifyRequest
+    ) -> Iterator[Step | Segmentation | Features | Kernels | Classification]:
+        """One step, then what the request asks for."""
+        match request:
+            case SegmentRequest():
+                answer, seen = self.look(self.seen(request.image))
+                probabilities = functional.softmax(answer, dim=1)
+                yield Step(1, 1)
+                yield Segmentation(
+                    labels=full_size_labels(probabilities, *request.image.shape[:2]),
+                    probabilities=probabilities[0].float().cpu().numpy(),
+                    **seen,
+                )
+            case FeaturesRequest():
+                found = features(self.network, padded(self.seen(request.image)), request.layer)
+                yield Step(1, 1)
+                yield found
+            case KernelsRequest():
+                yield first_kernels(self.network)
+            case ClassifyRequest():
+                yield classify(self._pixels(images.fit(request.image, CLASSIFIED_SIDE)))
+
+    def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+        """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""
+        return logits(self.network, pixels), {}
+
+    def seen(self, image: Image) -> torch.Tensor:
+        """The picture at the size that the network sees it, as 1 x 3 x h x w on its device."""
+        return self._pixels(images.enlarge(images.fit(image, self.max_side), self.zoom, self.max_side))
+
+    def _pixels(self, image: Image) -> torch.Tensor:
+        device = next(self.network.parameters()).device
+        return to_tensor(image).to(device, memory_format=torch.channels_last)
+
+
+def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    """N x C x H x W class logits of N x 3 x H x W pixels, H and W being any size.
+
+    The picture is padded, and the answer cropped.
+    """
+    height, width = pixels.shape[-2:]
+    return two_class(network(padded(pixels))[..., :height, :width])
+
+
+def padded(pixels: torch.Tensor) -> torch.Tensor:
+    """N x 3 x H x W pixels with their edge repeated right and bottom up to multiples of the stride."""
+    bottom, right = (-side % STRIDE for side in pixels.shape[-2:])
+    return functional.pad(pixels, (0, right, 0, bottom), mode="replicate") if bottom or right else pixels
+
+
+def two_class(answer: torch.Tensor) -> torch.Tensor:
+    """Logits of both classes from those of a sigmoid, N x 1 x H x W; others as they are.
+
+    A sigmoid is a softmax against a logit that is always 0, and binary cross-entropy is its cross-entropy.
+    """
+    return torch.cat([torch.zeros_like(answer), answer], dim=1) if answer.shape[1] == 1 else answer
+
+
+def full_size_labels(probabilities: torch.Tensor, height: int, width: int) -> Labels:
+    """The most probable class of each pixel at height x width, from 1 x C x h x w.
+
+    Classes are brought to full size one at a time, so that memory does not grow with their number.
+    """
+    if probabilities.shape[-2:] == (height, width):
+        # Not argmax, which takes ten times as long on a CPU.
+        return probabilities[0].max(dim=0).indices.to(torch.uint8).cpu().numpy()
+    best = torch.full((height, width), -1.0, device=probabilities.device)
+    labels = torch.zeros((height, width), dtype=torch.uint8, device=probabilities.device)
+    for id in range(probabilities.shape[1]):
+        plane = functional.interpolate(probabilities[:, id : id + 1], (height, width), mode="bilinear")[0, 0]
+        labels[plane > best] = id
+        best = torch.maximum(best, plane)
+    return labels.cpu().numpy()

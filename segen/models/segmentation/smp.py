@@ -1,0 +1,46 @@
+"""Segmentation networks of segmentation_models_pytorch on a MobileNetV2 encoder.
+
+Sources: U-Net, Ronneberger et al. 2015; FPN, Lin et al. 2017 and, for segmentation, Kirillov et al. 2019;
+DeepLabV3+, Chen et al. 2018; MobileNetV2, Sandler et al. 2018. We depart from the U-Net paper in the
+encoder, in batch norm and in padding every convolution, so that output and input agree in size.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import segmentation_models_pytorch
+from torch import nn
+
+from segen.models import weights
+from segen.models.segmentation.predictor import SegmentationPredictor
+from segen.registry import ModelCard
+
+
+def build(architecture: str, classes: int, **options: object) -> nn.Module:
+    """A network by smp's name for it, without trained weights.
+
+    It maps N x 3 x H x W float32 in [-1, 1], H and W multiples of 32, to N x classes x H x W logits.
+    """
+    network: nn.Module = segmentation_models_pytorch.create_model(
+        architecture, "mobilenet_v2", encoder_weights=None, classes=classes, **options
+    )
+    return network
+
+
+def load(card: ModelCard) -> SegmentationPredictor:
+    """The predictor of a card whose folder `segmentation_models_pytorch.from_pretrained` reads."""
+    network, options = read_network(weights.checked(card)), card.options
+    return SegmentationPredictor(network, options["max_side"], options.get("zoom", 1.0))
+
+
+def read_network(folder: Path) -> nn.Module:
+    """The network of a folder written by smp's `save_pretrained`, as float32.
+
+    Stands in for `segmentation_models_pytorch.from_pretrained`, which prints to standard output.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    network: nn.Module = getattr(segmentation_models_pytorch, config.pop("_model_class"))(**config)
+    network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
+    return network

@@ -1,0 +1,1 @@
+"""Networks that translate a picture into another domain."""

@@ -1,0 +1,286 @@
+"""The model cards: what Segen can do, read from `cards/*.toml` and from the metrics beside the weights.
+
+This module imports no torch, so that listing models costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from segen.errors import CardError, InputError
+from segen.text import LANGUAGES, words
+
+Task = Literal["segment", "cluster", "generate", "translate"]
+TASKS: tuple[Task, ...] = get_args(Task)
+Words = dict[str, str]
+MEASURING = ("classifier-fashion",)
+"""Weights that ship to measure what cards make, and belong to none."""
+FILM, MOMENTS = "moments.webp", "moments.json"
+"""Beside the weights of what generates: samples during its training, and what was logged."""
+
+
+def weights_root() -> Path:
+    """The folder that holds one weights folder for each card: `$SEGEN_WEIGHTS`, else `assets/weights`."""
+    chosen = os.environ.get("SEGEN_WEIGHTS")
+    return Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "assets" / "weights"
+
+
+@dataclass(frozen=True)
+class ClassInfo:
+    """One class of a label map: the id in the masks, its name by language, its colour in RGB, 0 to 255.
+
+    An `ignored` class ("unlabelled") stands in masks only: no network predicts it, no metric counts it.
+    """
+
+    id: int
+    name: Words
+    color: tuple[int, int, int]
+    ignored: bool = False
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The figure that a card is known by, measured on `split` of its own data.
+
+    `metric` is "mask_ap_50", "class_iou", which is that of the class `name`, "mean_iou", all 0 to 1,
+    "frechet_ratio", 1 being as good as real pictures, "feature_distance", 0 being the same, "gap_closed" or
+    "found_again", 1 being as good as real photographs.
+    """
+
+    metric: str
+    value: float
+    split: str
+    name: Words
+
+    def phrase(self, language: str, place: str = "") -> str:
+        """It as a phrase, such as "mean IoU 0.733 on val"; `place` says more than the split."""
+        return words(
+            language,
+            f"models.{self.metric}",
+            value=f"{self.value:.1f}" if self.metric == "frechet_ratio" else f"{self.value:.3f}",
+            split=place or self.split,
+            name=self.name.get(language, ""),
+        )
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What one model is, in two languages, and where its loader stands.
+
+    `input_size` is (height, width) in pixels, the size that `multiply_adds` and the metrics refer to.
+    `loader` names a function `module:function` in `segen.models`; `options` are the loader's own.
+    `licence` has "weights", "data" and "credit". `multiply_adds` is in units of one, not millions.
+    """
+
+    name: str
+    task: Task
+    title: Words
+    summary: Words
+    architecture: str
+    dataset: str
+    source: str
+    loader: str
+    training: str
+    checkpoint: Words
+    input_size: tuple[int, int]
+    parameters: int
+    multiply_adds: int
+    licence: dict[str, str]
+    classes: tuple[ClassInfo, ...] = ()
+    directions: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> Path:
+        """The folder of this card's weights; it may not be there."""
+        return weights_root() / self.name
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a class can be asked for, of a card that generates."""
+        return bool(self.options.get("conditional"))
+
+    def metrics(self) -> dict[str, Any]:
+        """What `segen evaluate --write` measured, by split; empty before it has run."""
+        path = self.weights / "metrics.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def moments(self) -> dict[str, Any]:
+        """The `steps` of the frames of FILM, and the `numbers` logged, by name; empty where none are kept."""
+        path = self.weights / MOMENTS
+        kept = path.is_file() and (self.weights / FILM).is_file()
+        return json.loads(path.read_text(encoding="utf-8")) if kept else {}
+
+    def report(self) -> dict[str, Any]:
+        """What was measured on the card's own data as it is, on val if it was; empty before."""
+        reports: dict[str, dict[str, Any]] = self.metrics().get(self.dataset, {})
+        plain = [report for report in reports.values() if "corruption" not in report]
+        return min(plain, key=lambda report: report["split"] != "val", default={})
+
+    def reached(self) -> Reached | None:
+        """The main figure of `report`: AP for instances, the second's IoU of two classes, else the mean IoU.
+
+        Of what generates, the Frechet distance over its floor. Of what translates, the distance to true
+        drawings, the smaller share of the gap between two domains that is closed, or the share of a label map
+        that is found again. None where nothing of these was measured.
+        """
+        report = self.report()
+        metrics = report.get("metrics", {})
+        second = self.classes[1].name if len(self.classes) == 2 else {}
+        values = {
+            "mask_ap_50": metrics.get("mask_ap_50"),
+            "class_iou": metrics.get("iou", {}).get(second.get("en")),
+            "mean_iou": metrics.get("mean_iou"),
+            "frechet_ratio": metrics.get("frechet_ratio"),
+            "feature_distance": metrics.get("feature_distance", {}).get(self.name),
+            "gap_closed": min(metrics.get("gap_closed", {}).values(), default=None),
+            "found_again": metrics.get("found_again", {}).get("share"),
+        }
+        for metric, value in values.items():
+            if value is not None:
+                return Reached(metric, value, report["split"], second)
+        return None
+
+    def palette(self) -> tuple[tuple[int, int, int], ...]:
+        """The colour of each class id from 0 to the highest, black where an id has no class."""
+        colors = {known.id: known.color for known in self.classes}
+        return tuple(colors.get(id, (0, 0, 0)) for id in range(max(colors, default=-1) + 1))
+
+
+@cache
+def _datasets() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files(__name__).joinpath("datasets.toml").read_text(encoding="utf-8"))
+
+
+def dataset_folder(dataset: str) -> str:
+    """The folder of a data set under the data root."""
+    return str(_datasets().get(dataset, {}).get("folder", dataset))
+
+
+@cache
+def dataset_classes(dataset: str) -> tuple[ClassInfo, ...]:
+    """The classes in the masks of a data set that the cards know, the ignored one last; else empty."""
+    return _classes(_datasets().get(dataset, {}).get("classes", []))
+
+
+def dataset_title(dataset: str) -> Words:
+    """What a data set is, by language; its name, where the cards know no more."""
+    title: Words = _datasets().get(dataset, {}).get("title", dict.fromkeys(LANGUAGES, dataset))
+    return title
+
+
+def _classes(entries: list[dict[str, Any]]) -> tuple[ClassInfo, ...]:
+    return tuple(
+        ClassInfo(entry["id"], entry["name"], tuple(entry["color"]), entry.get("ignored", False))
+        for entry in entries
+    )
+
+
+@cache
+def _read_all() -> dict[str, ModelCard]:
+    found: dict[str, ModelCard] = {}
+    for file in sorted(files(__name__).joinpath("cards").iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            name = file.name.removesuffix(".toml")
+            found[name] = _parse(name, tomllib.loads(file.read_text(encoding="utf-8")))
+    return found
+
+
+def _parse(name: str, fields: dict[str, Any]) -> ModelCard:
+    dataset = _datasets().get(fields["dataset"], {})
+    classes = _classes(fields.pop("classes", [])) or dataset_classes(fields["dataset"])
+    licence = {"data": dataset.get("licence", ""), "credit": dataset.get("credit", "")}
+    height, width = fields.pop("input_size")
+    return ModelCard(
+        name=name,
+        classes=tuple(known for known in classes if not known.ignored),
+        input_size=(height, width),
+        directions=tuple(fields.pop("directions", [])),
+        licence={**licence, **fields.pop("licence")},
+        **fields,
+    )
+
+
+def cards(task: Task | None = None) -> list[ModelCard]:
+    """All cards in order of name, or those of one task."""
+    return [card for card in _read_all().values() if task is None or card.task == task]
+
+
+def card(name: str, task: Task | None = None) -> ModelCard:
+    """The card of that name. Raises CardError for any other string, a path included, or another task."""
+    try:
+        found = _read_all()[name]
+    except KeyError:
+        raise CardError("unknown_card", known=", ".join(_read_all())) from None
+    if task not in (None, found.task):
+        known = ", ".join(card.name for card in cards(task))
+        raise CardError("wrong_task", model=name, task=task, known=known)
+    return found
+
+
+def add(card: ModelCard) -> None:
+    """Let a card that is in no file be found by its name, for as long as the program runs."""
+    _read_all()[card.name] = card
+
+
+def class_id(card: ModelCard, given: str) -> int | None:
+    """The class that is meant by an id or by a name in any language; None for an empty text.
+
+    Raises InputError for what no class of the card is called, and for a card that takes no class.
+    """
+    text = given.strip().casefold()
+    if not text:
+        return None
+    if not card.conditional:
+        raise InputError("unconditional", model=card.name)
+    for known in card.classes:
+        if text in (str(known.id), *(name.casefold() for name in known.name.values())):
+            return known.id
+    raise InputError("unknown_label", known=", ".join(known.name["en"] for known in card.classes))
+
+
+def check_labels(card: ModelCard, labels: Sequence[int] | None) -> None:
+    """Raise InputError for a class that the card lacks, and for none where it needs one."""
+    if card.conditional and labels is None:
+        raise InputError("labels_missing")
+    for label in set(labels or ()):
+        class_id(card, str(label))
+
+
+def check_direction(card: ModelCard, direction: str) -> None:
+    """Raise InputError for a direction that the card lacks."""
+    if direction not in card.directions:
+        raise InputError("direction_missing", model=card.name, known=", ".join(card.directions))
+
+
+def describe(card: ModelCard) -> dict[str, Any]:
+    """The card as plain JSON values, with its metrics: what `segen models --json` and `/models` give."""
+    return {
+        "name": card.name,
+        "task": card.task,
+        "title": card.title,
+        "summary": card.summary,
+        "architecture": card.architecture,
+        "dataset": card.dataset,
+        "classes": [
+            {"id": known.id, "name": known.name, "color": list(known.color)} for known in card.classes
+        ],
+        "conditional": card.conditional,
+        "directions": list(card.directions),
+        "input_size": list(card.input_size),
+        "parameters": card.parameters,
+        "multiply_adds": card.multiply_adds,
+        "licence": card.licence,
+        "source": card.source,
+        "training": card.training,
+        "checkpoint": card.checkpoint,
+        "metrics": card.metrics(),
+    }

@@ -1,0 +1,94 @@
+"""The web page: its frame, which carries the tabs, and what it is served with."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from segen import registry
+from segen.text import LANGUAGES, words
+from segen.ui import api, framework
+from segen.ui.framework.component import component
+from segen.ui.framework.language import PageLanguage, language_of, say
+from segen.ui.framework.link import Link
+from segen.ui.framework.page import Page
+from segen.ui.framework.queue import QUIET
+from segen.ui.framework.theme import theme
+from segen.ui.tabs import cluster, compare, inside, models, robustness, studies
+from segen.ui.tabs.generate import tab as generate
+from segen.ui.tabs.segment import tab as segment
+from segen.ui.tabs.translate import tab as translate
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+_OFFERED = tuple(tab for tab in (generate, translate) if registry.cards(tab.NAME))
+TABS = (segment, compare, robustness, cluster, *_OFFERED, inside, studies, models)
+"""The tabs in the order they are shown; the first is open at the start."""
+MAX_UPLOAD = "64mb"
+SESSIONS = 32
+"""Gradio keeps the last values of this many visits in memory; of ours, the blind test's score is one."""
+
+
+def build_app(engine: Engine) -> gr.Blocks:
+    """The page over this engine; launch it with `launch_options()`."""
+    app = Page(title="Segen", analytics_enabled=False, delete_cache=(3600, 3600))
+    with app:
+        api.publish(engine)  # first, so that no private event takes the name of an endpoint
+        component("header", elem_id="header")
+        notice = gr.Markdown(visible=False, elem_id="notice")
+        restored = gr.JSON(visible=False)
+        built = {}
+        with gr.Tabs(selected=TABS[0].NAME) as tabs:
+            for tab in TABS:
+                with gr.Tab(say(f"{tab.NAME}.tab"), id=tab.NAME) as page:
+                    gr.Markdown(say(f"{tab.NAME}.help"), elem_classes="help")
+                    built[tab.NAME] = tab.build(engine)
+                page.select(None, js=f"() => segen.open('{tab.NAME}')", **QUIET)
+        gr.Markdown(say("page.footer"), elem_id="colophon")
+
+        def restore(request: gr.Request) -> list[Any]:
+            language = language_of(request)
+            link = Link(dict(request.query_params))
+            link.choice("lang", LANGUAGES)
+            opened = link.choice("tab", list(built))
+            values: list[Any] = []
+            for name, tab in built.items():
+                values += tab.fill(link if name == opened else Link({}), language)
+            said = words(language, "page.link_nonsense", options=", ".join(link.nonsense))
+            return [
+                gr.Tabs(selected=opened),
+                gr.Markdown(said, visible=bool(link.nonsense)),
+                {"tab": opened, "options": link.usable()},
+                *values,
+            ]
+
+        outputs = [output for tab in built.values() for output in tab.outputs]
+        app.load(restore, None, [tabs, notice, restored, *outputs], **QUIET).then(
+            None, restored, None, js="(restored) => segen.restored(restored)", **QUIET
+        )
+    return app
+
+
+def launch_options() -> dict[str, Any]:
+    """What `launch` needs to serve the page; host and port are left to Gradio's variables."""
+    return {
+        "theme": theme(),
+        "css": _text("page.css"),
+        "favicon_path": str(files(framework).joinpath("icon.svg")),
+        "i18n": say,
+        "app_kwargs": {"middleware": [Middleware(PageLanguage)]},
+        "max_file_size": MAX_UPLOAD,
+        "state_session_capacity": SESSIONS,
+        "enable_monitoring": False,
+        "run_history": False,
+        "ssr_mode": False,
+        "footer_links": ["api"],
+    }
+
+
+def _text(name: str) -> str:
+    return files(framework).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What every tab uses: the queue, links, languages and the page."""

@@ -1,0 +1,53 @@
+"""Results as files to take home; Gradio serves them from its cache, which is emptied in time."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any, cast
+
+import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+
+from segen.imaging import export
+from segen.registry import ModelCard
+from segen.types import Clustering, Image, Segmentation
+from segen.ui.framework.language import say
+
+KINDS = ("labels", "overlay", "regions", "text", "instances")
+"""The files of a segmentation, in the order of `export.contents`; the last only where instances were told."""
+
+
+def download_button(key: str, **options: Any) -> gr.DownloadButton:
+    """A small button with the words of `key`; its value is the path of a file."""
+    label = cast(str, say(key))  # typed str, but takes a token too
+    return gr.DownloadButton(label, size="sm", min_width=130, **options)
+
+
+def download_row(tab: str) -> tuple[gr.Row, list[gr.DownloadButton]]:
+    """A hidden row of buttons, one for each file that `segmentation_buttons` fills."""
+    with gr.Row(visible=False, elem_classes="downloads") as row:
+        buttons = [download_button(f"downloads.{kind}", elem_id=f"{tab}-{kind}") for kind in KINDS]
+    return row, buttons
+
+
+def segmentation_files(
+    card: ModelCard, image: Image, result: Segmentation | Clustering, stem: str, language: str
+) -> list[str]:
+    """Paths of STEM.labels.png, .overlay.png, .regions.json, .regions.txt and, if any, .instances.png."""
+    files = export.contents(card, image, result, language)
+    return [saved(f"{stem}{ending}", content) for ending, content in files.items()]
+
+
+def segmentation_buttons(
+    card: ModelCard, image: Image, result: Segmentation | Clustering, stem: str, language: str
+) -> list[gr.DownloadButton]:
+    """The buttons of a `download_row` with the files of a result; one without a file is hidden."""
+    paths = segmentation_files(card, image, result, stem, language)
+    return [gr.DownloadButton(value=path, visible=path is not None) for path, _ in zip_longest(paths, KINDS)]
+
+
+def saved(name: str, content: bytes) -> str:
+    """Put a file into Gradio's cache, under a folder named after its content, and return its path."""
+    path: str = save_bytes_to_cache(content, name, get_upload_folder())
+    return path

@@ -1,0 +1,113 @@
+"""Planes of numbers as pictures: coloured or grey, as PNGs in the page that keep every value apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from segen.imaging import images
+from segen.imaging.kernels import Plane
+from segen.text import words
+from segen.types import Image
+from segen.ui.widgets.picture import data_uri
+
+MAP_SIDE = 320
+"""Of planes with a longer side, every second, third … value is coloured."""
+
+
+def _palette() -> tuple[tuple[int, int, int], ...]:
+    """Colours for -1 to 1: lavender, indigo, near black at the middle, 128, then teal and pale yellow."""
+    places = (0, 64, 128, 192, 255)
+    anchors = ((214, 206, 252), (92, 84, 176), (17, 22, 30), (20, 148, 136), (250, 244, 190))
+    channels = [np.interp(np.arange(256), places, channel) for channel in zip(*anchors, strict=True)]
+    return tuple((round(red), round(green), round(blue)) for red, green, blue in zip(*channels, strict=True))
+
+
+PALETTE = _palette()
+
+
+def figure(source: str, caption: str, kind: str = "") -> str:
+    """The picture at `source` over its caption, which is plain text, as HTML of the class `kind`."""
+    text = escape(caption)
+    return f"<figure class='{kind}'><img src='{source}' alt='{text}'><figcaption>{text}</figcaption></figure>"
+
+
+def colored(plane: Plane) -> str:
+    """H x W values in the colours of PALETTE, their largest absolute value at its end."""
+    step = -(-max(plane.shape) // MAP_SIDE)
+    plane = plane[::step, ::step]
+    levels = np.rint(128 + 127 * plane / (np.abs(plane).max() or 1)).astype(np.uint8)
+    return data_uri(images.encode_labels(levels, PALETTE), "image/png")
+
+
+def shades(values: Plane) -> NDArray[np.uint8]:
+    """Grey from the least value, black, to the greatest, white; a flat plane is all black."""
+    low, high = values.min(), values.max()
+    grey: NDArray[np.uint8] = np.rint(255 * (values - low) / ((high - low) or 1)).astype(np.uint8)
+    return grey
+
+
+def lit(image: Image, values: Plane) -> Image:
+    """The H x W x 3 picture, bright where h x w values are large and dim where they are small."""
+    light = images.resize(shades(values), *image.shape[:2])[..., None] / np.float32(255)
+    glow = np.array(PALETTE, dtype=np.float32)[128:][np.rint(127 * light[..., 0]).astype(int)]
+    mixed: Image = np.rint(0.5 * image * (0.3 + 0.7 * light) + 0.5 * glow).astype(np.uint8)
+    return mixed
+
+
+def png(pixels: NDArray[np.uint8]) -> str:
+    """H x W grey or H x W x 3 RGB pixels as they are."""
+    return data_uri(images.encode(np.ascontiguousarray(pixels), "PNG", compress_level=3), "image/png")
+
+
+def sheet(pictures: Sequence[tuple[str, Image]], columns: int = 3) -> Image:
+    """H x W x 3 pictures of one size as a grid on white, each under its caption, in Latin letters."""
+    height, width = pictures[0][1].shape[:2]
+    width = max(width, 280)  # room for a caption
+    font = ImageFont.load_default(max(11, width // 34))
+    gap = width // 40 + 1
+    line = 2 * gap + width // 24
+    rows = -(-len(pictures) // columns)
+    size = columns * (width + gap) + gap, rows * (height + line) + gap
+    whole = Pillow.new("RGB", size, "white")
+    draw = ImageDraw.Draw(whole)
+    for number, (caption, picture) in enumerate(pictures):
+        left, top = gap + number % columns * (width + gap), number // columns * (height + line) + line
+        draw.text((left, top - gap / 2), caption, "black", font, anchor="ld")
+        whole.paste(Pillow.fromarray(picture), (left, top))
+    return np.array(whole)
+
+
+def reliability(bins: Sequence[dict[str, float]], language: str) -> str:
+    """A reliability diagram as SVG: each bin's share of right pixels over its confidence, both 0 to 1.
+
+    A dot's area is the bin's share of the pixels, and what is drawn is told as text, too.
+    """
+    places = [(24 + 100 * each["confidence"], 104 - 100 * each["accuracy"]) for each in bins]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    dots = "".join(
+        f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{1.2 + 6 * math.sqrt(each['share']):.1f}'/>"
+        for each, (x, y) in zip(bins, places, strict=True)
+    )
+    told = "; ".join(
+        words(language, "models.bin", **{name: f"{value:.1%}" for name, value in each.items()})
+        for each in bins
+    )
+    diagram, confidence, right = (
+        escape(words(language, f"models.{key}")) for key in ("diagram", "confidence", "right")
+    )
+    return (
+        f"<svg viewBox='0 -5 134 131' role='img' aria-label='{diagram}: {escape(told)}'>"
+        "<path class='axes' d='M24,4 V104 H124'/><path class='ideal' d='M24,104 L124,4'/>"
+        f"<polyline points='{line}'/>{dots}"
+        "<text x='24' y='114'>0</text><text x='124' y='114' text-anchor='end'>1</text>"
+        "<text x='20' y='104' text-anchor='end'>0</text><text x='20' y='10' text-anchor='end'>1</text>"
+        f"<text x='74' y='123' text-anchor='middle'>{confidence}</text>"
+        f"<text transform='translate(9 54) rotate(-90)' text-anchor='middle'>{right}</text></svg>"
+    )

@@ -1,0 +1,1 @@
+"""Draw pictures from seeds, and look into the space they come from."""

@@ -1,0 +1,272 @@
+"""A blind test: two pictures side by side, and the visitor says which comes from where."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+
+from segen import registry
+from segen.data import datasets
+from segen.errors import DataError, InputError
+from segen.imaging import images
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import MOST_SEED, GenerateRequest, Image, Pictures
+from segen.ui.framework.component import component
+from segen.ui.framework.figures import png
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.tabs.generate.seeds import Part
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+REAL = "real"
+"""The source that is the data set; no card may have this name."""
+AT_ONCE = 16
+"""Pairs that are drawn together: a network answers a batch as fast as one picture."""
+SIDES = ("left", "right")
+Sources = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two pictures of one size, H x W x 3, and the source of each, from left to right."""
+
+    pictures: tuple[Image, Image]
+    sources: Sources
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """A visit's test: what was answered, and what is still to be shown. It never leaves the server.
+
+    `scores` are hits and answers by sources; `open` is the pair that waits for an answer.
+    """
+
+    sources: Sources = ("", "")
+    scores: Mapping[Sources, tuple[int, int]] = field(default_factory=dict)
+    open: Pair | None = None
+    waiting: tuple[Pair, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The source that is asked for: real pictures where they take part, else the first."""
+        return REAL if REAL in self.sources else self.sources[0]
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """Hits and answers of the present sources."""
+        return self.scores.get(self.sources, (0, 0))
+
+    def between(self, sources: Sources) -> Quiz:
+        """Of these sources: pairs of others are dropped, scores are kept."""
+        return self if sources == self.sources else Quiz(sources, self.scores)
+
+    def turned(self) -> Quiz:
+        """With the next waiting pair open."""
+        return replace(self, open=self.waiting[0], waiting=self.waiting[1:])
+
+    def answered(self, side: str) -> tuple[Quiz, bool]:
+        """After the target was said to be on a `side`, "left" or "right", and whether that is right.
+
+        Raises InputError where no pair waits for an answer.
+        """
+        if self.open is None or side not in SIDES:
+            raise InputError("pair_over")
+        hit = self.open.sources[SIDES.index(side)] == self.target
+        hits, trials = self.score
+        scores = {**self.scores, self.sources: (hits + hit, trials + 1)}
+        return replace(self, scores=scores, open=None), hit
+
+
+def paired(sources: Sources, pictures: tuple[Pictures, Pictures], order: random.Random) -> tuple[Pair, ...]:
+    """The N pictures of each source as N pairs, each in an order of its own."""
+    pairs = []
+    for first, second in zip(*pictures, strict=True):
+        pair = Pair((first, second), sources)
+        swapped = Pair((second, first), (sources[1], sources[0]))
+        pairs.append(swapped if order.random() < 0.5 else pair)
+    return tuple(pairs)
+
+
+def interval(hits: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of the share of right answers, both ends 0 to 1; all of it before any answer."""
+    if not trials:
+        return 0.0, 1.0
+    from scipy.stats import binomtest  # takes a second, which the page need not wait for
+
+    found = binomtest(hits, trials).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def known_sources(card: ModelCard) -> list[str]:
+    """The cards of the same data set, and REAL where that is on disk."""
+    names = [each.name for each in registry.cards("generate") if each.dataset == card.dataset]
+    return names + [REAL] * _on_disk(card.dataset)
+
+
+def _on_disk(dataset: str) -> bool:
+    try:
+        root = datasets.locate(None, dataset)
+        return (root / "raw").is_dir() or bool(datasets.pictures(root, "test"))
+    except DataError:
+        return False
+
+
+def real_pictures(card: ModelCard, count: int, order: random.Random) -> Pictures:
+    """`count` real pictures of the test split at the card's size. Raises DataError where there are none."""
+    root = datasets.locate(None, card.dataset)
+    if (root / "raw").is_dir():
+        grey, _ = datasets.raw_files(root, "test")
+        return np.repeat(grey[order.sample(range(len(grey)), count)][..., None], 3, axis=3)
+    paths = order.choices(datasets.pictures(root, "test"), k=count)
+    return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])
+
+
+def blind_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
+    """Lay out the test of pictures of the data set that `model` learned from."""
+    with gr.Column(elem_classes="latent", elem_id="generate-blind", visible=False) as panel:
+        gr.Markdown(say("generate.blind"), elem_classes="heading")
+        gr.Markdown(say("generate.blind_help"), elem_classes="help")
+        with gr.Row(elem_classes="beside"):
+            first = gr.Dropdown([""], label=say("generate.blind_first"), min_width=180, elem_id="blind-first")
+            second = gr.Dropdown(
+                [""], label=say("generate.blind_second"), min_width=180, elem_id="blind-second"
+            )
+            begin = gr.Button(
+                say("generate.blind_next"), variant="primary", scale=0, min_width=140, elem_id="blind-next"
+            )
+            reset = gr.Button(say("generate.blind_reset"), scale=0, min_width=90, elem_id="blind-reset")
+        view = component("blind", elem_classes="blind", elem_id="blind-pair")
+        score = gr.HTML(elem_classes="blind-score", padding=False, elem_id="blind-score")
+    kept = gr.State(Quiz())
+
+    def turn(
+        name: str,
+        first: str,
+        second: str,
+        quiz: Quiz,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        language = language_of(request)
+        card = registry.card(name, "generate")
+        sources = chosen(card, first, second)
+        quiz = quiz.between(sources)
+        if not quiz.waiting:
+            order = random.SystemRandom()
+            drawn = []
+            for source in sources:
+                if source == REAL:
+                    drawn.append(real_pictures(card, AT_ONCE, order))
+                    continue
+                seeds = [order.randint(0, MOST_SEED) for _ in range(AT_ONCE)]
+                work = GenerateRequest(seeds)
+                done = yield from steps(engine, source, work, progress, language)
+                drawn.append(done.value.images)
+            quiz = replace(quiz, waiting=paired(sources, (drawn[0], drawn[1]), order))
+        quiz = quiz.turned()
+        yield {kept: quiz, view: question(quiz, language), score: told(quiz, language)}
+
+    on_device([begin.click], turn, [model, first, second, kept], [kept, view, score], stop=stop, shows=view)
+
+    def answer(quiz: Quiz, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+        language = language_of(request)
+        pair = quiz.open
+        quiz, hit = quiz.answered(str(getattr(event, "side", "")))
+        assert pair is not None
+        return {kept: quiz, view: verdict(pair, hit, language), score: told(quiz, language)}
+
+    view.choose(answer, kept, [kept, view, score], **QUIET)
+
+    def forget(request: gr.Request) -> dict[Any, Any]:
+        return {kept: Quiz(), view: _empty(language_of(request)), score: ""}
+
+    reset.click(forget, None, [kept, view, score], **QUIET)
+
+    def of_card(card: ModelCard, language: str) -> list[Any]:
+        known = known_sources(card)
+        names = [(_name(source, language), source) for source in known]
+        other = next((source for source in reversed(known) if source != card.name), None)
+        return [
+            gr.Column(visible=len(known) > 1),
+            gr.Dropdown(names, value=card.name),
+            gr.Dropdown(names, value=other),
+            _empty(language),
+            "",
+        ]
+
+    return Part([panel, first, second, view, score], of_card)
+
+
+def chosen(card: ModelCard, *sources: str) -> Sources:
+    """The two sources that were asked for. Raises InputError for an unknown one, and for one twice."""
+    first, second = sources
+    if not {first, second} <= set(known_sources(card)):
+        raise InputError("source_unknown")
+    if first == second:
+        raise InputError("sources_alike")
+    return first, second
+
+
+def question(quiz: Quiz, language: str) -> str:
+    """The open pair as HTML, each picture with a button; nothing in it tells which is which."""
+    assert quiz.open is not None
+    asked = (
+        words(language, "generate.blind_question_real")
+        if quiz.target == REAL
+        else words(language, "generate.blind_question", source=_name(quiz.target, language))
+    )
+    sides = "".join(
+        f"<button type='button' data-side='{side}'><img src='{png(picture)}' alt=''>"
+        f"<span>{escape(words(language, f'generate.blind_{side}'))}</span></button>"
+        for side, picture in zip(SIDES, quiz.open.pictures, strict=True)
+    )
+    return f"<p class='asked'>{escape(asked)}</p><div class='pair'>{sides}</div>"
+
+
+def verdict(pair: Pair, hit: bool, language: str) -> str:
+    """The answered pair as HTML, and where each picture came from."""
+    names = [_name(source, language) for source in pair.sources]
+    outcome = "hit" if hit else "miss"
+    said = words(language, f"generate.blind_{outcome}", left=names[0], right=names[1])
+    sides = "".join(
+        f"<figure><img src='{png(picture)}' alt=''><figcaption>{escape(name)}</figcaption></figure>"
+        for name, picture in zip(names, pair.pictures, strict=True)
+    )
+    return f"<p class='asked {outcome}' role='status'>{escape(said)}</p><div class='pair'>{sides}</div>"
+
+
+def told(quiz: Quiz, language: str) -> str:
+    """Hits, answers, the interval and what it means, as HTML; empty before the first answer."""
+    hits, trials = quiz.score
+    if not trials:
+        return ""
+    low, high = interval(hits, trials)
+    meaning = "better" if low > 0.5 else "worse" if high < 0.5 else "chance"
+    shares = {"share": hits / trials, "low": low, "high": high}
+    said = words(
+        language,
+        "generate.blind_score",
+        hits=hits,
+        trials=trials,
+        **{name: f"{100 * share:.0f}" for name, share in shares.items()},
+    )
+    return f"<p><b>{escape(said)}</b> {escape(words(language, f'generate.blind_{meaning}'))}</p>"
+
+
+def _name(source: str, language: str) -> str:
+    if source == REAL:
+        return words(language, "generate.blind_real")
+    return registry.card(source).title[language]
+
+
+def _empty(language: str) -> str:
+    return f"<p class='empty'>{escape(words(language, 'generate.blind_empty'))}</p>"

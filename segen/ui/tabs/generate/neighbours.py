@@ -1,0 +1,157 @@
+"""A seed refined: its picture amid others near it in latent space, of which one becomes the next middle."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+
+from segen import registry
+from segen.errors import InputError
+from segen.imaging import images
+from segen.models import latents
+from segen.models.latents import Latents
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import DecodeRequest, LatentsRequest, Pictures
+from segen.ui.framework.component import component
+from segen.ui.framework.downloads import download_button, saved
+from segen.ui.framework.figures import figure, png
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.queue import QUIET, on_device, press, steps
+from segen.ui.tabs.generate.seeds import Part, class_asked, seed_of
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+COUNT = 16
+"""Pictures around the middle."""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The way from a seed to the middle: of each round the picture that was chosen, and how far it lay."""
+
+    seed: int
+    choices: tuple[tuple[int, float], ...] = ()
+
+
+def around_panel(
+    engine: Engine, model: gr.Dropdown, label: gr.Dropdown, start: gr.Textbox, stop: gr.Button
+) -> tuple[Part, gr.Button]:
+    """Lay out the panel, which begins at the seed that `start` holds; the button that draws comes with it."""
+    with gr.Row(elem_classes="beside"):
+        reach = gr.Slider(
+            0.05,
+            1,
+            0.3,
+            step=0.05,
+            label=say("generate.reach"),
+            info=say("generate.reach_help"),
+            buttons=[],
+            min_width=220,
+            elem_id="generate-reach",
+        )
+        run = gr.Button(
+            say("generate.around_run"), variant="primary", scale=0, min_width=140, elem_id="generate-around"
+        )
+        back = gr.Button(
+            say("generate.around_back"),
+            interactive=False,
+            scale=0,
+            min_width=90,
+            elem_id="generate-around-back",
+        )
+    view = component("choices", elem_classes=["placed", "around"], elem_id="generate-refined")
+    download = download_button("generate.around_file", visible=False, elem_id="generate-refined-file")
+    kept = gr.State(None)
+
+    def draw(
+        name: str,
+        asked: str,
+        start: str,
+        reach: float,
+        trail: Trail | None,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        language = language_of(request)
+        card = registry.card(name, "generate")
+        seed = seed_of(start)
+        way = trail if trail is not None and trail.seed == seed else Trail(seed)
+        drawn = yield from steps(engine, name, LatentsRequest([seed]), progress, language)
+        points = neighbours(drawn.value, way, reach)
+        labels = latents.labels_of(card, [seed], class_asked(card, asked))
+        work = DecodeRequest(points, labels and labels * len(points))
+        pictures = (yield from steps(engine, name, work, progress, language)).value
+        chosen = "".join(f"-{number:02d}" for number, _ in way.choices)
+        file = saved(f"{name}-seed-{seed:06d}-around{chosen}.png", images.encode(pictures[0]))
+        yield {
+            view: _pictures(pictures, way, language),
+            kept: way,
+            back: gr.Button(interactive=bool(way.choices)),
+            download: gr.DownloadButton(value=file, visible=True),
+        }
+
+    on_device(
+        [run.click, reach.release],
+        draw,
+        [model, label, start, reach, kept],
+        [view, kept, back, download],
+        stop=stop,
+        shows=view,
+    )
+
+    def choose(event: gr.EventData, trail: Trail | None, reach: float) -> Trail | None:
+        numbers = {str(number): number for number in range(COUNT)}  # a data attribute is text
+        return trail and chosen(trail, numbers.get(str(event.number)), reach)
+
+    view.choose(choose, [kept, reach], kept, **QUIET).then(**press(run))
+    undo = back.click(lambda trail: trail and replace(trail, choices=trail.choices[:-1]), kept, kept, **QUIET)
+    undo.then(**press(run))
+
+    def of_card(_card: ModelCard, language: str) -> list[Any]:
+        empty = f"<p class='empty'>{escape(words(language, 'generate.around_empty'))}</p>"
+        return [empty, None, gr.Button(interactive=False), gr.DownloadButton(visible=False)]
+
+    return Part([view, kept, back, download], of_card), run
+
+
+def chosen(trail: Trail, number: object, reach: float) -> Trail:
+    """The trail with one more choice. Raises InputError for what is no number of a picture around."""
+    if not isinstance(number, int) or not 0 <= number < COUNT:
+        raise InputError("arguments")
+    return replace(trail, choices=(*trail.choices, (number, reach)))
+
+
+def neighbours(first: Latents, trail: Trail, reach: float) -> Latents:
+    """The middle that `trail` leads to from `first`, 1 x d, and COUNT points around it, a `reach` away.
+
+    Each lies on the great circle to a random vector of its own, others in each round; `reach` is the share of
+    the way to it. So lengths stay those of the vectors that the network learned from.
+    """
+    middle = first
+    for rounds, (number, far) in enumerate(trail.choices):
+        middle = _towards(middle, rounds, far)[number : number + 1]
+    return np.concatenate([middle, _towards(middle, len(trail.choices), reach)])
+
+
+def _towards(middle: Latents, rounds: int, share: float) -> Latents:
+    others = latents.noise(range(rounds * COUNT, (rounds + 1) * COUNT), middle.shape[1:])
+    return latents.spherical(middle.repeat(COUNT, axis=0), others, share)
+
+
+def _pictures(pictures: Pictures, trail: Trail, language: str) -> str:
+    """The middle over how far it is from its seed, beside the others as buttons, as HTML."""
+    told = words(language, "generate.around_told", seed=trail.seed, rounds=len(trail.choices))
+    buttons = "".join(
+        f"<button type='button' data-number='{number}'"
+        f" aria-label='{escape(words(language, 'generate.around_choose', number=number + 1))}'>"
+        f"<img src='{png(pixels)}' alt=''></button>"
+        for number, pixels in enumerate(pictures[1:])
+    )
+    return f"{figure(png(pictures[0]), told)}<div class='frames'>{buttons}</div>"

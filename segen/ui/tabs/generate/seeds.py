@@ -1,0 +1,71 @@
+"""From what a visitor types to latent vectors and classes: what the parts of the tab Generate share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import gradio as gr
+
+from segen import registry
+from segen.errors import InputError
+from segen.models import latents
+from segen.models.latents import Latents
+from segen.registry import ModelCard
+from segen.types import MOST_SEED, DecodeRequest, Generation, LatentsRequest, Run
+from segen.ui.framework.queue import steps
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+WHOLE = 3.0
+"""The truncation that changes nothing."""
+DIRECTIONS = 8
+"""Principal directions to choose from."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the tab: what a card sets in it; `of_card(card, language)` gives a value for each output."""
+
+    outputs: Sequence[Any]
+    of_card: Callable[[ModelCard, str], list[Any]]
+
+
+def truncated(vectors: Latents, threshold: float) -> Latents:
+    """The vectors within the threshold; at WHOLE, as they are."""
+    return vectors if threshold >= WHOLE else latents.truncated(vectors, threshold)
+
+
+def seed_of(text: str) -> int:
+    """The seed that was typed. Raises InputError for anything but a whole number of 0 to 2^63 - 1."""
+    typed = text.strip()
+    digits = len(str(MOST_SEED))
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= digits and int(typed) <= MOST_SEED):
+        raise InputError("seed_out_of_range")
+    return int(typed)
+
+
+def class_asked(card: ModelCard, label: str) -> int | None:
+    """The class that the page's `label` asks for; None for none, and for a card that takes no class."""
+    return registry.class_id(card, label) if card.conditional else None
+
+
+def draw(
+    engine: Engine,
+    card: ModelCard,
+    seeds: Sequence[int],
+    asked: int | None,
+    threshold: float,
+    progress: gr.Progress,
+    language: str,
+) -> Generator[dict[Any, Any], None, Run[Generation]]:
+    """The pictures of truncated seeds, as `steps` works and returns."""
+    drawn = yield from steps(engine, card.name, LatentsRequest(seeds), progress, language)
+    labels = latents.labels_of(card, seeds, asked)
+    decode = DecodeRequest(truncated(drawn.value, threshold), labels)
+    done = yield from steps(engine, card.name, decode, progress, language)
+    found = Generation(done.value, labels, tuple(seeds), bool(card.options.get("grey")))
+    seconds = drawn.seconds + done.seconds
+    return cast(Run[Generation], replace(cast(Run[Any], done), value=found, seconds=seconds))

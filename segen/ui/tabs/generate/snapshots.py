@@ -1,0 +1,138 @@
+"""The time machine: what a network drew at moments of its training, beside the numbers of those moments."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from segen import registry
+from segen.imaging import images
+from segen.registry import FILM, ModelCard
+from segen.text import words
+from segen.ui.framework.component import component
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.queue import QUIET
+from segen.ui.tabs.generate.seeds import Part
+from segen.ui.widgets.picture import data_uri
+
+CHARTS = {
+    "losses": ("generator_loss", "discriminator_loss"),
+    "judged": ("d_real", "d_fake"),
+    "distance": ("wasserstein",),
+    "penalty": ("penalty",),
+    "bound": ("test/elbo",),
+    "likelihood": ("log_likelihood", "test/log_likelihood"),
+    "divergence": ("kl", "test/kl"),
+    "loss": ("loss", "test/loss"),
+    "frechet": ("val/frechet_",),
+}
+"""The charts, in this order, and the numbers of a log that each shows, by the beginnings of their names."""
+REDUNDANT = {"loss": "bound"}
+"""Charts that tell nothing new where the other is there: the loss of a VAE is minus its bound."""
+COLORS = ("#0d9488", "#d97706")
+Numbers = list[float | None]
+
+
+def moments_panel(model: gr.Dropdown) -> Part:
+    """Lay out the panel, shown for cards that have kept moments; it asks for frames once it is seen."""
+    with gr.Column(elem_classes="latent", elem_id="generate-moments", visible=False) as panel:
+        gr.Markdown(say("generate.moments"), elem_classes="heading")
+        gr.Markdown(say("generate.moments_help"), elem_classes="help")
+        view = component("moments", elem_classes="moments", elem_id="generate-film-view")
+
+    def show(name: str, request: gr.Request) -> dict[str, Any] | None:
+        card = registry.card(name, "generate")
+        return contents(card, language_of(request), list(frames(card.weights / FILM)))
+
+    view.seen(show, model, view, **QUIET)
+
+    def of_card(card: ModelCard, language: str) -> list[Any]:
+        value = contents(card, language)
+        return [gr.Column(visible=value is not None), value]
+
+    return Part([panel, view], of_card)
+
+
+@lru_cache(maxsize=8)
+def frames(film: Path) -> tuple[str, ...]:
+    """The addresses of a film's frames, a picture each, so that the page can show any of them at once."""
+    return tuple(
+        data_uri(images.encode(frame, "WEBP", quality=92, method=4), "image/webp")
+        for frame in images.read_film(film)
+    )
+
+
+def contents(card: ModelCard, language: str, shown: list[str] | None = None) -> dict[str, Any] | None:
+    """What the view shows, as JSON values, with the frames or still without; None without moments."""
+    kept = card.moments()
+    if not kept:
+        return None
+    steps: list[int] = kept["steps"]
+    return {
+        "model": card.name,
+        "places": [(step - steps[0]) / max(1, steps[-1] - steps[0]) for step in steps],
+        "said": [
+            words(language, "generate.moment", step=f"{step:,}", last=f"{steps[-1]:,}") for step in steps
+        ],
+        "charts": charts(steps, kept["numbers"], language),
+        "look": words(language, f"generate.look_{card.options['family']}"),
+        "frames": shown,
+    }
+
+
+def charts(steps: list[int], numbers: dict[str, Numbers], language: str) -> str:
+    """A line chart for each group of numbers, as HTML; elements with `data-values` show those of a moment."""
+    found = {
+        chart: {name: values for name, values in numbers.items() if name.startswith(beginnings)}
+        for chart, beginnings in CHARTS.items()
+    }
+    present = [chart for chart, shown in found.items() if shown]
+    return "".join(
+        _chart(chart, steps, found[chart], language)
+        for chart in present
+        if REDUNDANT.get(chart) not in present
+    )
+
+
+def _chart(chart: str, steps: list[int], numbers: dict[str, Numbers], language: str) -> str:
+    known = [value for values in numbers.values() for value in values if value is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    title, lines, legend = escape(words(language, f"generate.chart_{chart}")), "", ""
+    for color, (name, values) in zip(COLORS, numbers.items(), strict=False):
+        points = " ".join(
+            f"{100 * (step - steps[0]) / max(1, steps[-1] - steps[0]):.2f},"
+            f"{40 - 40 * (value - low) / ((high - low) or 1):.2f}"
+            for step, value in zip(steps, values, strict=True)
+            if value is not None
+        )
+        lines += f"<polyline points='{points}' stroke='{color}'/>"
+        told = escape(json.dumps([_written(value) for value in values], ensure_ascii=False), quote=True)
+        label = escape(_named(name, language))
+        legend += (
+            f"<li><i style='background: {color}'></i>{label} <output data-values='{told}'></output></li>"
+        )
+    return (
+        f"<figure><figcaption>{title}</figcaption><div class='plot'>"
+        f"<svg viewBox='0 0 100 40' preserveAspectRatio='none' role='img' aria-label='{title}'>{lines}</svg>"
+        f"<small>{_written(high)}</small><small>{_written(low)}</small><i class='now'></i></div>"
+        f"<ul>{legend}</ul></figure>"
+    )
+
+
+def _named(name: str, language: str) -> str:
+    """What a number of a log is called."""
+    measured, _, plain = name.rpartition("/")
+    if plain.startswith("frechet_"):
+        return words(language, "generate.line_frechet", samples=f"{int(plain.removeprefix('frechet_')):,}")
+    told = words(language, f"generate.line_{plain}")
+    return words(language, "generate.line_measured", name=told, split=measured) if measured else told
+
+
+def _written(value: float | None) -> str:
+    """A number of four digits, as text."""
+    return "–" if value is None else f"{value:.4g}".replace("-", "−").replace("e+0", "e")

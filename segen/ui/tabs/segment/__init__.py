@@ -1,0 +1,1 @@
+"""Segment a picture and look at the result."""

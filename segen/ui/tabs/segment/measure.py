@@ -1,0 +1,217 @@
+"""How good a result is: the panel that measures it against a reference mask."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from segen import registry
+from segen.errors import InputError
+from segen.imaging import images
+from segen.registry import ClassInfo, ModelCard
+from segen.text import words
+from segen.types import Image, Labels, SegmentRequest
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.queue import QUIET, on_device, press, steps
+from segen.ui.widgets.picture import Picture, data_uri, drawn_labels
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+    from segen.evaluation.metrics import Scores
+
+COLUMNS = ("iou", "precision", "recall", "f1", "boundary_f1")
+"""What the table shows of each class: fields of ClassScores."""
+DIFFERENCE_SIDE = 960
+"""The longer side of the picture of differences, at most."""
+WRONG, IGNORED = (224, 36, 36), (24, 24, 28)
+"""The colours of pixels that differ, and of those that count in no metric."""
+
+
+def measure_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> gr.Button:
+    """Lay out the panel, closed, for what `model` makes of `picture`.
+
+    Returns the button that takes a drawing's true labels for the reference: it is for the caller to make
+    it usable where `drawn_labels` knows some.
+    """
+    with gr.Accordion(say("measure.title"), open=False, elem_id="segment-measure"):
+        gr.Markdown(say("measure.help"), elem_classes="help")
+        with gr.Row():
+            reference = Picture(
+                label=say("measure.reference"),
+                sources=["upload"],
+                format="png",
+                buttons=[],
+                height=180,
+                min_width=220,
+                elem_id="measure-reference",
+            )
+            with gr.Column(min_width=220):
+                drawn = gr.Button(say("measure.drawn"), interactive=False, elem_id="measure-drawn")
+                run = gr.Button(say("measure.run"), variant="primary", elem_id="measure-run")
+        scores = gr.HTML(elem_classes="scores", padding=False, min_height=64, elem_id="measure-scores")
+        with gr.Column(visible=False, elem_id="measure-roc") as curve:
+            line = gr.LinePlot(height=320)
+
+    def nothing() -> dict[Any, Any]:
+        return {scores: "", curve: gr.Column(visible=False)}
+
+    def measure(
+        file: Path | None,
+        mask: Path | None,
+        name: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        from segen.evaluation import metrics  # imports torch, which the page need not wait for
+
+        yield nothing()
+        if file is None:
+            raise InputError("no_picture")
+        if mask is None:
+            raise InputError("no_reference")
+        language = language_of(request)
+        card = registry.card(name, "segment")
+        classes = reference_classes(card)
+        image = images.read(file)
+        labels = read_reference(mask, card, image)
+        done = yield from steps(engine, name, SegmentRequest(image), progress, language)
+        found = done.value
+        measured = metrics.measure(classes, found.labels, found.probabilities, labels)
+        yield {
+            scores: report(card, measured, difference(image, found.labels, labels, card), language),
+            curve: gr.Column(visible=bool(measured.roc)),
+            line: _curve(measured, language),
+        }
+
+    def take(file: Path | None, name: str) -> Image:
+        card = registry.card(name, "segment")
+        labels = drawn_labels(images.read(file), card.dataset) if file else None
+        if labels is None:
+            raise InputError("not_drawn")
+        return np.array(replace(card, classes=reference_classes(card)).palette(), dtype=np.uint8)[labels]
+
+    on_device(
+        [reference.upload, run.click],
+        measure,
+        [picture, reference, model],
+        [scores, curve, line],
+        stop=stop,
+        shows=scores,
+    )
+    drawn.click(take, [picture, model], reference, **QUIET).success(**press(run))
+    gr.on([model.change, reference.clear], nothing, None, [scores, curve], **QUIET)
+    picture.change(lambda: {reference: None, **nothing()}, None, [reference, scores, curve], **QUIET)
+    return drawn
+
+
+def reference_classes(card: ModelCard) -> tuple[ClassInfo, ...]:
+    """The classes that a mask may hold: the card's, and the one that its data set ignores."""
+    return card.classes + tuple(known for known in registry.dataset_classes(card.dataset) if known.ignored)
+
+
+def read_reference(mask: Path, card: ModelCard, image: Image) -> Labels:
+    """Read a mask as `images.read_labels` does, H x W of the picture's size.
+
+    Raises InputError, too, for another size, and where no pixel is labelled.
+    """
+    labels = images.read_labels(mask, reference_classes(card))
+    if labels.shape != image.shape[:2]:
+        (height, width), (picture_height, picture_width) = labels.shape, image.shape[:2]
+        raise InputError(
+            "reference_size",
+            width=width,
+            height=height,
+            picture_width=picture_width,
+            picture_height=picture_height,
+        )
+    if not _counted(labels, card).any():
+        raise InputError("reference_unlabelled")
+    return labels
+
+
+def _counted(labels: Labels, card: ModelCard) -> NDArray[np.bool_]:
+    return labels < len(card.classes)
+
+
+def difference(image: Image, predicted: Labels, labels: Labels, card: ModelCard) -> Image:
+    """The picture in pale grey, with WRONG where prediction and reference differ, and IGNORED pixels."""
+    step = -(-max(labels.shape) // DIFFERENCE_SIDE)
+    image, predicted, labels = (map[::step, ::step] for map in (image, predicted, labels))
+    grey = 100 + 0.6 * image.mean(axis=2, keepdims=True)
+    shown = np.repeat(grey.astype(np.uint8), 3, axis=2)
+    shown[predicted != labels] = WRONG
+    shown[~_counted(labels, card)] = IGNORED
+    return shown
+
+
+def report(card: ModelCard, scores: Scores, difference: Image, language: str) -> str:
+    """The scores as HTML, each with what it means: the means, a table by class, and where the maps differ."""
+    means = {
+        "mean_iou": scores.mean_iou,
+        "pixel_accuracy": scores.pixel_accuracy,
+        "boundary_f1": scores.boundary_f1,
+    }
+    if len(card.classes) == 2:
+        means["auc_roc"] = scores.auc_roc
+    figures = "".join(
+        f"<div data-metric='{metric}'><dt>{_name(metric, language)}</dt><dd><b>{_number(value)}</b></dd>"
+        f"<dd>{_meaning(metric, language)}</dd></div>"
+        for metric, value in means.items()
+    )
+    meanings = "".join(
+        f"<div><dt>{_name(metric, language)}</dt><dd>{_meaning(metric, language)}</dd></div>"
+        for metric in COLUMNS
+        if metric not in means
+    )
+    heads = "".join(f"<th scope='col'>{_name(metric, language)}</th>" for metric in COLUMNS)
+    rows = ""
+    for known, found in zip(card.classes, scores.by_class, strict=True):
+        color, name = "rgb({}, {}, {})".format(*known.color), escape(known.name[language].replace("_", " "))
+        cells = "".join(f"<td>{_number(getattr(found, metric, None))}</td>" for metric in COLUMNS)
+        rows += f"<tr><th scope='row'><i style='background: {color}'></i>{name}</th>{cells}</tr>"
+    caption = escape(words(language, "measure.difference"))
+    source = data_uri(images.encode(difference, "JPEG", quality=88), "image/jpeg")
+    return (
+        f"<dl class='figures'>{figures}</dl>"
+        f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p>{escape(words(language, 'measure.absent'))}</p><dl>{meanings}</dl>"
+        f"<figure><img alt='' src='{source}'><figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _name(metric: str, language: str) -> str:
+    return escape(words(language, f"measure.{metric}"))
+
+
+def _meaning(metric: str, language: str) -> str:
+    return escape(words(language, f"metrics.{metric}"))
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _curve(scores: Scores, language: str) -> gr.LinePlot:
+    """The ROC curve beside the diagonal of chance; an empty plot where there is none."""
+    if not scores.roc:
+        return gr.LinePlot(None)
+    name, chance = (words(language, f"measure.{key}") for key in ("roc", "chance"))
+    points = [(*point, name) for point in scores.roc] + [(0.0, 0.0, chance), (1.0, 1.0, chance)]
+    return gr.LinePlot(
+        pd.DataFrame(points, columns=["false", "true", "line"]),
+        x="false",
+        y="true",
+        color="line",
+        color_map={name: "#0d9488", chance: "#d97706"},
+        x_title=words(language, "measure.false"),
+        y_title=words(language, "measure.true"),
+        color_title="",
+    )

@@ -1,0 +1,1 @@
+"""Translate a picture into its other domain."""

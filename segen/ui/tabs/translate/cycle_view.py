@@ -1,0 +1,167 @@
+"""Inside a cycle: there and back, what is lost, what is hidden, and what the discriminators say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+
+from segen.imaging import images
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import Cycle, CycleRequest, Image
+from segen.ui.framework.downloads import download_button, saved
+from segen.ui.framework.figures import PALETTE, figure, png
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.queue import on_device, steps
+from segen.ui.tabs.generate.seeds import Part
+from segen.ui.widgets.picture import Picture, opened
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+LEAST_ERROR = 0.05
+"""The heat map of the error ends at its greatest value, but never below this."""
+
+
+def xray_panel(
+    engine: Engine, picture: Picture, model: gr.Dropdown, direction: gr.Radio, stop: gr.Button
+) -> Part:
+    """Lay out what a card that was trained for cycles shows of the picture that is chosen."""
+    with gr.Column(elem_classes="latent", elem_id="translate-xray") as panel:
+        gr.Markdown(say("translate.xray"), elem_classes="heading")
+        gr.Markdown(say("translate.xray_help"), elem_classes="help")
+        with gr.Row(elem_classes="beside"):
+            levels = gr.Slider(
+                1,
+                8,
+                8,
+                step=1,
+                label=say("translate.bits"),
+                buttons=[],
+                min_width=160,
+                elem_id="translate-bits",
+            )
+            blur = gr.Slider(
+                0,
+                4,
+                0,
+                step=0.5,
+                label=say("translate.blur"),
+                buttons=[],
+                min_width=160,
+                elem_id="translate-blur",
+            )
+            run = gr.Button(
+                say("translate.xray_run"),
+                variant="primary",
+                scale=0,
+                min_width=150,
+                elem_id="translate-cycle",
+            )
+        view = gr.HTML(elem_classes="xray", padding=False, elem_id="translate-cycle-view")
+        with gr.Row(visible=False, elem_classes="downloads") as row:
+            download = download_button("translate.cycle_json", elem_id="translate-cycle-json")
+
+    def look(
+        file: Path | None,
+        name: str,
+        direction: str,
+        bits: int,
+        blur: float,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        language = language_of(request)
+        picked = yield from opened(file, {view: "", row: gr.Row(visible=False)})
+        if picked is None:
+            yield {view: f"<p class='empty'>{escape(words(language, 'translate.xray_empty'))}</p>"}
+            return
+        image, stem = picked
+        asked = CycleRequest(image, direction, 2**bits, blur)  # type: ignore[arg-type]  # it checks
+        done = yield from steps(engine, name, asked, progress, language)
+        yield {
+            view: _shown(done.value, language),
+            row: gr.Row(visible=True),
+            download: saved(f"{stem}.{name}.cycle.json", _report(name, asked, done.value)),
+        }
+
+    on_device(
+        [run.click, levels.release, blur.release],
+        look,
+        [picture, model, direction, levels, blur],
+        [view, row, download],
+        stop=stop,
+        shows=view,
+    )
+
+    def of_card(card: ModelCard, language: str) -> list[Any]:
+        return [gr.Column(visible=bool(card.options.get("cycles"))), "", gr.Row(visible=False)]
+
+    return Part([panel, view, row], of_card)
+
+
+def _report(name: str, asked: CycleRequest, found: Cycle) -> bytes:
+    """What the X-ray shows as numbers, as a JSON file."""
+    height, width = found.error.shape
+    report = {
+        "model": name,
+        "direction": asked.direction,
+        "levels": asked.levels,
+        "blur": asked.blur,
+        "width": width,
+        "height": height,
+        "cycle_error": round(found.mean_error, 6),
+        "identity_error": round(identity_error(found), 6),
+        "realism_given": round(float(found.realism_given.mean()), 6),
+        "realism_translated": round(float(found.realism_translated.mean()), 6),
+    }
+    return (json.dumps(report, indent=1) + "\n").encode()
+
+
+def identity_error(found: Cycle) -> float:
+    """The mean absolute difference of A and its identity output, 0 to 1."""
+    return float(np.abs(found.given.astype(np.float32) - found.identity).mean() / 255)
+
+
+def _shown(found: Cycle, language: str) -> str:
+    """The seven pictures of a cycle over what they are, with their numbers."""
+    error = found.error / max(float(found.error.max()), LEAST_ERROR)
+    heat = np.array(PALETTE, dtype=np.uint8)[np.rint(128 + 127 * error).astype(np.uint8)]
+    numbers: dict[str, dict[str, str]] = {
+        "given": {},
+        "translated": {},
+        "back": {},
+        "error": {"value": f"{found.mean_error:.4f}", "greatest": f"{found.error.max():.2f}"},
+        "identity": {"value": f"{identity_error(found):.4f}"},
+        "realism_given": {"value": f"{found.realism_given.mean():.0%}"},
+        "realism_translated": {"value": f"{found.realism_translated.mean():.0%}"},
+    }
+    pictures = {
+        "given": found.given,
+        "translated": found.passed,
+        "back": found.back,
+        "error": heat,
+        "identity": found.identity,
+        "realism_given": _patches(found.given, found.realism_given),
+        "realism_translated": _patches(found.there, found.realism_translated),
+    }
+    figures = "".join(
+        figure(png(images.fit(each, 512)), words(language, f"translate.cycle_{name}", **numbers[name]))
+        for name, each in pictures.items()
+    )
+    return f"<div class='cycle'>{figures}</div>"
+
+
+def _patches(picture: Image, realism: NDArray[np.float32]) -> Image:
+    """The picture, dark where the discriminator takes its patches for made, bright where for real."""
+    height, width = picture.shape[:2]
+    light = images.resize(np.rint(255 * realism).astype(np.uint8), height, width)[..., None] / np.float32(255)
+    shaded: Image = np.rint(picture * (0.15 + 0.85 * light)).astype(np.uint8)
+    return shaded

@@ -1,0 +1,196 @@
+"""Paint a street: a label map that a visitor paints, photographs of it, and what is found in them again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+
+from segen import registry
+from segen.data.synthetic import scenes
+from segen.errors import InputError
+from segen.imaging import images
+from segen.registry import ClassInfo, ModelCard
+from segen.text import words
+from segen.types import Labels, SegmentRequest, TranslateRequest, seed_range
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.tabs.generate.seeds import Part, seed_of
+from segen.ui.tabs.translate.street_results import Shot, agreement, colors, report, shots_viewer, title
+from segen.ui.widgets import paint
+from segen.ui.widgets.picture import Picture, opened
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+COUNTS = range(1, 7)
+"""How many photographs are made of one map."""
+USUAL_COUNT = 3
+FIRST_SCENE = 5
+SCENES = 1_000_000
+"""The seed of another scene lies below this."""
+BRUSH = 16
+"""Pixels across; the board is as large as the network's input."""
+
+
+def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> Part:
+    """Lay out the board of a card that makes photographs of label maps, and what comes of a map.
+
+    The card's option `paints` names the card that segments the photographs again.
+    """
+    with gr.Column(elem_id="translate-street", elem_classes="pad") as panel:
+        gr.Markdown(say("street.title"), elem_classes="heading")
+        gr.Markdown(say("street.help"), elem_classes="help")
+        with gr.Row():
+            with gr.Column(scale=5, min_width=300):
+                board = paint.board(elem_id="street-board")
+            with gr.Column(scale=2, min_width=220):
+                scene, photo, label_map = (
+                    gr.Button(say(f"street.from_{kind}"), size="md", elem_id=f"street-from-{kind}")
+                    for kind in ("scene", "photo", "map")
+                )
+                count = gr.Radio(
+                    list(COUNTS), value=USUAL_COUNT, label=say("street.count"), elem_id="street-count"
+                )
+                seed = gr.Textbox("0", label=say("generate.seed"), max_length=19, elem_id="street-seed")
+                run = gr.Button(say("street.run"), variant="primary", elem_id="street-run")
+                told = gr.HTML(padding=False, min_height=64, elem_id="street-told")
+        view = shots_viewer(elem_id="street-view")
+    painting = [board, told]
+
+    def shown(card: ModelCard, labels: Labels, sentence: str, language: str) -> list[Any]:
+        """What `painting` shows of a map of any size, and of what is told of it."""
+        scaled = images.resize_labels(labels, *card.input_size)
+        known = registry.dataset_classes(card.dataset)
+        pens = [paint.Pen(each.id, title(each, language), each.color) for each in known]
+        value = paint.contents(pens, *card.input_size, BRUSH, scaled, held=scenes.CAR)
+        return [value, sentence]
+
+    def draw(name: str, request: gr.Request) -> list[Any]:
+        card, _ = painting_cards(name)
+        return shown(card, _scene(card, random.randrange(SCENES)), "", language_of(request))
+
+    def trace(
+        file: Path | None,
+        name: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[Any, None, None]:
+        language = language_of(request)
+        card, segmenter = painting_cards(name)
+        picked = yield from opened(file, {told: ""})
+        if picked is None:
+            yield {told: words(language, "street.empty")}
+            return
+        done = yield from steps(engine, segmenter.name, SegmentRequest(picked[0]), progress, language)
+        sentence = words(language, "street.traced", model=segmenter.title[language])
+        yield shown(card, done.value.labels, sentence, language)
+
+    def take(file: Path | None, name: str, request: gr.Request) -> Generator[Any, None, None]:
+        language = language_of(request)
+        card, _ = painting_cards(name)
+        if file is None:
+            yield {told: words(language, "street.empty")}
+            return
+        labels, strangers = read_map(file, registry.dataset_classes(card.dataset))
+        sentence = words(language, "translate.strangers", pixels=f"{strangers:,}") if strangers else ""
+        yield shown(card, labels, sentence, language)
+
+    def make(
+        name: str,
+        painted: object,
+        count: int,
+        first: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[dict[Any, Any], None, None]:
+        language = language_of(request)
+        card, segmenter = painting_cards(name)
+        if count not in COUNTS:
+            raise InputError("count_out_of_range", most=COUNTS[-1])
+        seeds = seed_range(seed_of(first or ""), count)
+        labels = painted_street(card, painted)
+        shots: list[Shot] = []
+        for each in seeds:
+            progress((len(shots), count), desc=words(language, "page.working"))
+            shots.append((yield from photographed(engine, card, segmenter, labels, each, progress, language)))
+            yield {view: report(card, segmenter, labels, shots, language), told: ""}
+
+    scene.click(draw, model, painting, **QUIET)
+    for button, work in ((photo, trace), (label_map, take)):
+        on_device([button.click], work, [picture, model], painting, stop=stop, shows=board)
+    on_device([run.click], make, [model, board, count, seed], [view, told], stop=stop, shows=told)
+
+    def of_card(card: ModelCard, language: str) -> list[Any]:
+        if not card.options.get("paints"):
+            return [gr.Column(visible=False), None, "", ""]
+        return [gr.Column(visible=True), *shown(card, _scene(card, FIRST_SCENE), "", language), ""]
+
+    return Part([panel, *painting, view], of_card)
+
+
+def read_map(file: Path | bytes, known: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
+    """A label map from a file, H x W, and how many of its pixels had no class's colour.
+
+    Class ids count as they are, as `images.read_labels` takes them; in any other picture a pixel is of the
+    class of the nearest colour. Raises InputError for what is no picture.
+    """
+    try:
+        return images.read_labels(file, known), 0
+    except InputError:
+        return images.nearest_classes(images.read(file), known)
+
+
+def painted_street(card: ModelCard, painted: object) -> Labels:
+    """The map in the value of a board, as large as the network's input.
+
+    Raises InputError for what was not painted here, and for a map with no class in it.
+    """
+    known = registry.dataset_classes(card.dataset)
+    labels = paint.painted(painted, [each.id for each in known], *card.input_size)
+    if not np.isin(labels, [each.id for each in card.classes]).any():
+        raise InputError("nothing_painted")
+    return labels
+
+
+def photographed(
+    engine: Engine,
+    card: ModelCard,
+    segmenter: ModelCard,
+    labels: Labels,
+    seed: int,
+    progress: gr.Progress,
+    language: str,
+) -> Generator[dict[str, Any], None, Shot]:
+    """One photograph of a map, segmented again, as `steps` works and returns.
+
+    Both have the size that the segmenting network learned from, as where `segen evaluate` measures the card.
+    """
+    large = images.resize_labels(labels, *segmenter.input_size)
+    asked = TranslateRequest(colors(card)[large], seed=seed)
+    photo = (yield from steps(engine, card.name, asked, progress, language)).value.image
+    seen = yield from steps(engine, segmenter.name, SegmentRequest(photo), progress, language)
+    found = seen.value.labels
+    return Shot(seed, photo, found, agreement(registry.dataset_classes(card.dataset), found, large))
+
+
+def painting_cards(name: str) -> tuple[ModelCard, ModelCard]:
+    """The card of this name and the one that segments its photographs again.
+
+    Raises CardError, and InputError for a card that makes no photographs.
+    """
+    card = registry.card(name, "translate")
+    if "paints" not in card.options:
+        raise InputError("arguments")
+    return card, registry.card(card.options["paints"], "segment")
+
+
+def _scene(card: ModelCard, seed: int) -> Labels:
+    """The map of a scene that the code draws."""
+    height, width = card.input_size
+    labels: Labels = scenes.DRAWN[card.dataset](seed, width, height)[1]
+    return labels

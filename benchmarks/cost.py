@@ -11,7 +11,7 @@ from segen.registry import cards
 from segen.types import SegmentRequest
 
 PEER = "unet-camvid"
-MOST, MOST_WITH_INSTANCES = 5, 10
+MOST, MAX_WITH_INSTANCES = 5, 10
 
 
 def main() -> Iterator[str]:
@@ -30,7 +30,7 @@ def main() -> Iterator[str]:
             lambda: engine.run(PEER, request),
             rounds=7,
         )
-        most = MOST_WITH_INSTANCES if instances else MOST
+        most = MAX_WITH_INSTANCES if instances else MOST
         yield (
             f"{card.name} / {PEER}: {whole.ratio:.2f} (at most {most})"
             f"   {whole.first * 1e3:.0f} ms / {whole.second * 1e3:.0f} ms"

@@ -13,7 +13,7 @@ from segen.models.generation.predictor import BATCH
 from segen.registry import ModelCard, cards
 from segen.types import GenerateRequest
 
-MOST, MOST_OF_DIFFUSION = 2.0, 1.15
+MOST, MAX_OF_DIFFUSION = 2.0, 1.15
 STEPS = 50
 
 
@@ -32,7 +32,7 @@ def main() -> Iterator[str]:
             lambda card=card, network=network: _bare(card, network),  # type: ignore[misc]
             rounds=3 if _diffuses(card) else 9,
         )
-        most = MOST_OF_DIFFUSION if _diffuses(card) else MOST
+        most = MAX_OF_DIFFUSION if _diffuses(card) else MOST
         what = f"{STEPS} forward passes" if _diffuses(card) else "one forward pass"
         yield (
             f"{card.name}, {BATCH} pictures / {what} of {BATCH}: {found.ratio:.2f} (at most {most})"

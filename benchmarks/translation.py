@@ -98,9 +98,9 @@ def _streets(reports: dict[str, Any]) -> str:
     means = [["", "generated", "real", "share"]]
     classes = [["IoU on generated photographs", *(f"`{name}`" for name in reports)]]
     for name, report in reports.items():
-        again = report["metrics"]["found_again"]
+        again = report["metrics"]["resegmentation_ratio"]
         means.append([f"`{name}`", *(f"{again[which]:.3f}" for which in ("generated", "real", "share"))])
-    found = [report["metrics"]["found_again_by_class"] for report in reports.values()]
+    found = [report["metrics"]["resegmentation_ratio_by_class"] for report in reports.values()]
     classes += [[name, *(f"{each[name]:.3f}" for each in found)] for name in found[0]]
     return f"{marked.table(means)}\n\n{marked.table(classes)}"
 

@@ -18,7 +18,7 @@ from segen.imaging import images
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^( *)```\w+\n\1# (segen/\S+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 
 

@@ -14,7 +14,7 @@ from segen.data.synthetic import scenes
 from segen.imaging import images
 from segen.registry import ModelCard, cards
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

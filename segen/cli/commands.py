@@ -193,8 +193,8 @@ def translate(
         value = engine.run(card.name, replace(request, image=read(path))).value
         with files.replacing(out / f"{path.stem}.png") as temporary:
             temporary.write_bytes(translated_file(value))
-        if value.strangers:
-            _tell(path, words("en", "translate.strangers", pixels=f"{value.strangers:,}"))
+        if value.unknown_pixels:
+            _tell(path, words("en", "translate.unknown_pixels", pixels=f"{value.unknown_pixels:,}"))
 
     return _each(images, work)
 
@@ -215,7 +215,7 @@ def evaluate(
         model: The name of a model.
         data: The folder of one data set, or of several; $SEGEN_DATA by default.
         split: The data set's sub-folder, such as val.
-        corruption: Spoil the pictures first: noise, blur, fog, rain, night, jpeg or low-resolution.
+        corruption: Degrade the pictures first: noise, blur, fog, rain, night, jpeg or low-resolution.
         severity: How strongly, 1 to 5.
         as_json: Print the whole report.
         write: Keep the report beside the model's weights.

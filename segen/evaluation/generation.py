@@ -18,7 +18,7 @@ from segen.imaging import images
 from segen.models.features import classifier, imagenet, inception
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import EvidenceRequest, GenerateRequest, Pictures, Progress
+from segen.types import ElboTermsRequest, GenerateRequest, Pictures, Progress
 
 SAMPLES = 10_000
 """Generated pictures, unless the card's option `samples` names fewer."""
@@ -69,7 +69,7 @@ def measure(
         if card.options.get("family") == "diffusion":
             metrics |= _guided(engine, card, count, look, truth, progress)
     if card.options.get("encodes"):
-        metrics |= _evidence(engine, card, real)
+        metrics |= _elbo_terms(engine, card, real)
     return {"data": card.dataset, "items": count, "metrics": metrics, "features": named}
 
 
@@ -176,7 +176,7 @@ def _guided(
     return metrics
 
 
-def _evidence(engine: Engine, card: ModelCard, real: Pictures) -> dict[str, float]:
-    found = engine.run(card.name, EvidenceRequest(real)).value
+def _elbo_terms(engine: Engine, card: ModelCard, real: Pictures) -> dict[str, float]:
+    found = engine.run(card.name, ElboTermsRequest(real)).value
     likelihood, divergence = float(found.log_likelihoods.mean()), float(found.divergences.mean())
     return {"elbo": likelihood - divergence, "log_likelihood": likelihood, "kl": divergence}

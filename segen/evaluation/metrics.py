@@ -27,7 +27,7 @@ from segen.imaging.images import IGNORED
 from segen.registry import ClassInfo
 from segen.types import Instance
 
-MOST_INSTANCES = 500
+MAX_INSTANCES = 500
 """So many instances of a picture count, the surest."""
 BLOCK_PIXELS = 4_000_000
 """Labels are counted in blocks of about this many pixels, so that large pictures need little memory."""
@@ -145,11 +145,11 @@ class LabelMetrics:
 
 
 class InstanceMetrics:
-    """Average precision of the masks of instances by COCO's evaluation, up to MOST_INSTANCES a picture."""
+    """Average precision of the masks of instances by COCO's evaluation, up to MAX_INSTANCES a picture."""
 
     def __init__(self) -> None:
         self.precision = MeanAveragePrecision(
-            iou_type="segm", max_detection_thresholds=[1, 100, MOST_INSTANCES], extended_summary=True
+            iou_type="segm", max_detection_thresholds=[1, 100, MAX_INSTANCES], extended_summary=True
         )
 
     def update(self, found: tuple[Instance, ...], numbers: np.ndarray) -> None:

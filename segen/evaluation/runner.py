@@ -38,7 +38,7 @@ def evaluate(
     the data cannot be used, UsageError for a corruption of what takes no picture.
     """
     if card.task in ("generate", "translate") and corruption:
-        raise UsageError("nothing_to_spoil", model=card.name)
+        raise UsageError("nothing_to_degrade", model=card.name)
     if card.task == "generate":
         found = generation.measure(engine, card, data, split, progress)
     elif card.task == "translate":
@@ -161,7 +161,7 @@ def model_card(card: ModelCard) -> str:
     """The README.md of a weights folder, with the front matter that model hubs read."""
     rows = ["| data | split | items | metric | value |", "| --- | --- | --- | --- | --- |"]
     for data, splits in card.metrics().items():
-        # The pictures as they are come first, spoilt ones after.
+        # The pictures as they are come first, degraded ones after.
         for split, report in sorted(splits.items(), key=lambda item: "corruption" in item[1]):
             for metric, value in report["metrics"].items():
                 values = value.items() if isinstance(value, dict) else [("", value)]

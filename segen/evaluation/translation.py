@@ -38,7 +38,7 @@ from segen.types import (
 
 Masker = Callable[[Image], NDArray[np.float32]]
 """Of H x W x 3: H x W, from 0 for background to 1 for a nucleus."""
-LEAST_PIXELS = 12
+MIN_PIXELS = 12
 """Of a nucleus among the connected parts of a mask."""
 LEAST = 20
 """Photographs of a domain below which nothing is measured."""
@@ -104,7 +104,7 @@ def connected(mask: NDArray[np.float32]) -> tuple[Instance, ...]:
     found = []
     for number, place in enumerate(find_objects(numbers), start=1):
         inside = numbers[place] == number
-        if inside.sum() >= LEAST_PIXELS:
+        if inside.sum() >= MIN_PIXELS:
             rows, columns = place
             box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
             found.append(Instance(1, float(mask[place][inside].mean()), box, inside))
@@ -238,8 +238,11 @@ def _streets(
     return {
         "items": len(pairs),
         "metrics": {
-            "found_again": {**{name: each["mean_iou"] for name, each in values.items()}, "share": share},
-            "found_again_by_class": values["generated"]["iou"],
+            "resegmentation_ratio": {
+                **{name: each["mean_iou"] for name, each in values.items()},
+                "share": share,
+            },
+            "resegmentation_ratio_by_class": values["generated"]["iou"],
         },
     }
 

@@ -15,7 +15,7 @@ from segen.registry import ClassInfo, ModelCard
 from segen.text import LANGUAGES, words
 from segen.text.table import table
 from segen.types import (
-    MOST_CLUSTERS,
+    MAX_CLUSTERS,
     NOISE,
     SURE,
     Clustering,
@@ -81,10 +81,10 @@ def remarks(
     """What must be known to read this clustering aright, in sentences; often nothing."""
     facts = {
         "fewer": "k" in card.options["controls"] and clustering.clusters < request.k,
-        "more": clustering.clusters > MOST_CLUSTERS,
+        "more": clustering.clusters > MAX_CLUSTERS,
         "no_silhouette": clustering.silhouette is None,
     }
-    values = {"clusters": clustering.clusters, "k": request.k, "most": MOST_CLUSTERS, "noise": NOISE}
+    values = {"clusters": clustering.clusters, "k": request.k, "most": MAX_CLUSTERS, "noise": NOISE}
     return [words(language, f"clusters.{fact}", **values) for fact, holds in facts.items() if holds]
 
 

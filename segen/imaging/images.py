@@ -128,9 +128,9 @@ def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> L
         else:
             labels = _ids_of_colors(np.asarray(picture.convert("RGB")), classes)
     allowed = [known.id for known in classes] + ([IGNORED] if len(classes) > 2 else [])
-    strangers = np.setdiff1d(labels, allowed)
-    if strangers.size:
-        raise InputError("labels_unknown", ids=", ".join(map(str, strangers[:5])))
+    unknown_pixels = np.setdiff1d(labels, allowed)
+    if unknown_pixels.size:
+        raise InputError("labels_unknown", ids=", ".join(map(str, unknown_pixels[:5])))
     return labels
 
 
@@ -146,16 +146,16 @@ def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
     codes = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
     ids = {red << 16 | green << 8 | blue: known.id for known in classes for red, green, blue in [known.color]}
     found, places = np.unique(codes, return_inverse=True)
-    strangers = [f"#{code:06x}" for code in found.tolist() if code not in ids]
-    if strangers:
-        raise InputError("labels_unknown", ids=", ".join(strangers[:5]))
+    unknown_pixels = [f"#{code:06x}" for code in found.tolist() if code not in ids]
+    if unknown_pixels:
+        raise InputError("labels_unknown", ids=", ".join(unknown_pixels[:5]))
     return np.array([ids[code] for code in found.tolist()], dtype=np.uint8)[places].reshape(codes.shape)
 
 
 def nearest_classes(image: Image, classes: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
     """H x W ids of the classes with the nearest colours, and how many pixels have the colour of none."""
     labels = np.empty(image.shape[:2], dtype=np.uint8)
-    strangers = 0
+    unknown_pixels = 0
     for begin in range(0, len(image), BLOCK_ROWS):
         rows = image[begin : begin + BLOCK_ROWS].astype(np.int32)
         best = np.full(rows.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
@@ -164,8 +164,8 @@ def nearest_classes(image: Image, classes: tuple[ClassInfo, ...]) -> tuple[Label
             nearer = apart < best
             labels[begin : begin + BLOCK_ROWS][nearer] = known.id
             best[nearer] = apart[nearer]
-        strangers += int((best > 0).sum())
-    return labels, strangers
+        unknown_pixels += int((best > 0).sum())
+    return labels, unknown_pixels
 
 
 def resize_labels(labels: Labels, height: int, width: int) -> Labels:

@@ -27,11 +27,11 @@ UNET = Path("unet/config.json")
 SCHEDULER = Path("scheduler/scheduler_config.json")
 WEIGHTS = Path("unet/diffusion_pytorch_model.safetensors")
 FILES = tuple(path.as_posix() for path in (INDEX, UNET, SCHEDULER, WEIGHTS))
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 """Of a configuration."""
-MOST_SIDE = 512
-MOST_MOMENTS = 10_000
-MOST_LAYERS = 16
+MAX_SIDE = 512
+MAX_MOMENTS = 10_000
+MAX_LAYERS = 16
 CODE = ("auto_map", "custom_pipeline", "_module")
 """Keys by which configurations name code to run."""
 
@@ -125,7 +125,7 @@ def _check_scheduler(name: str, config: dict[str, Any]) -> None:
     kind, predicts = config.get("_class_name"), config.get("prediction_type", "epsilon")
     if kind not in SCHEDULERS or predicts != "epsilon":
         raise UsageError("pipeline_scheduler", folder=name, found=f"{_told(kind)}, {_told(predicts)}")
-    if not _whole(config.get("num_train_timesteps"), MOST_MOMENTS):
+    if not _whole(config.get("num_train_timesteps"), MAX_MOMENTS):
         raise UsageError("pipeline_scheduler", folder=name, found="num_train_timesteps")
 
 
@@ -138,12 +138,12 @@ def _check_network(name: str, config: dict[str, Any]) -> tuple[int, int]:
         raise UsageError("pipeline_unlike", folder=name, found="num_class_embeds")
     blocks = config.get("block_out_channels")
     fits = (
-        _whole(side, MOST_SIDE)
+        _whole(side, MAX_SIDE)
         and colors in (1, 3)
         and config.get("out_channels") == colors
-        and _whole(config.get("layers_per_block", 2), MOST_LAYERS)
+        and _whole(config.get("layers_per_block", 2), MAX_LAYERS)
         and isinstance(blocks, list)
-        and len(blocks) <= MOST_LAYERS
+        and len(blocks) <= MAX_LAYERS
     )
     if not fits:
         raise UsageError("pipeline_unusable", folder=name)
@@ -172,7 +172,7 @@ def _parameters(folder: Path) -> int:
 
 def _json(folder: Path, path: Path) -> dict[str, Any]:
     try:
-        if (folder / path).stat().st_size > MOST_BYTES:
+        if (folder / path).stat().st_size > MAX_BYTES:
             raise ValueError
         found = json.loads((folder / path).read_text(encoding="utf-8"))
         if not isinstance(found, dict):

@@ -52,7 +52,7 @@ class Reached:
 
     `metric` is "mask_ap_50", "class_iou", which is that of the class `name`, "mean_iou", all 0 to 1,
     "frechet_ratio", 1 being as good as real pictures, "feature_distance", 0 being the same, "gap_closed" or
-    "found_again", 1 being as good as real photographs.
+    "resegmentation_ratio", 1 being as good as real photographs.
     """
 
     metric: str
@@ -142,7 +142,7 @@ class ModelCard:
             "frechet_ratio": metrics.get("frechet_ratio"),
             "feature_distance": metrics.get("feature_distance", {}).get(self.name),
             "gap_closed": min(metrics.get("gap_closed", {}).values(), default=None),
-            "found_again": metrics.get("found_again", {}).get("share"),
+            "resegmentation_ratio": metrics.get("resegmentation_ratio", {}).get("share"),
         }
         for metric, value in values.items():
             if value is not None:

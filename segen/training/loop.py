@@ -30,7 +30,7 @@ from segen.errors import DataError
 from segen.imaging import images
 from segen.training import snapshots
 from segen.training.recipe import Config, Place, Recipe
-from segen.training.sampler import Draws, Seeded
+from segen.training.sampler import Seeded, SeededSampler
 
 
 def runs_root() -> Path:
@@ -118,7 +118,7 @@ def fit(recipe: Recipe, place: Place) -> Path:
     items = recipe.dataset()
     loader = accelerator.prepare(DataLoader(
         Seeded(items, config.seed), config.batch_size, drop_last=True, num_workers=place.workers,
-        sampler=Draws(len(items), config.seed, start * config.batch_size * accelerator.num_processes),
+        sampler=SeededSampler(len(items), config.seed, start * config.batch_size * accelerator.num_processes),
         generator=torch.Generator(),  # or each start of a run would draw once from the global one
     ))  # fmt: skip
 

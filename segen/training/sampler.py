@@ -15,7 +15,7 @@ from torch.utils.data import Dataset, Sampler
 from segen.training.recipe import SizedDataset
 
 
-class Draws(Sampler[tuple[int, int]]):
+class SeededSampler(Sampler[tuple[int, int]]):
     """Pairs (index, number of the draw), endlessly: each epoch a permutation of its own seed."""
 
     def __init__(self, length: int, seed: int, start: int) -> None:

@@ -23,8 +23,8 @@ from segen.models import weights
 from segen.registry import FILM, MOMENTS
 from segen.types import Pictures
 
-MOST_MOMENTS = 24
-MOST_BYTES = 300_000
+MAX_MOMENTS = 24
+MAX_BYTES = 300_000
 """Of the film."""
 QUALITIES = (90, 80, 70, 60, 50, 40, 30)
 SCALES = (1.0, 0.75, 0.5, 0.25)
@@ -34,7 +34,7 @@ SCALES = (1.0, 0.75, 0.5, 0.25)
 def write(run: Path, folder: Path) -> None:
     """Keep the moments of a run's folder in a weights folder, and seal that anew.
 
-    The film has a frame for each of at most MOST_MOMENTS samples, evenly spread, the first and the last
+    The film has a frame for each of at most MAX_MOMENTS samples, evenly spread, the first and the last
     among them. Raises DataError for a run without samples, WeightsError for a folder that is not as sealed.
     """
     weights.verify(folder)
@@ -42,7 +42,7 @@ def write(run: Path, folder: Path) -> None:
     samples = _samples(run, lines)
     if not samples:
         raise DataError("no_samples", run=run.name)
-    chosen = np.linspace(0, len(samples) - 1, min(len(samples), MOST_MOMENTS)).round().astype(int)
+    chosen = np.linspace(0, len(samples) - 1, min(len(samples), MAX_MOMENTS)).round().astype(int)
     steps = [list(samples)[index] for index in chosen]
     film = pack(np.stack([images.read(samples[step]) for step in steps]))
     told = {"steps": steps, "numbers": numbers(lines, steps)}
@@ -65,7 +65,7 @@ def _samples(run: Path, lines: list[dict[str, Any]]) -> dict[int, Path]:
 
 
 def pack(frames: Pictures) -> bytes:
-    """N x H x W x 3 frames as a lossy film of at most MOST_BYTES, at the best quality that fits."""
+    """N x H x W x 3 frames as a lossy film of at most MAX_BYTES, at the best quality that fits."""
     height, width = frames.shape[1:3]
     film = b""
     for scale in SCALES:
@@ -73,7 +73,7 @@ def pack(frames: Pictures) -> bytes:
         scaled = np.stack([images.resize(frame, *size) for frame in frames])
         for quality in QUALITIES:
             film = images.encode_film(scaled, quality)
-            if len(film) <= MOST_BYTES:
+            if len(film) <= MAX_BYTES:
                 return film
     return film
 

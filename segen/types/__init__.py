@@ -70,15 +70,15 @@ class Segmentation:
 
     `labels` has the picture's size. `probabilities` is C x h x w float32 at the size the network worked
     at, in the order of the card's classes; it sums to 1 over C. What only some cards give: `instances`,
-    the surest first, every one of score 0.05 and more; `attention`; `realism`, h x w float32 in 0 to 1 over
-    the whole picture, how real a discriminator took each patch of the label map to be.
+    the surest first, every one of score 0.05 and more; `attention`; `discriminator_score`, h x w float32 in
+    0 to 1 over the whole picture, how real a discriminator took each patch of the label map to be.
     """
 
     labels: Labels
     probabilities: NDArray[np.float32]
     instances: tuple[Instance, ...] | None = None
     attention: Attention | None = None
-    realism: NDArray[np.float32] | None = None
+    discriminator_score: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -173,9 +173,9 @@ class ClassifyRequest(Request[Classification]):
     image: Image
 
 
-MOST_CLUSTERS = 255
+MAX_CLUSTERS = 255
 NOISE = 255
-"""The id of pixels in no cluster, and of those in clusters beyond MOST_CLUSTERS."""
+"""The id of pixels in no cluster, and of those in clusters beyond MAX_CLUSTERS."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Clustering:
 
 Space = Literal["lab", "rgb"]
 SPACES: tuple[Space, ...] = get_args(Space)
-MOST_WEIGHT = 100.0
+MAX_WEIGHT = 100.0
 
 
 @dataclass(frozen=True)
@@ -228,12 +228,12 @@ class ClusterRequest(Request[Clustering]):
     curve_to: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k <= MOST_CLUSTERS:
-            raise InputError("k_out_of_range", most=MOST_CLUSTERS)
+        if not 1 <= self.k <= MAX_CLUSTERS:
+            raise InputError("k_out_of_range", most=MAX_CLUSTERS)
         if self.space not in SPACES:
             raise InputError("unknown_space", known=", ".join(SPACES))
-        if not (0 <= self.position <= MOST_WEIGHT and 0 <= self.texture <= MOST_WEIGHT):
-            raise InputError("weight_out_of_range", most=f"{MOST_WEIGHT:.0f}")
+        if not (0 <= self.position <= MAX_WEIGHT and 0 <= self.texture <= MAX_WEIGHT):
+            raise InputError("weight_out_of_range", most=f"{MAX_WEIGHT:.0f}")
         if not 0 < self.eps < math.inf or self.min_samples < 1:
             raise InputError("dbscan_out_of_range")
 
@@ -242,20 +242,20 @@ Pictures = NDArray[np.uint8]
 """N x H x W x 3, RGB, 0 to 255."""
 Sampler = Literal["ddim", "ddpm"]
 SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
-MOST_SEED = 2**63 - 1
-MOST_PICTURES = 100_000
-MOST_SAMPLING_STEPS = 1_000
-MOST_GUIDANCE = 20.0
+MAX_SEED = 2**63 - 1
+MAX_PICTURES = 100_000
+MAX_SAMPLING_STEPS = 1_000
+MAX_GUIDANCE = 20.0
 
 
-def seed_range(seed: int, count: int, most: int = MOST_PICTURES) -> range:
+def seed_range(seed: int, count: int, most: int = MAX_PICTURES) -> range:
     """The seeds from `seed` on, `count` of them. Raises InputError for a count that is not 1 to `most`.
 
     InputError, too, where a seed is below 0 or above 2^63 - 1.
     """
     if not 1 <= count <= most:
         raise InputError("count_out_of_range", most=f"{most:,}")
-    if not 0 <= seed <= MOST_SEED + 1 - count:
+    if not 0 <= seed <= MAX_SEED + 1 - count:
         raise InputError("seed_out_of_range")
     return range(seed, seed + count)
 
@@ -299,17 +299,17 @@ class GenerateRequest(Request[Generation]):
 def _check_sampling(sampler: str, steps: int, guidance: float) -> None:
     if sampler not in SAMPLERS:
         raise InputError("unknown_sampler", known=", ".join(SAMPLERS))
-    if not 1 <= steps <= MOST_SAMPLING_STEPS:
-        raise InputError("steps_out_of_range", most=f"{MOST_SAMPLING_STEPS:,}")
-    if not 0 <= guidance <= MOST_GUIDANCE:
-        raise InputError("guidance_out_of_range", most=f"{MOST_GUIDANCE:.0f}")
+    if not 1 <= steps <= MAX_SAMPLING_STEPS:
+        raise InputError("steps_out_of_range", most=f"{MAX_SAMPLING_STEPS:,}")
+    if not 0 <= guidance <= MAX_GUIDANCE:
+        raise InputError("guidance_out_of_range", most=f"{MAX_GUIDANCE:.0f}")
 
 
 def check_seeds(seeds: Sequence[int]) -> None:
     """Raise InputError unless there are 1 to 100,000 seeds, all of them 0 to 2^63 - 1."""
-    if not 1 <= len(seeds) <= MOST_PICTURES:
-        raise InputError("count_out_of_range", most=f"{MOST_PICTURES:,}")
-    if not 0 <= min(seeds) <= max(seeds) <= MOST_SEED:
+    if not 1 <= len(seeds) <= MAX_PICTURES:
+        raise InputError("count_out_of_range", most=f"{MAX_PICTURES:,}")
+    if not 0 <= min(seeds) <= max(seeds) <= MAX_SEED:
         raise InputError("seed_out_of_range")
 
 
@@ -340,8 +340,8 @@ class DecodeRequest(Request[Pictures]):
     def __post_init__(self) -> None:
         if self.latents.ndim != 2 or not np.isfinite(self.latents).all():
             raise InputError("latents_unusable")
-        if not 1 <= len(self.latents) <= MOST_PICTURES:
-            raise InputError("count_out_of_range", most=f"{MOST_PICTURES:,}")
+        if not 1 <= len(self.latents) <= MAX_PICTURES:
+            raise InputError("count_out_of_range", most=f"{MAX_PICTURES:,}")
         if self.labels is not None and len(self.labels) != len(self.latents):
             raise InputError("labels_missing")
 
@@ -377,8 +377,8 @@ class MixRequest(Request[Mixture]):
     def __post_init__(self) -> None:
         check_seeds(self.contents)
         check_seeds(self.styles)
-        if len(self.contents) * len(self.styles) > MOST_PICTURES:
-            raise InputError("count_out_of_range", most=f"{MOST_PICTURES:,}")
+        if len(self.contents) * len(self.styles) > MAX_PICTURES:
+            raise InputError("count_out_of_range", most=f"{MAX_PICTURES:,}")
 
 
 @dataclass(frozen=True)
@@ -419,7 +419,7 @@ class Encoding:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ElboTerms:
     """The two parts of the evidence lower bound of each of N pictures, N float32 each, in nats.
 
     `log_likelihoods` are log p(x | z) of one z of q(z | x), a density of pixels in [-1, 1]; `divergences` are
@@ -431,7 +431,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class EvidenceRequest(Request[Evidence]):
+class ElboTermsRequest(Request[ElboTerms]):
     """Ask a VAE how likely pictures of its size are; the predictor raises InputError for any other card."""
 
     task: ClassVar[str] = "generate"
@@ -557,8 +557,8 @@ class VariationsRequest(Request[Variations]):
 
 Direction = Literal["forward", "backward"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
-MOST_BLUR = 20.0
-MOST_LEVELS = 256
+MAX_BLUR = 20.0
+MAX_LEVELS = 256
 
 
 def _check_direction(direction: str) -> None:
@@ -570,12 +570,12 @@ def _check_direction(direction: str) -> None:
 class Translation:
     """A picture of the other domain, H x W x 3, as large as the one given; if `grey`, its channels are one.
 
-    `strangers` are the pixels of a label map whose colour is of no class: they took that of the nearest.
+    `unknown_pixels` are the pixels of a label map whose colour is of no class: they took that of the nearest.
     """
 
     image: Image
     grey: bool = False
-    strangers: int = 0
+    unknown_pixels: int = 0
 
 
 @dataclass(frozen=True)
@@ -607,9 +607,9 @@ class Cycle:
 
     `given` is A as the network saw it, `there` is B', `passed` what was handed to the way back, `back` A'',
     and `identity` what the way back makes of A itself, which it should leave alone. `error` is h x w float32,
-    how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean. `realism_given` and
-    `realism_translated` are h x w float32, 0 for drawn to 1 for real: how real the discriminator of either
-    domain takes each patch of A, and of B', to be.
+    how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean.
+    `discriminator_score_given` and `discriminator_score_translated` are h x w float32, 0 for drawn to 1 for
+    real: how real the discriminator of either domain takes each patch of A, and of B', to be.
     """
 
     given: Image
@@ -619,8 +619,8 @@ class Cycle:
     identity: Image
     error: NDArray[np.float32]
     mean_error: float
-    realism_given: NDArray[np.float32]
-    realism_translated: NDArray[np.float32]
+    discriminator_score_given: NDArray[np.float32]
+    discriminator_score_translated: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -628,10 +628,10 @@ class CycleRequest(Request[Cycle]):
     """Translate a picture there and back, and judge what came out.
 
     A cycle can hide the picture in its translation, too faintly to see (Chu et al. 2017), which shows when
-    the translation is spoilt on the way: rounded to `levels` values a channel (2 to 256, which is what 8 bits
-    hold; None leaves it as the network drew it), and blurred by a Gaussian of standard deviation `blur`
-    pixels, 0 to 20. Raises InputError for what is out of range; the predictor raises it for a direction that
-    the card lacks, and for a card that has no way back.
+    the translation is degraded on the way: rounded to `levels` values a channel (2 to 256, which is what
+    8 bits hold; None leaves it as the network drew it), and blurred by a Gaussian of standard deviation
+    `blur` pixels, 0 to 20. Raises InputError for what is out of range; the predictor raises it for a
+    direction that the card lacks, and for a card that has no way back.
     """
 
     task: ClassVar[str] = "translate"
@@ -643,10 +643,10 @@ class CycleRequest(Request[Cycle]):
 
     def __post_init__(self) -> None:
         _check_direction(self.direction)
-        if self.levels is not None and not 2 <= self.levels <= MOST_LEVELS:
-            raise InputError("levels_out_of_range", most=MOST_LEVELS)
-        if not 0 <= self.blur <= MOST_BLUR:
-            raise InputError("blur_out_of_range", most=f"{MOST_BLUR:.0f}")
+        if self.levels is not None and not 2 <= self.levels <= MAX_LEVELS:
+            raise InputError("levels_out_of_range", most=MAX_LEVELS)
+        if not 0 <= self.blur <= MAX_BLUR:
+            raise InputError("blur_out_of_range", most=f"{MAX_BLUR:.0f}")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from torch import nn
 
 from segen.imaging import images
 from segen.registry import ModelCard
-from segen.types import MOST_CLUSTERS, NOISE, Clustering, ClusterRequest, Image, Labels, Step
+from segen.types import MAX_CLUSTERS, NOISE, Clustering, ClusterRequest, Image, Labels, Step
 
 Features = NDArray[np.float32]
 
@@ -157,7 +157,7 @@ def by_size(found: NDArray[np.integer]) -> tuple[Labels, int]:
     values, counts = np.unique(found, return_counts=True)
     values, counts = values[values >= 0], counts[values >= 0]
     table = np.full(int(found.max(initial=0)) + 2, NOISE, dtype=np.uint8)
-    ordered = values[np.argsort(-counts, kind="stable")][:MOST_CLUSTERS]
+    ordered = values[np.argsort(-counts, kind="stable")][:MAX_CLUSTERS]
     table[ordered] = np.arange(len(ordered))
     return table[found], len(values)
 

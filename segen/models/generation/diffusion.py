@@ -26,7 +26,7 @@ from torch import nn
 from segen.errors import InputError, WeightsError
 from segen.imaging import images
 from segen.models import hub, latents, weights
-from segen.models.generation.predictor import even_shares, pictures_of, pixels_of
+from segen.models.generation.predictor import pictures_of, pixels_of, power_of_two_threads
 from segen.registry import ModelCard, check_labels
 from segen.types import (
     GenerateRequest,
@@ -50,7 +50,7 @@ BATCH_PIXELS = BATCH * 32 * 32
 """Networks of larger pictures get fewer in a call, with no more pixels in all, one at the least."""
 PREVIEWS, PREVIEWED = 50, 64
 """So many times, evenly over the steps, what there is so far is shown, of so many pictures at most."""
-MOST_MOMENTS = 100
+MAX_MOMENTS = 100
 """So many moments of a trajectory are kept."""
 NOISE_SPAN = 3.0
 """Noise is shown from minus to plus this."""
@@ -150,7 +150,7 @@ def random_numbers(seeds: Sequence[int], shape: tuple[int, ...], device: torch.d
 
 
 class DiffusionPredictor:
-    """Draws pictures by the reverse process, and shows both processes at work.
+    """SeededSampler pictures by the reverse process, and shows both processes at work.
 
     The network takes `batch` pictures in each call, a last batch being filled up, so that a picture's bytes
     do not depend on how many are asked for.
@@ -163,7 +163,7 @@ class DiffusionPredictor:
         self.grey = network.config.in_channels == 1
         self.batch = min(BATCH, max(1, BATCH_PIXELS // network.config.sample_size**2))
 
-    @even_shares
+    @power_of_two_threads
     def __call__(self, request: Request[Any]) -> Iterator[Step | Any]:
         """A step for each sampling step of each batch, then what the request asks for.
 
@@ -256,7 +256,7 @@ class DiffusionPredictor:
             parts = torch.cat([moment.noisy[:1], moment.clean[:1], moment.noise[:1] / NOISE_SPAN])
             shown = self._shown(parts)
             # Evenly, the last one among them.
-            if (index + 1) * MOST_MOMENTS // count > index * MOST_MOMENTS // count or count <= MOST_MOMENTS:
+            if (index + 1) * MAX_MOMENTS // count > index * MAX_MOMENTS // count or count <= MAX_MOMENTS:
                 kept.append((moment.timestep, shown))
             yield Step(index + 1, count, np.concatenate(list(shown), axis=1))
         noisy, clean, noise = np.stack([shown for _, shown in kept], axis=1)

@@ -1,8 +1,8 @@
 """What networks from latent vectors to pictures share: fixed batches, seeds, and ways to explore.
 
 Plain PyTorch answers with other bytes for other batch sizes, so the networks always run in batches of BATCH
-pictures, the last one padded; and for other numbers of threads, hence `even_shares`. A picture's noise
-depends on its own seed alone.
+pictures, the last one padded; and for other numbers of threads, hence `power_of_two_threads`. A picture's
+noise depends on its own seed alone.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from segen.types import (
     DecodeRequest,
     Directions,
     DirectionsRequest,
+    ElboTerms,
+    ElboTermsRequest,
     EncodeRequest,
     Encoding,
-    Evidence,
-    EvidenceRequest,
     GenerateRequest,
     Generation,
     Image,
@@ -48,7 +48,7 @@ Exploring = (
     | DecodeRequest
     | DirectionsRequest
     | EncodeRequest
-    | EvidenceRequest
+    | ElboTermsRequest
     | MixRequest
 )
 """What can be asked of a network with a latent space."""
@@ -68,7 +68,7 @@ def _power_of_two() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def even_shares(work: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
+def power_of_two_threads(work: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
     """Carry out each step of a predictor's `__call__` with a power of two of threads.
 
     Each thread's share of a tensor is then even; the last numbers of an uneven one would be computed one by
@@ -99,7 +99,7 @@ class LatentPredictor:
         self.network, self.card = network, card
         self.latent = int(network.latent)  # type: ignore[arg-type]
 
-    @even_shares
+    @power_of_two_threads
     def __call__(self, request: Exploring) -> Iterator[Step | Any]:
         """A step for each batch of pictures, then what the request asks for."""
         match request:
@@ -119,8 +119,8 @@ class LatentPredictor:
                 yield Directions(*latents.principal(self._first_weights(), count))
             case EncodeRequest(image=image):
                 yield self.encode(image)
-            case EvidenceRequest(images=given_pictures):
-                yield from self.evidence(given_pictures)
+            case ElboTermsRequest(images=given_pictures):
+                yield from self.elbo_terms(given_pictures)
             case MixRequest():
                 yield from self.mix(request)
             case _:
@@ -135,7 +135,7 @@ class LatentPredictor:
         """The picture's place in latent space. Raises InputError: most networks have no encoder."""
         raise InputError("no_encoder")
 
-    def evidence(self, pictures: Pictures) -> Iterator[Step | Evidence]:
+    def elbo_terms(self, pictures: Pictures) -> Iterator[Step | ElboTerms]:
         """How likely pictures are. Raises InputError where there is no encoder."""
         raise InputError("no_encoder")
 

@@ -21,7 +21,7 @@ from segen.imaging import images
 from segen.models import latents, weights
 from segen.models.generation.predictor import BATCH, LatentPredictor, cropped, pictures_of, pixels_of
 from segen.registry import ModelCard
-from segen.types import Encoding, Evidence, Image, Pictures, Step
+from segen.types import ElboTerms, Encoding, Image, Pictures, Step
 
 
 class Vae(nn.Module, PyTorchModelHubMixin):
@@ -101,7 +101,7 @@ class VaePredictor(LatentPredictor):
             reconstruction=pictures_of(decoded[:1], height, width)[0],
         )
 
-    def evidence(self, pictures: Pictures) -> Iterator[Step | Evidence]:
+    def elbo_terms(self, pictures: Pictures) -> Iterator[Step | ElboTerms]:
         """The parts of the bound, batch by batch; picture number n draws its z from seed n."""
         count, parts = len(pictures), []
         for begin in range(0, count, BATCH):
@@ -112,7 +112,7 @@ class VaePredictor(LatentPredictor):
             parts.append(torch.stack([reconstruction_term(real, decoded, scale), divergence(*moments)]))
             yield Step(min(begin + BATCH, count), count)
         likelihoods, divergences = torch.cat(parts, dim=1).cpu().numpy()
-        yield Evidence(likelihoods, divergences)
+        yield ElboTerms(likelihoods, divergences)
 
     def _pixels(self, pictures: Pictures) -> torch.Tensor:
         """N pictures of the card's size as the network wants them."""

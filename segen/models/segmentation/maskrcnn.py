@@ -58,8 +58,8 @@ UNITS = 256
 """Before a box is placed and classified."""
 ANCHORS = ((10, 16), (24, 36), (54, 80), (120, 180))
 """Sides in pixels of a picture seen at ZOOM, by level: 5 to 90 at its own size, as nuclei have."""
-MOST_INSTANCES = 500
-LEAST_SCORE = 0.05
+MAX_INSTANCES = 500
+MIN_SCORE = 0.05
 ZOOM = 2.0
 """Half of the nuclei have a box of 13 pixels or less, so the network sees small pictures enlarged."""
 
@@ -127,8 +127,8 @@ class SlimMaskRCNN(MaskRCNN, PyTorchModelHubMixin):  # type: ignore[misc]  # tor
             box_roi_pool=pool(7, 2),
             box_head=TwoMLPHead(CHANNELS * 7**2, UNITS),
             box_predictor=FastRCNNPredictor(UNITS, classes),
-            box_score_thresh=LEAST_SCORE,
-            box_detections_per_img=MOST_INSTANCES,
+            box_score_thresh=MIN_SCORE,
+            box_detections_per_img=MAX_INSTANCES,
             box_batch_size_per_image=64,
             box_positive_fraction=0.4,
             mask_roi_pool=pool(14, 1),

@@ -82,9 +82,11 @@ class LabelPredictor(SegmentationPredictor):
         height, width = pixels.shape[-2:]
         whole = padded(pixels)
         logits = two_class(network(whole))
-        realism = network.discriminator(whole, logits.softmax(dim=1)).sigmoid()
-        over = functional.interpolate(realism, whole.shape[-2:], mode="bilinear")[0, 0, :height, :width]
-        return logits[..., :height, :width], {"realism": over.float().cpu().numpy()}
+        discriminator_score = network.discriminator(whole, logits.softmax(dim=1)).sigmoid()
+        over = functional.interpolate(discriminator_score, whole.shape[-2:], mode="bilinear")[
+            0, 0, :height, :width
+        ]
+        return logits[..., :height, :width], {"discriminator_score": over.float().cpu().numpy()}
 
 
 def load_labels(card: ModelCard) -> LabelPredictor:

@@ -24,15 +24,15 @@ from segen.imaging import images
 from segen.models import weights
 from segen.models.generation.predictor import pictures_of
 from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
-from segen.models.translation.preprocessing import READERS
+from segen.models.translation.preprocessing import PREPROCESSING
 from segen.registry import ModelCard, check_direction
 from segen.types import Cycle, CycleRequest, Image, Step, TranslateRequest, Translation
 
 STRIDE = 16
 """Every side that a generator and a discriminator work on is a multiple of this."""
-LEAST_SIDE = 32
+MIN_SIDE = 32
 """Of what a generator and a discriminator work on."""
-MOST_SIDE = 2_048
+MAX_SIDE = 2_048
 """Pictures with a longer side are scaled down for the networks, and what they draw is brought back."""
 
 
@@ -119,7 +119,7 @@ def _normed(given: int, drawn: int, side: int, stride: int = 1) -> nn.Sequential
 def whole(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
     """What a network draws of N x C x H x W pixels of any size, as large: padded for it, and cropped.
 
-    The edge is repeated right and bottom up to multiples of 16, and LEAST_SIDE at least.
+    The edge is repeated right and bottom up to multiples of 16, and MIN_SIDE at least.
     """
     height, width = pixels.shape[-2:]
     drawn: torch.Tensor = network(functional.pad(pixels, _margins(height, width), mode="replicate"))
@@ -128,7 +128,7 @@ def whole(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
 
 def _margins(height: int, width: int) -> tuple[int, int, int, int]:
     """What is to be added left, right, above and below, as `functional.pad` wants it."""
-    bottom, right = (max(side + -side % STRIDE, LEAST_SIDE) - side for side in (height, width))
+    bottom, right = (max(side + -side % STRIDE, MIN_SIDE) - side for side in (height, width))
     return 0, right, 0, bottom
 
 
@@ -145,7 +145,9 @@ class Networks(nn.Module):
         """What the direction's generator draws of N x C x H x W pixels of any size, within [-1, 1]."""
         return whole(self.generators[f"to_{direction}"], pixels).clamp(-1, 1)
 
-    def realism(self, drawing: torch.Tensor, picture: torch.Tensor, direction: str) -> torch.Tensor:
+    def discriminator_score(
+        self, drawing: torch.Tensor, picture: torch.Tensor, direction: str
+    ) -> torch.Tensor:
         """N x 1 x H x W in [0, 1]: how real the discriminator takes each patch of the drawing to be.
 
         Where it learned from pairs, it sees the picture, too. Its scores learned by least squares to be 1 for
@@ -162,9 +164,9 @@ class Networks(nn.Module):
 class TranslationPredictor:
     """The generators of a card, for pictures of any size.
 
-    The card's options: `given` names, for each direction, how a picture is read (READERS); `scale` is the
-    share of its size at which the networks see it; `whole` says that they see all of it at once, at no more
-    than the card's input size, in place of tiles. `grey` lists the directions whose drawings are grey.
+    The card's options: `given` names, for each direction, how a picture is read (PREPROCESSING); `scale` is
+    the share of its size at which the networks see it; `whole` says that they see all of it at once, at no
+    more than the card's input size, in place of tiles. `grey` lists the directions whose drawings are grey.
     """
 
     def __init__(self, network: Networks, card: ModelCard) -> None:
@@ -181,21 +183,21 @@ class TranslationPredictor:
 
     def _translate(self, request: TranslateRequest) -> Iterator[Step | Translation]:
         height, width = request.image.shape[:2]
-        pixels, strangers = self._read(request.image, request.direction)
+        pixels, unknown_pixels = self._read(request.image, request.direction)
         drawn = yield from self._tiled(pixels, request.direction, request.seed)
         translated = images.resize(_picture(drawn), height, width)
         grey = request.direction in self.card.options.get("grey", ()) and request.strength == 1
         mixed = images.mix(request.image, translated, request.strength)
-        yield Translation(mixed, grey, strangers)
+        yield Translation(mixed, grey, unknown_pixels)
 
-    def _read(self, image: Image, direction: str, side: int = MOST_SIDE) -> tuple[torch.Tensor, int]:
+    def _read(self, image: Image, direction: str, side: int = MAX_SIDE) -> tuple[torch.Tensor, int]:
         """The 1 x C x h x w pixels that the generator sees, and how many are of no class."""
         options = self.card.options
-        reader = READERS[options["given"][direction]]
+        reader = PREPROCESSING[options["given"][direction]]
         side = min(side, self.tile) if options.get("whole") else side
         device = next(self.network.parameters()).device
-        pixels, strangers = reader(image, side, self.scale, self.card)
-        return pixels.to(device, memory_format=torch.channels_last), strangers
+        pixels, unknown_pixels = reader(image, side, self.scale, self.card)
+        return pixels.to(device, memory_format=torch.channels_last), unknown_pixels
 
     def _tiled(self, pixels: torch.Tensor, direction: str, seed: int) -> Generator[Step, None, torch.Tensor]:
         """What is drawn of all tiles, their seams blended: 1 x C x H x W of 1 x C x H x W."""
@@ -217,14 +219,14 @@ class TranslationPredictor:
         given, _ = self._read(request.image, there, round(self.tile / self.scale))
         drawn = self.network(given, there)
         yield Step(1, 3)
-        passed = spoilt(drawn, request.levels, request.blur)
+        passed = degraded(drawn, request.levels, request.blur)
         again = self.network(passed, back)
         yield Step(2, 3)
         error = (again - given).abs().mean(dim=1)[0] / 2
         identity = self.network(given, back)
         yield Step(3, 3)
-        there_realism = self.network.realism(drawn, given, there)
-        given_realism = self.network.realism(given, drawn, back)
+        there_discriminator_score = self.network.discriminator_score(drawn, given, there)
+        given_discriminator_score = self.network.discriminator_score(given, drawn, back)
         yield Cycle(
             given=_picture(given),
             there=_picture(drawn),
@@ -233,8 +235,8 @@ class TranslationPredictor:
             identity=_picture(identity),
             error=error.float().cpu().numpy(),
             mean_error=float(error.mean()),
-            realism_given=given_realism[0, 0].float().cpu().numpy(),
-            realism_translated=there_realism[0, 0].float().cpu().numpy(),
+            discriminator_score_given=given_discriminator_score[0, 0].float().cpu().numpy(),
+            discriminator_score_translated=there_discriminator_score[0, 0].float().cpu().numpy(),
         )
 
 
@@ -245,7 +247,7 @@ def _picture(pixels: torch.Tensor) -> Image:
     return found
 
 
-def spoilt(pixels: torch.Tensor, levels: int | None, blur: float) -> torch.Tensor:
+def degraded(pixels: torch.Tensor, levels: int | None, blur: float) -> torch.Tensor:
     """Pixels in [-1, 1] rounded to so many values a channel, None for no rounding, after a Gaussian blur."""
     if blur:
         reach = max(1, round(3 * blur))

@@ -48,8 +48,8 @@ def label_map(image: Image, side: int, scale: float, card: ModelCard) -> tuple[t
     Any other colour counts as that of the nearest class.
     """
     known = registry.dataset_classes(card.dataset)
-    labels, strangers = images.nearest_classes(image, known)
-    return one_hot(smaller(labels, side, scale), known), strangers
+    labels, unknown_pixels = images.nearest_classes(image, known)
+    return one_hot(smaller(labels, side, scale), known), unknown_pixels
 
 
 def one_hot(labels: Labels, known: tuple[ClassInfo, ...]) -> torch.Tensor:
@@ -75,7 +75,7 @@ def _tensor(grey: NDArray[np.uint8]) -> torch.Tensor:
     return torch.from_numpy(grey)[None, None].float().div(127.5).sub(1)
 
 
-READERS: dict[str, Reader] = {
+PREPROCESSING: dict[str, Reader] = {
     "photograph": photograph,
     "microscopy": microscopy,
     "grey": grey,

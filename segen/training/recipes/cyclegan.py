@@ -4,7 +4,7 @@ Zhu et al. 2017: each generator must make what the other domain's discriminator 
 Mao et al. 2017), the way there and back must give the picture again (cycle loss), and a picture that is
 already there must stay (identity loss, their 5.2). Discriminators also see a history of drawings (Shrivastava
 et al. 2017), and rates are constant first and then fall to 0 along a line. Where pixels tell a discriminator
-too little, a second one stands on the features of a trained network (segen.training.aided).
+too little, a second one stands on the features of a trained network (segen.training.feature_discriminator).
 
 For nuclei the other domain is masks that the code draws, so that one generator becomes a segmenter without
 one label. Nothing in the two losses tells a mask from its negative; that nuclei are the bright part does, in
@@ -51,7 +51,7 @@ class CycleConfig(TranslationConfig):
     would else tell a drawn mask by a grey level (Sonderby et al. 2017)."""
     history: int = 50
     """Drawings that each discriminator may see again."""
-    aided: str = ""
+    feature_discriminator: str = ""
     """The segmentation card whose encoder a further discriminator of each direction stands on, if any."""
 
 
@@ -120,7 +120,11 @@ class CycleGan(Translation):
         }  # fmt: skip
         # These stand beside them, so that they are saved and resumed as they are; the encoder never changes.
         beside: dict[str, nn.Module] = {"history": History(config.history, colors, config.side)}
-        self.encoder = feature_discriminator.encoder(config.aided) if config.aided else None
+        self.encoder = (
+            feature_discriminator.encoder(config.feature_discriminator)
+            if config.feature_discriminator
+            else None
+        )
         if self.encoder is not None:
             beside |= {
                 f"{part}_features": feature_discriminator.FeatureDiscriminator(self.encoder)

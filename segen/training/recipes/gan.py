@@ -178,21 +178,25 @@ class Gan:
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """The mean of what the discriminator says, and the Frechet distance to training pictures."""
         batches = self._batches(networks["generator"], MEASURED)
-        generator, judge = settled(networks["generator"], batches), networks["discriminator"]
+        generator, judge = recalibrate_batch_norm(networks["generator"], batches), networks["discriminator"]
         made = [generator(*batch) for batch in batches]
         answers = [judge(part, labels) for part, (_, labels) in zip(made, batches, strict=True)]
         return {"val/fake": float(torch.cat(answers).mean()), **frechet(torch.cat(made), self.train)}
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:
         """The pictures of the first seeds, the same in every moment of the run."""
-        generator = settled(networks["generator"], self._batches(networks["generator"], MEASURED))
+        generator = recalibrate_batch_norm(
+            networks["generator"], self._batches(networks["generator"], MEASURED)
+        )
         (batch,) = self._batches(generator, BATCH)
         side = self.train.pictures.shape[1]
         return images.grid(pictures_of(generator(*batch), side, side))
 
     def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
         """The generator's folder in half precision, the discriminator in a folder within it."""
-        generator: Any = settled(networks["generator"], self._batches(networks["generator"], MEASURED))
+        generator: Any = recalibrate_batch_norm(
+            networks["generator"], self._batches(networks["generator"], MEASURED)
+        )
         discriminator: Any = networks["discriminator"]
         generator.half().save_pretrained(folder)
         discriminator.half().save_pretrained(folder / "discriminator")
@@ -212,7 +216,7 @@ class Gan:
 
 
 @torch.no_grad()
-def settled(generator: nn.Module, batches: list[Batch]) -> nn.Module:
+def recalibrate_batch_norm(generator: nn.Module, batches: list[Batch]) -> nn.Module:
     """The generator, its batch norm set to the statistics of its own weights over these batches.
 
     Averaged weights come with the last statistics of weights that were not averaged (Izmailov et al. 2018).

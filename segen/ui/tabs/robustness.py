@@ -1,4 +1,4 @@
-"""Spoil a picture step by step, and see how long each network holds on to what it said of the clean one."""
+"""Degrade a picture step by step, and see how long each network holds on to what it said of the clean one."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 
 NAME = "robustness"
 SIDE = 640
-"""The longer side, at most, of the picture that is spoilt: networks work at no more."""
+"""The longer side, at most, of the picture that is degraded: networks work at no more."""
 SHOWN_SIDE = 240
 DEFAULT = ("fog",)
 SEED = 0
-"""Of every corruption, so that one picture is always spoilt in the same way."""
+"""Of every corruption, so that one picture is always degraded in the same way."""
 COLORS = ("#0d9488", "#d97706", "#7c6ee6", "#dc2658", "#3b82c4", "#6f9a1f", "#b45fc9", "#8a6d4b", "#64748b")
 """Of the lines, told apart on light and on dark."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """What a spoilt picture left of a network's answer: see `likeness`; `severity` 0 is the clean picture."""
+    """What a degraded picture left of a network's answer (`likeness`); `severity` 0 is the clean picture."""
 
     corruption: str
     severity: int
@@ -97,7 +97,7 @@ def build(engine: Engine) -> Tab:
                 for kind in CORRUPTIONS
             ]
 
-    def spoil(
+    def degrade(
         file: Path | None,
         kinds: list[str],
         models: list[str],
@@ -148,13 +148,13 @@ def build(engine: Engine) -> Tab:
             strip = strips[list(CORRUPTIONS).index(kind)]
             columns = [_column(image, 0, kind, cards, clean, points, language)]
             for severity in SEVERITIES:
-                spoilt = Corruption(kind, severity)(image, SEED)
+                degraded = Corruption(kind, severity)(image, SEED)
                 found: dict[str, Labels] = {}
                 for card in cards:
-                    found[card.name] = yield from segmented(card, spoilt)
+                    found[card.name] = yield from segmented(card, degraded)
                     likely = likeness(card, found[card.name], clean[card.name])
                     points.append(Point(kind, severity, card, *likely))
-                columns.append(_column(spoilt, severity, kind, cards, found, points, language))
+                columns.append(_column(degraded, severity, kind, cards, found, points, language))
                 alone = len(cards) == 1  # then one plot shows all corruptions
                 plot = plots[0 if alone else corruptions.index(kind)]
                 shown = [point for point in points if alone or point.corruption == kind]
@@ -166,7 +166,7 @@ def build(engine: Engine) -> Tab:
 
     on_device(
         [picture.input, kinds.input, picks(chosen).change, run.click],
-        spoil,
+        degrade,
         [picture, kinds, chosen],
         [picture, told, row, *plots, *strips],
         stop=stop,
@@ -242,7 +242,7 @@ def _column(
         point.card.name: point for point in points if (point.corruption, point.severity) == (kind, severity)
     }
     key = "severity" if severity else "clean"
-    shown = [figure(_source(image), words(language, f"robustness.{key}", severity=severity), "spoilt")]
+    shown = [figure(_source(image), words(language, f"robustness.{key}", severity=severity), "degraded")]
     for card in cards:
         point = scores[card.name]
         caption = words(

@@ -7,7 +7,7 @@ const tools = [...element.querySelectorAll(".choice input")];
 for (const radio of tools) radio.name = `${group}-tool`;
 const button = Object.fromEntries([...element.querySelectorAll("[data-do]")].map((node) => [node.dataset.do, node]));
 
-const MOST_UNDOS = 50;
+const MAX_UNDOS = 50;
 let current = null; // what the server gave, {width, height, ids, classes, blank, pen, size}; ids as painted since
 let ids = null; // one id a pixel, row by row
 let shown = ""; // of what size and classes they are
@@ -142,7 +142,7 @@ function place(event) {
 /** Keep the map as it is, so that what comes can be undone. */
 function keep() {
   undos.push(ids.slice());
-  if (undos.length > MOST_UNDOS) undos.shift();
+  if (undos.length > MAX_UNDOS) undos.shift();
   redos = [];
 }
 

@@ -29,7 +29,7 @@ from segen.ui.framework.component import component
 from segen.ui.framework.language import say
 from segen.ui.framework.queue import QUIET, press
 
-MOST_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 1_000_000
 """Of a picture as the page sends it."""
 
 
@@ -257,7 +257,7 @@ def _thumbnail(example: Example) -> str:
 def sent(address: object) -> Image:
     """The picture of a PNG file that the page sent as `data_uri` writes it. Raises InputError."""
     head = "data:image/png;base64,"
-    if not isinstance(address, str) or not address.startswith(head) or len(address) > MOST_CHARACTERS:
+    if not isinstance(address, str) or not address.startswith(head) or len(address) > MAX_CHARACTERS:
         raise InputError("not_drawn_here")
     try:
         return images.read(b64decode(address[len(head) :], validate=True))

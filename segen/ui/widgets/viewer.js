@@ -294,7 +294,7 @@ function offer({ views, opens }) {
   else look(views.includes(wanted) ? wanted : props.views.find((view) => views.includes(view)));
 }
 
-const HEAT = ["entropy", "disagreement", "attention", "realism"];
+const HEAT = ["entropy", "disagreement", "attention", "discriminator_score"];
 
 function look(view) {
   const heat = HEAT.includes(view);

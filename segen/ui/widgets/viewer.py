@@ -17,12 +17,13 @@ from segen.ui.framework.component import component
 from segen.ui.widgets.picture import data_uri
 
 VIEWS = (
-    "overlay", "labels", "entropy", "disagreement", "attention", "realism", "instances", "compare",
+    "overlay", "labels", "entropy", "disagreement", "attention", "discriminator_score", "instances",
+    "compare",
 )  # fmt: skip
 """The ways to look at a result; the viewer offers those that the result has."""
 OF_ALL = ("overlay", "labels", "compare")
 """What every result has."""
-LEAST_PEAK = 0.05
+MIN_PEAK = 0.05
 """Disagreement is coloured up to its greatest value, but noise below this stays dark."""
 PHOTO_SIDE = 1280
 """The longer side of the photo as it is shown; labels stay at the size the network worked at."""
@@ -52,7 +53,7 @@ def contents(
     photo = images.encode(images.fit(image, PHOTO_SIDE), "JPEG", quality=90)
     maps = _probable(card, result) if isinstance(result, Segmentation) else _certain(result.labels)
     if disagreement is not None:
-        peak = max(float(disagreement.max()), LEAST_PEAK)
+        peak = max(float(disagreement.max()), MIN_PEAK)
         maps["heat"]["disagreement"] = {"map": _png(_bytes(disagreement / peak)), "peak": peak}
     present = {*OF_ALL, *maps["heat"], *(view for view in ("attention", "instances") if maps.get(view))}
     return {
@@ -78,8 +79,8 @@ def _probable(card: ModelCard, segmentation: Segmentation) -> dict[str, Any]:
     ids = np.array([known.id for known in card.classes], dtype=np.uint8)
     height, width = segmentation.probabilities.shape[1:]
     heat = {"entropy": entropy(segmentation)}
-    if segmentation.realism is not None:
-        heat["realism"] = segmentation.realism
+    if segmentation.discriminator_score is not None:
+        heat["discriminator_score"] = segmentation.discriminator_score
     return {
         "width": width,
         "height": height,

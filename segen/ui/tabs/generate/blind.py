@@ -17,7 +17,7 @@ from segen.errors import DataError, InputError
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import MOST_SEED, GenerateRequest, Image, Pictures
+from segen.types import MAX_SEED, GenerateRequest, Image, Pictures
 from segen.ui.framework.component import component
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
@@ -167,7 +167,7 @@ def blind_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
                 if source == REAL:
                     drawn.append(real_pictures(card, AT_ONCE, order))
                     continue
-                seeds = [order.randint(0, MOST_SEED) for _ in range(AT_ONCE)]
+                seeds = [order.randint(0, MAX_SEED) for _ in range(AT_ONCE)]
                 work = GenerateRequest(seeds)
                 done = yield from steps(engine, source, work, progress, language)
                 drawn.append(done.value.images)

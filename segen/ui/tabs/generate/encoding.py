@@ -40,15 +40,15 @@ EDGE = 3.0
 """Means are shown from minus to plus this; the band around 0 reaches to 2 standard deviations."""
 
 
-def place_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
+def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     """Lay out the picture to encode, what moves it, and what the network makes of it."""
     with gr.Row(elem_classes="place"):
         with gr.Column(scale=2, min_width=260):
             picture = picture_input(height=180, elem_id="generate-picture")
             pick = gallery_input(elem_id="generate-examples")
-            run = gr.Button(say("generate.place_run"), variant="primary", elem_id="generate-encode")
+            run = gr.Button(say("generate.encoding_run"), variant="primary", elem_id="generate-encode")
         with gr.Column(scale=3, min_width=260):
-            view = gr.HTML(elem_classes="placed", padding=False, elem_id="generate-place")
+            view = gr.HTML(elem_classes="placed", padding=False, elem_id="generate-encoding")
             gr.Markdown(say("generate.moves"), elem_classes="help")
             with gr.Row():
                 moves = [
@@ -128,7 +128,7 @@ def around(place: Latents, count: int, distance: float) -> Latents:
 
 
 def _empty(language: str) -> str:
-    return f"<p class='empty'>{escape(words(language, 'generate.place_empty'))}</p>"
+    return f"<p class='empty'>{escape(words(language, 'generate.encoding_empty'))}</p>"
 
 
 def _placed(

@@ -21,9 +21,9 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.queue import QUIET, on_device, steps
-from segen.ui.tabs.generate.encoding import place_panel
+from segen.ui.tabs.generate.encoding import encoding_panel
 from segen.ui.tabs.generate.mixing import classes_panel, mix_panel
-from segen.ui.tabs.generate.neighbours import around_panel
+from segen.ui.tabs.generate.neighbours import neighbours_panel
 from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.tabs.generate.seeds import DIRECTIONS, class_asked, seed_of, truncated
 from segen.ui.widgets.latent_map import map_panel
@@ -44,7 +44,7 @@ WAYS = {
 }
 """What can be done in latent space, each with the option that a card needs for it."""
 FIRST = "between"
-MOST_STRENGTH = 10.0
+MAX_STRENGTH = 10.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class LatentPanel:
     """The panel as it was built: what a card sets in it, and the seeds that a walk goes between.
 
     `of_card(card, language)` gives one value for each of `outputs`; `choose` puts the seed of an event into
-    one of `ends`. `refine` opens the seed of an event amid its neighbours, among `refined`, which `around`
-    then draws.
+    one of `ends`. `refine` opens the seed of an event amid its neighbours, among `refined`, which the
+    button `neighbours` then draws.
     """
 
     outputs: Sequence[Any]
@@ -62,7 +62,7 @@ class LatentPanel:
     choose: Callable[[gr.EventData], dict[Any, str]]
     refined: Sequence[Any]
     refine: Callable[[gr.EventData], list[Any]]
-    around: gr.Button
+    neighbours: gr.Button
 
 
 def latent_panel(
@@ -81,7 +81,7 @@ def latent_panel(
                 1, DIRECTIONS, 1, step=1, label=say("generate.direction"), buttons=[], min_width=180
             )
             strength = gr.Slider(
-                0.5, MOST_STRENGTH, 5, step=0.5, label=say("generate.strength"), buttons=[], min_width=180
+                0.5, MAX_STRENGTH, 5, step=0.5, label=say("generate.strength"), buttons=[], min_width=180
             )
         with gr.Column() as walking:
             with gr.Row(elem_classes="beside"):
@@ -94,14 +94,14 @@ def latent_panel(
         with gr.Column() as mapping:
             map_outputs = map_panel(engine, model, label, start, stop)
         with gr.Column() as refining:
-            around_outputs, around = around_panel(engine, model, label, start, stop)
+            neighbours_outputs, around = neighbours_panel(engine, model, label, start, stop)
         with gr.Column() as mixing:
             mix_outputs = mix_panel(engine, model, label, stop)
         with gr.Column() as classing:
             class_outputs = classes_panel(engine, model, truncation, start, stop)
         with gr.Column() as placing:
-            place_outputs = place_panel(engine, model, stop)
-    parts = (map_outputs, around_outputs, mix_outputs, class_outputs, place_outputs)
+            place_outputs = encoding_panel(engine, model, stop)
+    parts = (map_outputs, neighbours_outputs, mix_outputs, class_outputs, place_outputs)
 
     def walk(
         way: str,

@@ -40,7 +40,7 @@ class Trail:
     choices: tuple[tuple[int, float], ...] = ()
 
 
-def around_panel(
+def neighbours_panel(
     engine: Engine, model: gr.Dropdown, label: gr.Dropdown, start: gr.Textbox, stop: gr.Button
 ) -> tuple[Part, gr.Button]:
     """Lay out the panel, which begins at the seed that `start` holds; the button that draws comes with it."""
@@ -57,17 +57,21 @@ def around_panel(
             elem_id="generate-reach",
         )
         run = gr.Button(
-            say("generate.around_run"), variant="primary", scale=0, min_width=140, elem_id="generate-around"
+            say("generate.neighbours_run"),
+            variant="primary",
+            scale=0,
+            min_width=140,
+            elem_id="generate-neighbours",
         )
         back = gr.Button(
-            say("generate.around_back"),
+            say("generate.neighbours_back"),
             interactive=False,
             scale=0,
             min_width=90,
-            elem_id="generate-around-back",
+            elem_id="generate-neighbours-back",
         )
     view = component("choices", elem_classes=["placed", "around"], elem_id="generate-refined")
-    download = download_button("generate.around_file", visible=False, elem_id="generate-refined-file")
+    download = download_button("generate.neighbours_file", visible=False, elem_id="generate-refined-file")
     kept = gr.State(None)
 
     def draw(
@@ -115,7 +119,7 @@ def around_panel(
     undo.then(**press(run))
 
     def of_card(_card: ModelCard, language: str) -> list[Any]:
-        empty = f"<p class='empty'>{escape(words(language, 'generate.around_empty'))}</p>"
+        empty = f"<p class='empty'>{escape(words(language, 'generate.neighbours_empty'))}</p>"
         return [empty, None, gr.Button(interactive=False), gr.DownloadButton(visible=False)]
 
     return Part([view, kept, back, download], of_card), run
@@ -147,10 +151,10 @@ def _towards(middle: Latents, rounds: int, share: float) -> Latents:
 
 def _pictures(pictures: Pictures, trail: Trail, language: str) -> str:
     """The middle over how far it is from its seed, beside the others as buttons, as HTML."""
-    told = words(language, "generate.around_told", seed=trail.seed, rounds=len(trail.choices))
+    told = words(language, "generate.neighbours_told", seed=trail.seed, rounds=len(trail.choices))
     buttons = "".join(
         f"<button type='button' data-number='{number}'"
-        f" aria-label='{escape(words(language, 'generate.around_choose', number=number + 1))}'>"
+        f" aria-label='{escape(words(language, 'generate.neighbours_choose', number=number + 1))}'>"
         f"<img src='{png(pixels)}' alt=''></button>"
         for number, pixels in enumerate(pictures[1:])
     )

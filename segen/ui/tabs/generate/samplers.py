@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STEPS = (10, 25, 50, 100, 1_000)
 """Sampling steps to choose from, and those that are compared."""
 USUAL_STEPS = 50
-MOST_GUIDANCE = 8.0
+MAX_GUIDANCE = 8.0
 AT_ONCE = 16
 """Variations of a picture, and pictures behind a difference: one call of the network for all."""
 SHOWN = 4
@@ -58,7 +58,7 @@ def sampling_inputs() -> SamplingPart:
         )
         guidance = gr.Slider(
             1,
-            MOST_GUIDANCE,
+            MAX_GUIDANCE,
             1,
             step=0.5,
             label=say("diffusion.guidance"),

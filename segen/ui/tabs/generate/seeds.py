@@ -13,7 +13,7 @@ from segen.errors import InputError
 from segen.models import latents
 from segen.models.latents import Latents
 from segen.registry import ModelCard
-from segen.types import MOST_SEED, DecodeRequest, Generation, LatentsRequest, Run
+from segen.types import MAX_SEED, DecodeRequest, Generation, LatentsRequest, Run
 from segen.ui.framework.queue import steps
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def truncated(vectors: Latents, threshold: float) -> Latents:
 def seed_of(text: str) -> int:
     """The seed that was typed. Raises InputError for anything but a whole number of 0 to 2^63 - 1."""
     typed = text.strip()
-    digits = len(str(MOST_SEED))
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= digits and int(typed) <= MOST_SEED):
+    digits = len(str(MAX_SEED))
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= digits and int(typed) <= MAX_SEED):
         raise InputError("seed_out_of_range")
     return int(typed)
 

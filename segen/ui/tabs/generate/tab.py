@@ -15,7 +15,7 @@ from segen.errors import InputError
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import MOST_SEED, SAMPLERS, GenerateRequest, Generation, Run, Sampler, Step, seed_range
+from segen.types import MAX_SEED, SAMPLERS, GenerateRequest, Generation, Run, Sampler, Step, seed_range
 from segen.ui.api import GENERATE_MODEL
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
@@ -26,7 +26,7 @@ from segen.ui.tabs.generate.blind import blind_panel
 from segen.ui.tabs.generate.diffusion import diffusion_panel
 from segen.ui.tabs.generate.latent import latent_panel
 from segen.ui.tabs.generate.objectives import diffuses
-from segen.ui.tabs.generate.samplers import MOST_GUIDANCE, STEPS, USUAL_STEPS, sampling_inputs
+from segen.ui.tabs.generate.samplers import MAX_GUIDANCE, STEPS, USUAL_STEPS, sampling_inputs
 from segen.ui.tabs.generate.seeds import WHOLE, class_asked, draw, seed_of
 from segen.ui.tabs.generate.snapshots import moments_panel
 from segen.ui.widgets import cards, cells
@@ -158,7 +158,7 @@ def build(engine: Engine) -> Tab:
     shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, seed, **QUIET).then(**press(run))
     view.seen(**press(run))
     view.choose(panel.choose, None, panel.ends, **QUIET)
-    view.refine(panel.refine, None, panel.refined, **QUIET).then(**press(panel.around))
+    view.refine(panel.refine, None, panel.refined, **QUIET).then(**press(panel.neighbours))
     view.vary(diffusion.vary, None, diffusion.varied, **QUIET).then(**press(diffusion.run))
 
     def describe(name: str, asked: str, request: gr.Request) -> list[Any]:
@@ -198,12 +198,12 @@ def build(engine: Engine) -> Tab:
         classes = [str(known.id) for known in card.classes] if card.conditional else []
         return [
             gr.Dropdown(titles, value=card.name),
-            str(link.whole("seed", range(MOST_SEED - COUNTS[-1] + 2), 0)),
+            str(link.whole("seed", range(MAX_SEED - COUNTS[-1] + 2), 0)),
             int(link.choice("count", [str(each) for each in COUNTS[::-1]])),
             link.number("truncation", 0.25, WHOLE, WHOLE),
             link.choice("sampler", SAMPLERS),
             int(link.choice("steps", sorted(map(str, STEPS), key=lambda each: each != str(USUAL_STEPS)))),
-            link.number("guidance", 1.0, MOST_GUIDANCE, 1.0),
+            link.number("guidance", 1.0, MAX_GUIDANCE, 1.0),
             *shown(card, link.choice("label", [ANY, *classes]), language),
         ]
 

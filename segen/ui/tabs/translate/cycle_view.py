@@ -26,17 +26,17 @@ from segen.ui.widgets.picture import Picture, opened
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-LEAST_ERROR = 0.05
+MIN_ERROR = 0.05
 """The heat map of the error ends at its greatest value, but never below this."""
 
 
-def xray_panel(
+def cycle_panel(
     engine: Engine, picture: Picture, model: gr.Dropdown, direction: gr.Radio, stop: gr.Button
 ) -> Part:
     """Lay out what a card that was trained for cycles shows of the picture that is chosen."""
-    with gr.Column(elem_classes="latent", elem_id="translate-xray") as panel:
-        gr.Markdown(say("translate.xray"), elem_classes="heading")
-        gr.Markdown(say("translate.xray_help"), elem_classes="help")
+    with gr.Column(elem_classes="latent", elem_id="translate-cycle_view") as panel:
+        gr.Markdown(say("translate.cycle_view"), elem_classes="heading")
+        gr.Markdown(say("translate.cycle_view_help"), elem_classes="help")
         with gr.Row(elem_classes="beside"):
             levels = gr.Slider(
                 1,
@@ -59,7 +59,7 @@ def xray_panel(
                 elem_id="translate-blur",
             )
             run = gr.Button(
-                say("translate.xray_run"),
+                say("translate.cycle_view_run"),
                 variant="primary",
                 scale=0,
                 min_width=150,
@@ -81,7 +81,7 @@ def xray_panel(
         language = language_of(request)
         picked = yield from opened(file, {view: "", row: gr.Row(visible=False)})
         if picked is None:
-            yield {view: f"<p class='empty'>{escape(words(language, 'translate.xray_empty'))}</p>"}
+            yield {view: f"<p class='empty'>{escape(words(language, 'translate.cycle_view_empty'))}</p>"}
             return
         image, stem = picked
         asked = CycleRequest(image, direction, 2**bits, blur)  # type: ignore[arg-type]  # it checks
@@ -119,8 +119,8 @@ def _report(name: str, asked: CycleRequest, found: Cycle) -> bytes:
         "height": height,
         "cycle_error": round(found.mean_error, 6),
         "identity_error": round(identity_error(found), 6),
-        "realism_given": round(float(found.realism_given.mean()), 6),
-        "realism_translated": round(float(found.realism_translated.mean()), 6),
+        "discriminator_score_given": round(float(found.discriminator_score_given.mean()), 6),
+        "discriminator_score_translated": round(float(found.discriminator_score_translated.mean()), 6),
     }
     return (json.dumps(report, indent=1) + "\n").encode()
 
@@ -132,7 +132,7 @@ def identity_error(found: Cycle) -> float:
 
 def _shown(found: Cycle, language: str) -> str:
     """The seven pictures of a cycle over what they are, with their numbers."""
-    error = found.error / max(float(found.error.max()), LEAST_ERROR)
+    error = found.error / max(float(found.error.max()), MIN_ERROR)
     heat = np.array(PALETTE, dtype=np.uint8)[np.rint(128 + 127 * error).astype(np.uint8)]
     numbers: dict[str, dict[str, str]] = {
         "given": {},
@@ -140,8 +140,8 @@ def _shown(found: Cycle, language: str) -> str:
         "back": {},
         "error": {"value": f"{found.mean_error:.4f}", "greatest": f"{found.error.max():.2f}"},
         "identity": {"value": f"{identity_error(found):.4f}"},
-        "realism_given": {"value": f"{found.realism_given.mean():.0%}"},
-        "realism_translated": {"value": f"{found.realism_translated.mean():.0%}"},
+        "discriminator_score_given": {"value": f"{found.discriminator_score_given.mean():.0%}"},
+        "discriminator_score_translated": {"value": f"{found.discriminator_score_translated.mean():.0%}"},
     }
     pictures = {
         "given": found.given,
@@ -149,8 +149,8 @@ def _shown(found: Cycle, language: str) -> str:
         "back": found.back,
         "error": heat,
         "identity": found.identity,
-        "realism_given": _patches(found.given, found.realism_given),
-        "realism_translated": _patches(found.there, found.realism_translated),
+        "discriminator_score_given": _patches(found.given, found.discriminator_score_given),
+        "discriminator_score_translated": _patches(found.there, found.discriminator_score_translated),
     }
     figures = "".join(
         figure(png(images.fit(each, 512)), words(language, f"translate.cycle_{name}", **numbers[name]))
@@ -159,9 +159,11 @@ def _shown(found: Cycle, language: str) -> str:
     return f"<div class='cycle'>{figures}</div>"
 
 
-def _patches(picture: Image, realism: NDArray[np.float32]) -> Image:
+def _patches(picture: Image, discriminator_score: NDArray[np.float32]) -> Image:
     """The picture, dark where the discriminator takes its patches for made, bright where for real."""
     height, width = picture.shape[:2]
-    light = images.resize(np.rint(255 * realism).astype(np.uint8), height, width)[..., None] / np.float32(255)
+    light = images.resize(np.rint(255 * discriminator_score).astype(np.uint8), height, width)[
+        ..., None
+    ] / np.float32(255)
     shaded: Image = np.rint(picture * (0.15 + 0.85 * light)).astype(np.uint8)
     return shaded

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 SIDES = ("inside", "outside")
-MOST_BORDER = 40
+MAX_BORDER = 40
 SHOWN_SIDE = 960
 NOWHERE = -1.0
 """The place of a click before there was one."""
@@ -54,7 +54,7 @@ def region_panel(
         with gr.Row(elem_classes="beside"):
             border = gr.Slider(
                 0,
-                MOST_BORDER,
+                MAX_BORDER,
                 6,
                 step=1,
                 label=say("translate.border"),

@@ -20,7 +20,14 @@ from segen.types import Labels, SegmentRequest, TranslateRequest, seed_range
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.tabs.generate.seeds import Part, seed_of
-from segen.ui.tabs.translate.street_results import Shot, agreement, colors, report, shots_viewer, title
+from segen.ui.tabs.translate.street_results import (
+    StreetResult,
+    agreement,
+    colors,
+    report,
+    street_results_viewer,
+    title,
+)
 from segen.ui.widgets import paint
 from segen.ui.widgets.picture import Picture, opened
 
@@ -59,7 +66,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
                 seed = gr.Textbox("0", label=say("generate.seed"), max_length=19, elem_id="street-seed")
                 run = gr.Button(say("street.run"), variant="primary", elem_id="street-run")
                 told = gr.HTML(padding=False, min_height=64, elem_id="street-told")
-        view = shots_viewer(elem_id="street-view")
+        view = street_results_viewer(elem_id="street-view")
     painting = [board, told]
 
     def shown(card: ModelCard, labels: Labels, sentence: str, language: str) -> list[Any]:
@@ -96,8 +103,12 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
         if file is None:
             yield {told: words(language, "street.empty")}
             return
-        labels, strangers = read_map(file, registry.dataset_classes(card.dataset))
-        sentence = words(language, "translate.strangers", pixels=f"{strangers:,}") if strangers else ""
+        labels, unknown_pixels = read_map(file, registry.dataset_classes(card.dataset))
+        sentence = (
+            words(language, "translate.unknown_pixels", pixels=f"{unknown_pixels:,}")
+            if unknown_pixels
+            else ""
+        )
         yield shown(card, labels, sentence, language)
 
     def make(
@@ -114,11 +125,13 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
             raise InputError("count_out_of_range", most=COUNTS[-1])
         seeds = seed_range(seed_of(first or ""), count)
         labels = painted_street(card, painted)
-        shots: list[Shot] = []
+        results: list[StreetResult] = []
         for each in seeds:
-            progress((len(shots), count), desc=words(language, "page.working"))
-            shots.append((yield from photographed(engine, card, segmenter, labels, each, progress, language)))
-            yield {view: report(card, segmenter, labels, shots, language), told: ""}
+            progress((len(results), count), desc=words(language, "page.working"))
+            results.append(
+                (yield from photographed(engine, card, segmenter, labels, each, progress, language))
+            )
+            yield {view: report(card, segmenter, labels, results, language), told: ""}
 
     scene.click(draw, model, painting, **QUIET)
     for button, work in ((photo, trace), (label_map, take)):
@@ -165,7 +178,7 @@ def photographed(
     seed: int,
     progress: gr.Progress,
     language: str,
-) -> Generator[dict[str, Any], None, Shot]:
+) -> Generator[dict[str, Any], None, StreetResult]:
     """One photograph of a map, segmented again, as `steps` works and returns.
 
     Both have the size that the segmenting network learned from, as where `segen evaluate` measures the card.
@@ -175,7 +188,7 @@ def photographed(
     photo = (yield from steps(engine, card.name, asked, progress, language)).value.image
     seen = yield from steps(engine, segmenter.name, SegmentRequest(photo), progress, language)
     found = seen.value.labels
-    return Shot(seed, photo, found, agreement(registry.dataset_classes(card.dataset), found, large))
+    return StreetResult(seed, photo, found, agreement(registry.dataset_classes(card.dataset), found, large))
 
 
 def painting_cards(name: str) -> tuple[ModelCard, ModelCard]:

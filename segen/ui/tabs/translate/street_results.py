@@ -40,7 +40,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Shot:
+class StreetResult:
     """A photograph of a painted map, H x W x 3, with its seed, and what was found again in it, H x W."""
 
     seed: int
@@ -49,9 +49,9 @@ class Shot:
     agreement: Agreement
 
 
-def shots_viewer(**options: Any) -> gr.HTML:
+def street_results_viewer(**options: Any) -> gr.HTML:
     """Photographs to choose from; its value is what `report` returns."""
-    return component("shots", elem_classes="shots", min_height=64, **options)
+    return component("street_results", elem_classes="shots", min_height=64, **options)
 
 
 def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agreement:
@@ -70,16 +70,16 @@ def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agre
 
 
 def report(
-    card: ModelCard, segmenter: ModelCard, labels: Labels, shots: Sequence[Shot], language: str
+    card: ModelCard, segmenter: ModelCard, labels: Labels, results: Sequence[StreetResult], language: str
 ) -> str:
     """The photographs of a painted map of any size as HTML, the first one chosen.
 
     Photograph and maps, palette PNGs of class ids, are shown as the very files that are saved, all of one
     size.
     """
-    large = images.resize_labels(labels, *shots[0].found.shape)
+    large = images.resize_labels(labels, *results[0].found.shape)
     groups = "".join(
-        _group(card, segmenter, large, shot, number, language) for number, shot in enumerate(shots)
+        _group(card, segmenter, large, result, number, language) for number, result in enumerate(results)
     )
     painted = figure(_ids(card, large), words(language, "street.painted"), "painted")
     saves = "".join(
@@ -87,8 +87,8 @@ def report(
         for kind in SAVED
     )
     return (
-        f"{_choices(shots, language)}<div class='pictures'>{painted}{groups}</div>"
-        f"<div class='actions'>{saves}</div>{_table(card, shots, language)}"
+        f"{_choices(results, language)}<div class='pictures'>{painted}{groups}</div>"
+        f"<div class='actions'>{saves}</div>{_table(card, results, language)}"
     )
 
 
@@ -108,15 +108,17 @@ def _ids(card: ModelCard, labels: Labels) -> str:
     return data_uri(images.encode_labels(labels, palette), "image/png")
 
 
-def _choices(shots: Sequence[Shot], language: str) -> str:
+def _choices(results: Sequence[StreetResult], language: str) -> str:
     """The photographs to choose from, if there are several."""
-    if len(shots) == 1:
+    if len(results) == 1:
         return ""
     buttons = ""
-    for number, shot in enumerate(shots):
-        small = data_uri(images.encode(images.fit(shot.photo, CHOICE_SIDE), "JPEG", quality=85), "image/jpeg")
-        name = escape(words(language, "street.shot", number=number + 1, seed=shot.seed))
-        iou = escape(words(language, "street.iou", value=f"{shot.agreement.mean_iou:.3f}"))
+    for number, result in enumerate(results):
+        small = data_uri(
+            images.encode(images.fit(result.photo, CHOICE_SIDE), "JPEG", quality=85), "image/jpeg"
+        )
+        name = escape(words(language, "street.shot", number=number + 1, seed=result.seed))
+        iou = escape(words(language, "street.iou", value=f"{result.agreement.mean_iou:.3f}"))
         buttons += (
             f"<button type='button' data-photo='{number}' aria-pressed='{'false' if number else 'true'}'>"
             f"<img alt='' src='{small}'><span>{name}</span><small>{iou}</small></button>"
@@ -126,26 +128,26 @@ def _choices(shots: Sequence[Shot], language: str) -> str:
 
 
 def _group(
-    card: ModelCard, segmenter: ModelCard, labels: Labels, shot: Shot, number: int, language: str
+    card: ModelCard, segmenter: ModelCard, labels: Labels, result: StreetResult, number: int, language: str
 ) -> str:
     """What belongs to one photograph."""
-    apart = images.encode(difference(shot.photo, shot.found, labels, card), "JPEG", quality=88)
+    apart = images.encode(difference(result.photo, result.found, labels, card), "JPEG", quality=88)
     sources = {
-        "photo": png(shot.photo),
-        "found": _ids(card, shot.found),
+        "photo": png(result.photo),
+        "found": _ids(card, result.found),
         "apart": data_uri(apart, "image/jpeg"),
     }
-    told = {"number": number + 1, "seed": shot.seed, "model": segmenter.title[language]}
+    told = {"number": number + 1, "seed": result.seed, "model": segmenter.title[language]}
     figures = "".join(
         figure(source, words(language, f"street.{kind}", **told), kind) for kind, source in sources.items()
     )
     hidden = " hidden" if number else ""
-    return f"<div class='shot' data-of='{number}' data-seed='{shot.seed}'{hidden}>{figures}</div>"
+    return f"<div class='result' data-of='{number}' data-seed='{result.seed}'{hidden}>{figures}</div>"
 
 
-def _table(card: ModelCard, shots: Sequence[Shot], language: str) -> str:
+def _table(card: ModelCard, results: Sequence[StreetResult], language: str) -> str:
     """A column for each photograph: its means, and the IoU of each class that any of the maps has."""
-    agreements = [shot.agreement for shot in shots]
+    agreements = [result.agreement for result in results]
     corner = escape(words(language, "street.column"))
     heads = "".join(
         f"<th scope='col' {_column(number)}>{number + 1}</th>" for number in range(len(agreements))

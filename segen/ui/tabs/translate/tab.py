@@ -17,7 +17,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab
 from segen.ui.framework.queue import QUIET, on_device, picks, steps
-from segen.ui.tabs.translate.cycle_view import xray_panel
+from segen.ui.tabs.translate.cycle_view import cycle_panel
 from segen.ui.tabs.translate.pad import pad_panel
 from segen.ui.tabs.translate.region import region_panel
 from segen.ui.tabs.translate.street import street_panel
@@ -81,7 +81,7 @@ def build(engine: Engine) -> Tab:
             panels = [
                 pad,
                 street,
-                xray_panel(engine, picture, model, direction, stop),
+                cycle_panel(engine, picture, model, direction, stop),
                 region_panel(engine, picture, model, direction, stop),
             ]
 
@@ -176,6 +176,6 @@ def _told(card: ModelCard, run: Run[Translation], language: str) -> str:
         seconds=f"{run.seconds:.2f}",
         device=run.device,
     )
-    if run.value.strangers:
-        sentence += " " + words(language, "translate.strangers", pixels=f"{run.value.strangers:,}")
+    if run.value.unknown_pixels:
+        sentence += " " + words(language, "translate.unknown_pixels", pixels=f"{run.value.unknown_pixels:,}")
     return sentence

@@ -12,7 +12,7 @@ import pytest
 from segen.errors import SegenError
 from segen.text import LANGUAGES, catalogue, words
 
-SOURCES = sorted((Path(__file__).resolve().parent.parent / "segen").rglob("*.py"))
+SOURCES = sorted((Path(__file__).resolve().parents[2] / "segen").rglob("*.py"))
 KEYS = sorted(catalogue("en"))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 WORDLESS = re.compile(r"(\{.*?\}|[\W\d_])*")

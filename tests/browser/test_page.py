@@ -44,7 +44,7 @@ from segen.ui.widgets.picture import sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -541,7 +541,7 @@ def test_a_seed_is_refined_round_by_round(
     middle = "#generate-refined figure img"
     first = page.get_attribute(middle, "src")
     assert np.array_equal(sent(first), picked)
-    back = page.locator("#generate-around-back")
+    back = page.locator("#generate-neighbours-back")
     assert back.is_disabled()
     chosen = page.get_attribute("#generate-refined [data-number='5'] img", "src")
     page.click("#generate-refined [data-number='5']")
@@ -563,9 +563,9 @@ def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., 
     page = visit(f"{address}/?tab=generate&model={name}", 390)
     page.check("#generate-way input[value=place]", force=True)
     page.click("#generate-examples [data-example=garment_boot]")
-    page.wait_for_selector("#generate-place .three img")
-    assert page.locator("#generate-place .three img").count() == 3
-    assert page.locator("#generate-place .frames img").count() == 16
+    page.wait_for_selector("#generate-encoding .three img")
+    assert page.locator("#generate-encoding .three img").count() == 3
+    assert page.locator("#generate-encoding .frames img").count() == 16
     _assert_fits(page)
 
 
@@ -782,7 +782,7 @@ def test_a_drawing_is_coloured_while_it_is_drawn(
 
 @pytest.mark.skipif(not any("paints" in card.options for card in cards("translate")), reason="no street yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
-def test_a_street_is_painted_photographed_and_found_again(
+def test_a_street_is_painted_photographed_and_resegmentation_ratio(
     address: str,
     visit: Callable[..., Any],
     every_weights_folder: Path,
@@ -1012,7 +1012,7 @@ def test_networks_to_try_on_spoilt_pictures_are_asked_once_for_each_choice(known
         assert engine.asked == expected
 
     page.click("#robustness-examples [data-example=street_cars]")
-    assert_asked(1 + 6)  # the clean picture and five spoilt ones
+    assert_asked(1 + 6)  # the clean picture and five degraded ones
     choices.click()
     page.get_by_role("option").nth(1).click()
     assert_asked(7 + 12)
@@ -1098,7 +1098,7 @@ def test_a_grid_is_seen_while_it_is_drawn_until_stop(
 
 
 def test_stop_ends_a_disagreement_between_two_answers(known: Callable[..., Any]) -> None:
-    engine = KnownEngine("attention", "realism", "instances", hesitant=True)
+    engine = KnownEngine("attention", "discriminator_score", "instances", hesitant=True)
     page = known(engine=engine)
     page.click("#segment-disagree")
     page.wait_for_selector("#segment-stop:enabled")
@@ -1117,8 +1117,8 @@ def test_stop_ends_a_disagreement_between_two_answers(known: Callable[..., Any])
 class KnownEngine:
     """Stands in for the engine with a result of everything that a card can give, the same for any picture.
 
-    Each position attends to the one opposite through the middle; realism rises from left to right; one
-    instance is sure, and a second, half under it, is not.
+    Each position attends to the one opposite through the middle; the discriminator score rises from left to
+    right; one instance is sure, and a second, half under it, is not.
     """
 
     rows, columns, stride = 16, 22, 16
@@ -1141,7 +1141,7 @@ class KnownEngine:
                 Instance(1, 0.3, (60, 40, 40, 20), np.ones((20, 40), bool)),
             ),
             "attention": Attention(self.rows, self.columns, self.stride, np.ascontiguousarray(opposite)),
-            "realism": np.tile(np.linspace(0, 1, width, dtype=np.float32), (height, 1)),
+            "discriminator_score": np.tile(np.linspace(0, 1, width, dtype=np.float32), (height, 1)),
         }
         for each in self.lacks:
             del extras[each]
@@ -1196,7 +1196,7 @@ def _view(page: Any, name: str) -> str:
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
-def test_attention_follows_the_pixel_and_realism_is_read(
+def test_attention_follows_the_pixel_and_discriminator_score_is_read(
     known: Callable[..., Any], width: int, scheme: str, language: str
 ) -> None:
     page = known("instances", query=f"lang={language}&show=attention", width=width, scheme=scheme)
@@ -1219,10 +1219,10 @@ def test_attention_follows_the_pixel_and_realism_is_read(
     assert _brightest(page) == (21 - 320 // 16, 15 - 225 // 16)
     _assert_fits(page)
 
-    assert _view(page, "realism") == words(language, "viewer.meaning_realism")
+    assert _view(page, "discriminator_score") == words(language, "viewer.meaning_discriminator_score")
     scale = page.inner_text("#segment-viewer .scale")
-    assert words(language, "viewer.low_realism") in scale
-    assert words(language, "viewer.high_realism") in scale
+    assert words(language, "viewer.low_discriminator_score") in scale
+    assert words(language, "viewer.high_discriminator_score") in scale
     _click_pixel(page, 247, 100)
     (percent,) = re.findall(r"([\d.]+)%", page.inner_text("#segment-viewer .value"))
     assert float(percent) / 100 == pytest.approx(247 / 329, abs=0.004)
@@ -1232,8 +1232,8 @@ def test_attention_follows_the_pixel_and_realism_is_read(
 
 
 def test_instances_are_counted_and_told(known: Callable[..., Any]) -> None:
-    page = known("attention", "realism", query="show=realism")
-    assert page.is_checked("#segment-viewer input[value=overlay]"), "there is no realism"
+    page = known("attention", "discriminator_score", query="show=discriminator_score")
+    assert page.is_checked("#segment-viewer input[value=overlay]"), "there is no discriminator score"
     told = {"count": "1", "least": "50%", "mean": "800"}
     assert _view(page, "instances") == words("en", "viewer.meaning_instances", **told)
     first = words("en", "viewer.value_instance", name="building", found="1", score="90%", pixels="800")
@@ -1252,7 +1252,7 @@ def test_instances_are_counted_and_told(known: Callable[..., Any]) -> None:
 
 
 def test_disagreement_is_measured_when_asked_for(known: Callable[..., Any]) -> None:
-    page = known("attention", "realism", "instances", query="show=disagreement")
+    page = known("attention", "discriminator_score", "instances", query="show=disagreement")
     assert page.is_checked("#segment-viewer input[value=overlay]")
     assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
     page.click("#segment-disagree")

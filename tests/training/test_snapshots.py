@@ -66,7 +66,7 @@ def test_a_run_becomes_a_film_and_numbers(run: Path, sealed: Path) -> None:
     weights.verify(sealed)
     told = json.loads((sealed / MOMENTS).read_text())
     steps = told["steps"]
-    assert len(steps) == snapshots.MOST_MOMENTS
+    assert len(steps) == snapshots.MAX_MOMENTS
     assert (steps[0], steps[-1]) == (2, 60)
     assert steps == sorted(set(steps))
     assert set(np.diff(steps)) <= {2, 4}, "evenly spread; 7 is of another run"
@@ -124,7 +124,7 @@ def test_the_film_is_small_whatever_it_shows(monkeypatch: pytest.MonkeyPatch) ->
     frames = noise(6, 96)
     easy = snapshots.pack(np.zeros_like(frames) + np.arange(6, dtype=np.uint8)[:, None, None, None] * 40)
     assert Pillow.open(io.BytesIO(easy)).size == (96, 96)
-    monkeypatch.setattr(snapshots, "MOST_BYTES", 9_000)
+    monkeypatch.setattr(snapshots, "MAX_BYTES", 9_000)
     film = snapshots.pack(frames)
     assert len(film) <= 9_000
     assert Pillow.open(io.BytesIO(film)).size < (96, 96), "smaller, since the least quality was not enough"
@@ -170,7 +170,7 @@ def test_the_page_gets_a_frame_and_the_numbers_of_each_moment(card: ModelCard, l
     told = page.contents(card, language, list(page.frames(card.weights / FILM)))
     assert told is not None
     assert json.dumps(told)
-    count = snapshots.MOST_MOMENTS
+    count = snapshots.MAX_MOMENTS
     assert len(told["frames"]) == len(told["said"]) == len(told["places"]) == count
     assert (told["places"][0], told["places"][-1]) == (0, 1)
     assert told["said"][-1] == words(language, "generate.moment", step="60", last="60")

@@ -24,7 +24,7 @@ from segen.evaluation.runner import evaluate, model_card
 from segen.imaging.corruptions import Corruption
 from segen.models.features import classifier
 from segen.registry import ModelCard, weights_root
-from segen.types import Evidence, EvidenceRequest, Generation, Run
+from segen.types import ElboTerms, ElboTermsRequest, Generation, Run
 
 CARD = ModelCard(
     "garments", "generate", {"en": "g"}, {"en": "g"}, "", "fashion", "", "", "", {"en": ""}, (28, 28), 1, 1,
@@ -58,9 +58,9 @@ def artist(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that draws garments itself, of the class asked for if one is."""
 
     def run(engine: Engine, name: str, request: Any) -> Run:
-        if isinstance(request, EvidenceRequest):
+        if isinstance(request, ElboTermsRequest):
             ones = np.ones(len(request.images), np.float32)
-            return Run(Evidence(-5 * ones, 2 * ones), name, "cpu", 0.0, 0.0)
+            return Run(ElboTerms(-5 * ones, 2 * ones), name, "cpu", 0.0, 0.0)
         label = request.label
         seeds = [5000 + seed if label is None else 10 * seed + label for seed in request.seeds]
         pictures = np.stack([garments.garment(seed)[0] for seed in seeds])[..., None].repeat(3, 3)

@@ -102,10 +102,10 @@ def test_the_discriminator_sees_what_the_generator_drew(weights: Path) -> None:
     engine = Engine("cpu")
     image = np.random.default_rng(0).integers(0, 256, (70, 100, 3), dtype=np.uint8)
     found = engine.run(LABELS, SegmentRequest(image)).value
-    assert found.realism is not None
-    assert found.realism.shape == (70, 100)
-    assert found.realism.dtype == np.float32
-    assert 0 <= found.realism.min() <= found.realism.max() <= 1
+    assert found.discriminator_score is not None
+    assert found.discriminator_score.shape == (70, 100)
+    assert found.discriminator_score.dtype == np.float32
+    assert 0 <= found.discriminator_score.min() <= found.discriminator_score.max() <= 1
 
     network = models.load(card(LABELS)).network.eval()
     pixels = torch.from_numpy(np.pad(image, ((0, 26), (0, 28), (0, 0)), mode="edge")).permute(2, 0, 1)
@@ -113,7 +113,9 @@ def test_the_discriminator_sees_what_the_generator_drew(weights: Path) -> None:
     with torch.inference_mode():
         scores = network.discriminator(pixels, network(pixels).softmax(dim=1)).sigmoid()
     # Four pixels around the middle of a cell have its score, but for the interpolation.
-    assert found.realism[23:25, 39:41].mean() == pytest.approx(float(scores[0, 0, 1, 2]), abs=0.01)
+    assert found.discriminator_score[23:25, 39:41].mean() == pytest.approx(
+        float(scores[0, 0, 1, 2]), abs=0.01
+    )
 
     features = engine.run(LABELS, FeaturesRequest(image)).value
     assert isinstance(features, Features)

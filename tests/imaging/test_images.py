@@ -312,7 +312,8 @@ def test_pillow_stays_quiet(tmp_path: Path) -> None:
     (tmp_path / "exif").write_bytes(encoded(Pillow.fromarray(PICTURE), "JPEG", exif=DAMAGED_EXIF[1]))
     code = f"""
 from pathlib import Path
-from segen import InputError, images
+from segen import InputError
+from segen.imaging import images
 print(images.read(Path({str(tmp_path)!r}) / "exif").shape)
 try:
     images.read(Path({str(tmp_path)!r}) / "large")

@@ -1,4 +1,4 @@
-"""One picture through several networks, and through one network as it is spoilt."""
+"""One picture through several networks, and through one network as it is degraded."""
 
 from __future__ import annotations
 
@@ -188,8 +188,8 @@ def test_a_picture_of_one_pixel_is_compared(tmp_path: Path) -> None:
 
 def test_likeness_is_the_mean_over_the_classes_in_either_map() -> None:
     clean = np.array([[0, 0, 1, 1]], np.uint8)
-    spoilt = np.array([[0, 0, 1, 3]], np.uint8)
-    iou, same = robustness.likeness(STREETS, spoilt, clean)
+    degraded = np.array([[0, 0, 1, 3]], np.uint8)
+    iou, same = robustness.likeness(STREETS, degraded, clean)
     assert iou == pytest.approx((1 + 1 / 2 + 0) / 3)
     assert same == pytest.approx(3 / 4)
     assert robustness.likeness(STREETS, clean, clean) == (1, 1)

@@ -19,9 +19,9 @@ def test_each_severity_is_worse_than_the_one_before(name: str) -> None:
     before = STREET.copy()
     distances = []
     for severity in SEVERITIES:
-        spoilt = CORRUPTIONS[name](STREET, severity, 3)
-        assert (spoilt.shape, spoilt.dtype) == (STREET.shape, np.uint8)
-        distances.append(np.abs(spoilt.astype(float) - STREET).mean())
+        degraded = CORRUPTIONS[name](STREET, severity, 3)
+        assert (degraded.shape, degraded.dtype) == (STREET.shape, np.uint8)
+        distances.append(np.abs(degraded.astype(float) - STREET).mean())
     assert (before == STREET).all(), "the given picture is not touched"
     assert distances[0] > 0.5
     assert distances == sorted(set(distances))

@@ -22,6 +22,7 @@ from segen.data import files
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.imaging import export, images
+from segen.models import onnx
 from segen.registry import ModelCard, cards
 from segen.text import words
 from segen.types import NOISE, Run, Segmentation, SegmentRequest
@@ -95,7 +96,7 @@ def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_nothing_slow_is_imported_to_tell_what_there_is(arguments: list[str]) -> None:
     code = f"""
 import sys
-from segen.cli import main
+from segen.cli.main import main
 code = main({arguments!r})
 slow = {{"torch", "gradio", "torchvision", "diffusers", "scipy", "skimage", "sklearn"}} & set(sys.modules)
 sys.exit(str(slow) if slow else code)
@@ -361,9 +362,9 @@ def test_ctrl_c_while_a_string_is_executed(tmp_path: Path) -> None:
     """As named tuples do when they are imported; CPython would end `python -m` by the signal."""
     (tmp_path / "interrupted.py").write_text(
         "import signal\n"
-        "from segen import cli, commands\n"
+        "from segen.cli import commands, main\n"
         "commands.run = lambda arguments: exec('signal.raise_signal(signal.SIGINT)')\n"
-        "cli.entry()\n"
+        "main.entry()\n"
     )
     done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (130, 1)
@@ -437,6 +438,6 @@ def test_export_needs_a_file(weights: Path, tmp_path: Path, capsys: pytest.Captu
         raise IsADirectoryError(21, "Is a directory")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "onnx", fail)
+        patch.setattr(onnx, "export", fail)
         assert main(["export", "--model", CARD.name, "--out", str(tmp_path)]) == 1
     assert "Is a directory" in capsys.readouterr().err

@@ -23,7 +23,7 @@ from segen.evaluation.runner import evaluate
 from segen.imaging import images, lines
 from segen.models.features.imagenet import feature_distances
 from segen.models.translation import preprocessing
-from segen.models.translation.predictor import Networks, ResnetGenerator, TranslationPredictor, load, spoilt
+from segen.models.translation.predictor import Networks, ResnetGenerator, TranslationPredictor, degraded, load
 from segen.registry import ModelCard
 from segen.text import words
 from segen.training import data as training_data
@@ -137,7 +137,7 @@ def test_what_a_card_lacks_is_told(engine: Engine) -> None:
 
 
 class Fixed(nn.Module):
-    """Draws what it is given."""
+    """SeededSampler what it is given."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,21 +188,21 @@ def test_a_cycle_tells_what_came_back_and_what_was_lost(engine: Engine) -> None:
     apart = np.abs(found.back.astype(float) - found.given).mean(axis=2) / 255
     assert np.abs(found.error - apart).max() < 1 / 255
     assert found.mean_error == pytest.approx(float(found.error.mean()))
-    for realism in (found.realism_given, found.realism_translated):
-        assert realism.shape == (50, 60)
-        assert 0 <= realism.min() <= realism.max() <= 1
-    spoiled = engine.run("small-nuclei", CycleRequest(image, levels=2, blur=2.0)).value
-    assert set(np.unique(spoiled.passed)) <= {0, 255}
-    assert np.array_equal(spoiled.there, found.there)
-    assert not np.array_equal(spoiled.back, found.back)
+    for discriminator_score in (found.discriminator_score_given, found.discriminator_score_translated):
+        assert discriminator_score.shape == (50, 60)
+        assert 0 <= discriminator_score.min() <= discriminator_score.max() <= 1
+    degraded = engine.run("small-nuclei", CycleRequest(image, levels=2, blur=2.0)).value
+    assert set(np.unique(degraded.passed)) <= {0, 255}
+    assert np.array_equal(degraded.there, found.there)
+    assert not np.array_equal(degraded.back, found.back)
 
 
-def test_spoiling_rounds_and_blurs() -> None:
+def test_degrading_rounds_and_blurs() -> None:
     pixels = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
-    assert len(torch.unique(spoilt(pixels, 4, 0.0))) == 4
-    assert torch.equal(spoilt(pixels, None, 0.0), pixels)
-    assert spoilt(pixels, None, 3.0).std() < pixels.std() / 2
-    assert spoilt(torch.ones(1, 3, 1, 5), None, 20.0).shape == (1, 3, 1, 5)
+    assert len(torch.unique(degraded(pixels, 4, 0.0))) == 4
+    assert torch.equal(degraded(pixels, None, 0.0), pixels)
+    assert degraded(pixels, None, 3.0).std() < pixels.std() / 2
+    assert degraded(torch.ones(1, 3, 1, 5), None, 20.0).shape == (1, 3, 1, 5)
 
 
 def test_the_discriminator_judges_the_domain_that_it_learned(engine: Engine) -> None:
@@ -215,8 +215,8 @@ def test_the_discriminator_judges_the_domain_that_it_learned(engine: Engine) -> 
         *_, blind = predictor(request)
     assert isinstance(found, Cycle)
     assert isinstance(blind, Cycle)
-    assert np.array_equal(found.realism_translated, blind.realism_translated)
-    assert (blind.realism_given == 0).all()
+    assert np.array_equal(found.discriminator_score_translated, blind.discriminator_score_translated)
+    assert (blind.discriminator_score_given == 0).all()
 
 
 def test_one_seed_one_drawing(engine: Engine) -> None:
@@ -233,10 +233,10 @@ def test_one_seed_one_drawing(engine: Engine) -> None:
 def test_colours_of_no_class_become_the_nearest(engine: Engine) -> None:
     known = registry.dataset_classes("camvid")
     image = np.array([[known[3].color, known[0].color, (129, 63, 128)]], dtype=np.uint8)
-    labels, strangers = images.nearest_classes(image, known)
+    labels, unknown_pixels = images.nearest_classes(image, known)
     assert labels.tolist() == [[3, 0, 3]]
-    assert strangers == 1
-    assert engine.run("small-streets", TranslateRequest(image)).value.strangers == 1
+    assert unknown_pixels == 1
+    assert engine.run("small-streets", TranslateRequest(image)).value.unknown_pixels == 1
     planes = preprocessing.one_hot(np.array([[0, 11]], np.uint8), known)
     assert planes.shape == (1, 11, 1, 2)
     assert planes[0, :, 0, 0].tolist() == [1.0] + [-1.0] * 10
@@ -356,7 +356,7 @@ def test_colours_of_no_class_are_told_on_the_command_line(
     assert main(["translate", str(path), "--model", "small-streets", "--out", str(tmp_path / "out")]) == 0
     told = [line for line in capsys.readouterr().err.splitlines() if "map.png: " in line]
     assert len(told) == 1
-    assert told[0].endswith("map.png: " + words("en", "translate.strangers", pixels="42"))
+    assert told[0].endswith("map.png: " + words("en", "translate.unknown_pixels", pixels="42"))
 
 
 def test_connected_parts_are_the_instances_of_a_mask() -> None:
@@ -383,10 +383,10 @@ def test_masks_are_measured_beside_thresholds_and_labels(engine: Engine, tmp_pat
     json.dumps(report)
 
 
-def test_streets_are_measured_by_what_is_found_again(engine: Engine, tmp_path: Path) -> None:
+def test_streets_are_measured_by_what_is_resegmentation_ratio(engine: Engine, tmp_path: Path) -> None:
     folder.write(tmp_path / "streets", 1, "camvid")
     found = evaluate(engine, registry.card("small-streets"), tmp_path / "streets", "val")["metrics"]
-    again = found["found_again"]
+    again = found["resegmentation_ratio"]
     assert again["share"] == pytest.approx(again["generated"] / again["real"])
     assert again["real"] > again["generated"]
 
@@ -434,7 +434,7 @@ def test_photographs_are_measured_by_the_gap_they_close(
     )  # fmt: skip
     colors = lambda pictures, _: pictures.mean(axis=(1, 2)).astype(np.float32) / 64  # noqa: E731
     monkeypatch.setattr("segen.models.features.imagenet.pooled", colors)
-    monkeypatch.setattr(identity.network, "realism", lambda drawing, *_: drawing[:, :1])
+    monkeypatch.setattr(identity.network, "discriminator_score", lambda drawing, *_: drawing[:, :1])
     known = {**registry._read_all(), card.name: card}
     monkeypatch.setattr(registry, "_read_all", lambda: known)
     monkeypatch.setattr(engine, "_predictor", lambda name: identity)

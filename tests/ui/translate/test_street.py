@@ -26,7 +26,7 @@ from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from segen.types import Run, SegmentRequest, Step, TranslateRequest
 from segen.ui.tabs.translate import street
-from segen.ui.tabs.translate.street_results import Agreement, Shot, agreement, colors, report
+from segen.ui.tabs.translate.street_results import Agreement, StreetResult, agreement, colors, report
 from segen.ui.widgets import paint
 from segen.ui.widgets.picture import data_uri, picture_input
 
@@ -101,13 +101,13 @@ def test_ids_are_read_as_they_are_and_colours_by_the_nearest() -> None:
     palette = replace(registry.card("unet-camvid"), classes=KNOWN).palette()
     colored = np.array(palette, np.uint8)[labels]
     for content in (images.encode_labels(labels, palette), images.encode(labels), images.encode(colored)):
-        found, strangers = street.read_map(content, KNOWN)
+        found, unknown_pixels = street.read_map(content, KNOWN)
         assert np.array_equal(found, labels)
-        assert strangers == 0
+        assert unknown_pixels == 0
     colored[:10] = np.minimum(colored[:10], 252) + 3
-    found, strangers = street.read_map(images.encode(colored), KNOWN)
+    found, unknown_pixels = street.read_map(images.encode(colored), KNOWN)
     assert np.array_equal(found, labels)
-    assert strangers == 10 * 256
+    assert unknown_pixels == 10 * 256
     with pytest.raises(InputError):
         street.read_map(b"no picture", KNOWN)
 
@@ -143,8 +143,8 @@ def test_what_is_shown_are_the_files_that_give_the_same_numbers(
     labels = drawn()
     labels[:20, :20] = UNLABELLED
     (html,) = made(work, labels, seed=str(2**63 - 1))
-    painted, strangers = street.read_map(saved(html, "painted"), KNOWN)
-    assert strangers == 0
+    painted, unknown_pixels = street.read_map(saved(html, "painted"), KNOWN)
+    assert unknown_pixels == 0
     assert np.array_equal(images.resize_labels(painted, 192, 256), labels), "it can be opened again"
     photo = images.read(saved(html, "photo"))
     assert photo.shape[:2] == painted.shape == registry.card("unet-camvid").input_size
@@ -181,12 +181,12 @@ def test_the_report_tells_every_class_that_is_there(language: str) -> None:
     found[:6] = 8
     alike = Agreement(0.25, 0.5, (0.5, *[None] * 7, 0.0, None, None))
     other = Agreement(1.0, 1.0, (1.0, *[None] * 10))
-    shots = [
-        Shot(3, np.zeros((12, 16, 3), np.uint8), found, alike),
-        Shot(4, np.zeros((12, 16, 3), np.uint8), labels, other),
+    results = [
+        StreetResult(3, np.zeros((12, 16, 3), np.uint8), found, alike),
+        StreetResult(4, np.zeros((12, 16, 3), np.uint8), labels, other),
     ]
     card = registry.card("unet-camvid")
-    html = report(card, card, labels, shots, language)
+    html = report(card, card, labels, results, language)
     rows = re.findall(r"<th scope='row'>(?:<i[^>]*></i>|<b>)([^<]*)(?:</b>)?</th>(.*?)</tr>", html)
     assert [name for name, _ in rows] == [
         words(language, "measure.mean_iou"),

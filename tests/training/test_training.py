@@ -25,7 +25,7 @@ from segen.training.main import main
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES
 from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
-from segen.training.sampler import Draws, Seeded
+from segen.training.sampler import Seeded, SeededSampler
 
 SMALL = SegmentationConfig(
     "small", steps=4, batch_size=2, evaluate_every=4, save_every=100, crop=(64, 64), imagenet=False,
@@ -114,8 +114,8 @@ def test_the_average_copies_batch_norm_buffers() -> None:
 
 
 def test_draws_depend_on_their_number_alone() -> None:
-    first = [next(iter_) for iter_ in [iter(Draws(5, 1, 0))] for _ in range(12)]
-    later = [next(iter_) for iter_ in [iter(Draws(5, 1, 7))] for _ in range(5)]
+    first = [next(iter_) for iter_ in [iter(SeededSampler(5, 1, 0))] for _ in range(12)]
+    later = [next(iter_) for iter_ in [iter(SeededSampler(5, 1, 7))] for _ in range(5)]
     assert first[7:] == later
     assert sorted(index for index, _ in first[:5]) == [0, 1, 2, 3, 4]
     items = training_data.LabelledPictures(

@@ -18,11 +18,11 @@ from segen.imaging import images
 from segen.models import latents
 from segen.registry import ModelCard, cards, class_id
 from segen.types import (
-    MOST_SEED,
+    MAX_SEED,
     DecodeRequest,
     DirectionsRequest,
+    ElboTermsRequest,
     EncodeRequest,
-    EvidenceRequest,
     GenerateRequest,
     Generation,
     LatentsRequest,
@@ -68,7 +68,7 @@ def test_one_seed_is_one_picture(card: ModelCard, engine: Engine) -> None:
     alone = drawn(engine, card, [SEED])
     assert np.array_equal(alone.images[0], batch.images[SEED])
     assert alone.labels is None or batch.labels is None or alone.labels[0] == batch.labels[SEED]
-    mixed = drawn(engine, card, [MOST_SEED, SEED, 3])
+    mixed = drawn(engine, card, [MAX_SEED, SEED, 3])
     assert np.array_equal(mixed.images[1:], batch.images[[SEED, 3]])
     assert not np.array_equal(mixed.images[0], mixed.images[1])
 
@@ -166,7 +166,7 @@ def test_principal_directions_are_of_latent_space(card: ModelCard, engine: Engin
 def test_a_vae_encodes_and_others_say_they_cannot(card: ModelCard, engine: Engine) -> None:
     picture, _ = scenes.street(0, 90, 60)
     if not card.options.get("encodes"):
-        for request in (EncodeRequest(picture), EvidenceRequest(np.zeros((2, 28, 28, 3), np.uint8))):
+        for request in (EncodeRequest(picture), ElboTermsRequest(np.zeros((2, 28, 28, 3), np.uint8))):
             with pytest.raises(InputError, match="no encoder"):
                 engine.run(card.name, request)
         return
@@ -177,10 +177,10 @@ def test_a_vae_encodes_and_others_say_they_cannot(card: ModelCard, engine: Engin
     decoded = engine.run(card.name, DecodeRequest(found.mean[None])).value
     assert np.array_equal(decoded[0], found.reconstruction)
     dark = np.zeros((70, *card.input_size, 3), np.uint8)
-    evidence = engine.run(card.name, EvidenceRequest(dark)).value
-    assert evidence.log_likelihoods.shape == evidence.divergences.shape == (70,)
-    assert (evidence.divergences >= 0).all()
-    assert evidence.divergences == pytest.approx(evidence.divergences[0], rel=1e-3), "the same picture"
+    elbo_terms = engine.run(card.name, ElboTermsRequest(dark)).value
+    assert elbo_terms.log_likelihoods.shape == elbo_terms.divergences.shape == (70,)
+    assert (elbo_terms.divergences >= 0).all()
+    assert elbo_terms.divergences == pytest.approx(elbo_terms.divergences[0], rel=1e-3), "the same picture"
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,13 @@ def _contents(found: Segmentation, disagreement: np.ndarray | None = None) -> di
 def test_the_viewer_offers_the_views_that_a_result_has() -> None:
     common = ["overlay", "labels", "entropy", "compare"]
     assert _contents(_plain())["views"] == common
-    realism = np.array([[0, 0.5, 1], [0.2, 0.4, 0.6]], np.float32)
-    shown = _contents(_plain(realism=realism, instances=()))
-    assert shown["views"] == ["overlay", "labels", "entropy", "realism", "instances", "compare"]
-    assert np.abs(_map(shown["heat"]["realism"]["map"]) / 255 - realism).max() <= 0.5 / 255 + 1e-6
+    discriminator_score = np.array([[0, 0.5, 1], [0.2, 0.4, 0.6]], np.float32)
+    shown = _contents(_plain(discriminator_score=discriminator_score, instances=()))
+    assert shown["views"] == ["overlay", "labels", "entropy", "discriminator_score", "instances", "compare"]
+    assert (
+        np.abs(_map(shown["heat"]["discriminator_score"]["map"]) / 255 - discriminator_score).max()
+        <= 0.5 / 255 + 1e-6
+    )
     assert shown["opens"] is None
 
     apart = np.array([[0, 0.1, 0.2], [0.2, 0.1, 0.05]], np.float32)

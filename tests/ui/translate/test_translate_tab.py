@@ -97,8 +97,18 @@ def test_the_numbers_of_a_cycle_are_the_same_on_the_page_and_in_the_file() -> No
     rng = np.random.default_rng(0)
     given, back = (rng.integers(0, 256, (32, 48, 3), dtype=np.uint8) for _ in range(2))
     error = (np.abs(given.astype(np.float32) - back).mean(axis=2) / 255).astype(np.float32)
-    realism = rng.random((4, 6), dtype=np.float32)
-    cycle = Cycle(given, back, back, back, given, error, float(error.mean()), realism, 1 - realism)
+    discriminator_score = rng.random((4, 6), dtype=np.float32)
+    cycle = Cycle(
+        given,
+        back,
+        back,
+        back,
+        given,
+        error,
+        float(error.mean()),
+        discriminator_score,
+        1 - discriminator_score,
+    )
     report = json.loads(cycle_view._report("a", CycleRequest(given, levels=16), cycle))
     html = cycle_view._shown(cycle, "en")
     told = re.findall(r"<figcaption>[^<]*cycle error ([\d.]+)", html)[0]

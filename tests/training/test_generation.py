@@ -29,7 +29,7 @@ from segen.training.pictures import Pictures
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from segen.training.recipes.classifier import ClassifierConfig
-from segen.training.recipes.gan import Gan, GanConfig, settled
+from segen.training.recipes.gan import Gan, GanConfig, recalibrate_batch_norm
 from segen.training.recipes.vae import VaeConfig, VaeRecipe
 
 SYNTHETIC = Place(data="synthetic")
@@ -209,7 +209,7 @@ def test_batch_norm_settles_on_the_weights_it_is_given() -> None:
     assert norm.running_mean is not None
     norm.running_mean += 100
     noise = torch.from_numpy(latents.noise(range(64), (5,)))
-    settled(generator, [(noise, torch.zeros(64))])
+    recalibrate_batch_norm(generator, [(noise, torch.zeros(64))])
     seen = generator.first(noise[:, :, None, None])
     torch.testing.assert_close(norm.running_mean, seen.mean(dim=(0, 2, 3)))
     assert (norm.momentum, generator.training) == (0.1, False)

@@ -22,7 +22,7 @@ from segen.registry import card, dataset_classes
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 
 

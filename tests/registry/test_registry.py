@@ -67,7 +67,7 @@ def test_palette_is_indexed_by_class_id() -> None:
 
 def test_weights_are_looked_for_in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEGEN_WEIGHTS", raising=False)
-    assert registry.weights_root() == Path(__file__).resolve().parent.parent / "assets" / "weights"
+    assert registry.weights_root() == Path(__file__).resolve().parents[2] / "assets" / "weights"
 
 
 def test_public_names() -> None:

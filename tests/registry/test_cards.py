@@ -28,17 +28,17 @@ from segen.types import (
 )
 
 MEGABYTE = 1_000_000
-MOST_MEGABYTES = {"segen.models.segmentation.smp:load": 9, "segen.models.segmentation.maskrcnn:load": 14}
+MAX_MEGABYTES = {"segen.models.segmentation.smp:load": 9, "segen.models.segmentation.maskrcnn:load": 14}
 """By loader, what a folder of weights may weigh; any other, and all together, as below."""
-MOST_MEGABYTES_GENERATOR = 8
+MAX_MEGABYTES_GENERATOR = 8
 """Also of one direction of a translation."""
-MOST_MEGABYTES_DISCRIMINATOR = 3
-MOST_MEGABYTES_ELSE = 16
-MOST_MEGABYTES_TOGETHER = 160
+MAX_MEGABYTES_DISCRIMINATOR = 3
+MAX_MEGABYTES_ELSE = 16
+MAX_MEGABYTES_TOGETHER = 160
 OF_SMP = ("segen.models.segmentation.smp:load", "segen.models.pix2pix:load_labels")
 """Loaders of folders that smp loads, too."""
 
-MOST_MULTIPLY_ADDS_OF_A_TRANSLATION = 8_000_000_000
+MAX_MULTIPLY_ADDS_OF_A_TRANSLATION = 8_000_000_000
 """Of 256 x 256 pixels."""
 DRAWN = 64
 """Pictures asked of what generates; multiply-adds are for one of them, and for one sampling step."""
@@ -137,7 +137,7 @@ def test_translations_of_any_size(
 @pytest.mark.parametrize("card", cards("translate"), ids=lambda card: card.name)
 def test_a_translation_costs_little(card: ModelCard) -> None:
     height, width = card.input_size
-    assert card.multiply_adds * 256 * 256 / (height * width) <= MOST_MULTIPLY_ADDS_OF_A_TRANSLATION
+    assert card.multiply_adds * 256 * 256 / (height * width) <= MAX_MULTIPLY_ADDS_OF_A_TRANSLATION
 
 
 @trained_card
@@ -151,17 +151,17 @@ def test_weights_hold_data_alone_and_keep_to_their_size(card: ModelCard, weights
         "",
     }
     drawn = card.task in ("generate", "translate")
-    otherwise = MOST_MEGABYTES_GENERATOR if drawn else MOST_MEGABYTES_ELSE
+    otherwise = MAX_MEGABYTES_GENERATOR if drawn else MAX_MEGABYTES_ELSE
     parts = [folder / direction for direction in card.directions] or [folder]
     for part in parts:
         beside = sum(path.stat().st_size for path in part.rglob("discriminator/*"))
         whole = sum(path.stat().st_size for path in part.rglob("*"))
-        assert whole - beside <= MOST_MEGABYTES.get(card.loader, otherwise) * MEGABYTE
-        assert beside <= MOST_MEGABYTES_DISCRIMINATOR * MEGABYTE
+        assert whole - beside <= MAX_MEGABYTES.get(card.loader, otherwise) * MEGABYTE
+        assert beside <= MAX_MEGABYTES_DISCRIMINATOR * MEGABYTE
 
 
 def test_all_weights_keep_to_their_size(weights: Path) -> None:
-    assert sum(path.stat().st_size for path in weights.rglob("*")) <= MOST_MEGABYTES_TOGETHER * MEGABYTE
+    assert sum(path.stat().st_size for path in weights.rglob("*")) <= MAX_MEGABYTES_TOGETHER * MEGABYTE
 
 
 @pytest.mark.parametrize(

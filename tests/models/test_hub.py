@@ -23,7 +23,7 @@ from segen.imaging import images
 from segen.models import hub
 from segen.types import GenerateRequest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 Alter = Callable[[Path], Any]
 
 

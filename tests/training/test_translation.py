@@ -74,7 +74,7 @@ def test_a_resumed_cyclegan_gives_the_bytes_of_one_never_stopped(
     runs: Path, interrupted: Callable[[Any, int], Any], aid: str
 ) -> None:
     """With its schedule, which falls by then, and its history, which is full when it is stopped."""
-    tiny = replace(TINY, aided=aid)
+    tiny = replace(TINY, feature_discriminator=aid)
     whole = loop.fit(CycleGan(tiny, SYNTHETIC), SYNTHETIC)
     expected = (whole.parent / "log.jsonl").read_text()
     whole.parent.rename(runs / "whole")
@@ -94,7 +94,7 @@ def test_a_resumed_cyclegan_gives_the_bytes_of_one_never_stopped(
 
 def test_an_encoder_aids_the_discriminators_and_never_changes() -> None:
     """Its features' heads learn beside those of patches, and the generators from both."""
-    recipe = CycleGan(replace(TINY, aided="unet-camvid"), SYNTHETIC)
+    recipe = CycleGan(replace(TINY, feature_discriminator="unet-camvid"), SYNTHETIC)
     before = {name: tensor.clone() for name, tensor in recipe.encoder.state_dict().items()}
     batch = [torch.stack(part) for part in zip(recipe.train[0], recipe.train[1], strict=True)]
     optimizers = recipe.optimizers()

@@ -264,7 +264,7 @@ def test_a_trajectory_ends_in_the_picture_of_the_seed(engine: Engine) -> None:
 
 def test_a_long_trajectory_keeps_a_hundred_moments(engine: Engine) -> None:
     found = engine.run(CARD.name, TrajectoryRequest(0, steps=250)).value
-    assert len(found.timesteps) == len(found.clean) == diffusion.MOST_MOMENTS
+    assert len(found.timesteps) == len(found.clean) == diffusion.MAX_MOMENTS
     assert found.timesteps[-1] == diffusion.spaced(1000, 250)[-1]
 
 

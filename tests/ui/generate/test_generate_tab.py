@@ -20,7 +20,7 @@ from segen.imaging import export, images
 from segen.models import latents
 from segen.registry import ModelCard, cards, dataset_classes
 from segen.text import LANGUAGES, words
-from segen.types import MOST_SEED, DecodeRequest, Encoding, GenerateRequest, Generation, LatentsRequest
+from segen.types import MAX_SEED, DecodeRequest, Encoding, GenerateRequest, Generation, LatentsRequest
 from segen.ui.tabs.generate import encoding, objectives
 from segen.ui.tabs.generate.seeds import WHOLE, class_asked, seed_of, truncated
 from segen.ui.tabs.generate.tab import COUNTS
@@ -30,7 +30,7 @@ CARD = ModelCard(
     name="artist",
     task="generate",
     title={"en": "Artist", "zh": "画家"},
-    summary={"en": "Draws.", "zh": "绘画。"},
+    summary={"en": "SeededSampler.", "zh": "绘画。"},
     architecture="none",
     dataset="fashion",
     source="none",
@@ -48,14 +48,14 @@ PICTURES = np.arange(4, dtype=np.uint8).repeat(28 * 28 * 3).reshape(4, 28, 28, 3
 FOUND = Generation(PICTURES, (8, 0, 9, 5), tuple(range(2**53, 2**53 + 4)), grey=True)
 
 
-@pytest.mark.parametrize("typed", ["", "-1", "1.5", "1e3", "٣", "²", str(MOST_SEED + 1), "9" * 5000])
+@pytest.mark.parametrize("typed", ["", "-1", "1.5", "1e3", "٣", "²", str(MAX_SEED + 1), "9" * 5000])
 def test_what_is_no_seed_is_refused(typed: str) -> None:
     with pytest.raises(InputError):
         seed_of(typed)
 
 
 def test_the_largest_seed_is_read_exactly() -> None:
-    assert seed_of(f" {MOST_SEED} ") == MOST_SEED
+    assert seed_of(f" {MAX_SEED} ") == MAX_SEED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -152,8 +152,8 @@ def test_variations_lie_at_one_distance() -> None:
 
 def test_the_divergence_of_the_prior_is_zero() -> None:
     zeros = np.zeros(16, dtype=np.float32)
-    encoding = Encoding(zeros, zeros, PICTURES[0], PICTURES[0])
-    assert words("en", "generate.numbers", kl="0.0") in encoding._numbers(encoding, "en")
+    prior = Encoding(zeros, zeros, PICTURES[0], PICTURES[0])
+    assert words("en", "generate.numbers", kl="0.0") in encoding._numbers(prior, "en")
 
 
 def test_a_walk_goes_forth_and_back_without_loss() -> None:

@@ -38,9 +38,9 @@ from segen.types import (
     Step,
     TranslateRequest,
 )
+from segen.ui.framework.data_uri import sent
 from segen.ui.tabs.compare import compared
 from segen.ui.tabs.generate.objectives import diffuses
-from segen.ui.widgets.picture import sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

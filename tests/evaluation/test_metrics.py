@@ -16,7 +16,7 @@ from segen.evaluation.metrics import LabelMetrics, Roc, boundary_f1, measure
 from segen.imaging.images import encode
 from segen.registry import card, dataset_classes
 from segen.ui.tabs.segment.measure import IGNORED, WRONG, difference, read_reference, report
-from segen.ui.widgets.picture import NUCLEI, STREETS, drawn_labels
+from segen.ui.widgets.examples import NUCLEI, STREETS, drawn_labels
 
 STREET = dataset_classes("camvid")
 NUCLEUS = dataset_classes("nuclei")

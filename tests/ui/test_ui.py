@@ -21,7 +21,8 @@ from segen.ui.app import TABS, build_app, launch_options
 from segen.ui.framework.language import LOCALES, PageLanguage, language_of
 from segen.ui.framework.link import Link
 from segen.ui.widgets.cards import beside, table
-from segen.ui.widgets.picture import STREETS, gallery
+from segen.ui.widgets.examples import STREETS
+from segen.ui.widgets.gallery import gallery
 from segen.ui.widgets.viewer import contents, entropy
 
 

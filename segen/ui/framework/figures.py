@@ -15,7 +15,7 @@ from segen.imaging import images
 from segen.imaging.kernels import Plane
 from segen.text import words
 from segen.types import Image
-from segen.ui.widgets.picture import data_uri
+from segen.ui.framework.data_uri import data_uri
 
 MAP_SIDE = 320
 """Of planes with a longer side, every second, third … value is coloured."""

@@ -24,7 +24,9 @@ from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.widgets import cards
-from segen.ui.widgets.picture import SCENES, gallery, gallery_input, on_choice, opened, picture_input
+from segen.ui.widgets.examples import SCENES
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
+from segen.ui.widgets.picture import opened, picture_input
 from segen.ui.widgets.viewer import contents, viewer
 
 if TYPE_CHECKING:

@@ -24,21 +24,15 @@ from segen.registry import ModelCard, Reached
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
 from segen.ui.api import SEGMENT_MODEL
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import lit, sheet
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab
 from segen.ui.framework.queue import QUIET, on_device, steps
-from segen.ui.widgets.picture import (
-    OF_DATASET,
-    STREETS,
-    data_uri,
-    gallery,
-    gallery_input,
-    on_choice,
-    opened,
-    picture_input,
-)
+from segen.ui.widgets.examples import OF_DATASET, STREETS
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
+from segen.ui.widgets.picture import opened, picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine

@@ -35,15 +35,9 @@ from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab
 from segen.ui.framework.queue import QUIET, on_device, picks, press, steps
 from segen.ui.widgets import cards
-from segen.ui.widgets.picture import (
-    OF_DATASET,
-    STREETS,
-    gallery,
-    gallery_input,
-    on_choice,
-    opened,
-    picture_input,
-)
+from segen.ui.widgets.examples import OF_DATASET, STREETS
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
+from segen.ui.widgets.picture import opened, picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine

@@ -15,9 +15,9 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Generation, Step
 from segen.ui.framework.component import component
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.figures import png
 from segen.ui.tabs.generate.objectives import diffuses
-from segen.ui.widgets.picture import data_uri
 
 
 def cells_viewer(**options: Any) -> gr.HTML:

@@ -13,7 +13,7 @@ from segen.errors import InputError
 from segen.imaging import images
 from segen.types import Labels
 from segen.ui.framework.component import component
-from segen.ui.widgets.picture import data_uri, sent
+from segen.ui.framework.data_uri import data_uri, sent
 
 
 @dataclass(frozen=True)

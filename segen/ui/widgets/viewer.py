@@ -14,7 +14,7 @@ from segen.imaging import images
 from segen.registry import ModelCard
 from segen.types import Attention, Clustering, Image, Instance, Labels, Segmentation
 from segen.ui.framework.component import component
-from segen.ui.widgets.picture import data_uri
+from segen.ui.framework.data_uri import data_uri
 
 VIEWS = (
     "overlay", "labels", "entropy", "disagreement", "attention", "discriminator_score", "instances",

@@ -25,10 +25,11 @@ from segen.training import data as training_data
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from segen.types import Run, SegmentRequest, Step, TranslateRequest
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.tabs.translate import street
 from segen.ui.tabs.translate.street_results import Agreement, StreetResult, agreement, colors, report
 from segen.ui.widgets import paint
-from segen.ui.widgets.picture import data_uri, picture_input
+from segen.ui.widgets.picture import picture_input
 
 KNOWN = scenes.CLASSES
 UNLABELLED = KNOWN[-1].id

@@ -26,22 +26,16 @@ from segen.types import (
     seed_range,
 )
 from segen.ui.framework.component import component
+from segen.ui.framework.data_uri import sent
 from segen.ui.framework.figures import figure, png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.tabs.generate.samplers import AT_ONCE, Work, compare_panel, row_of
 from segen.ui.tabs.generate.seeds import Part, class_asked, seed_of
-from segen.ui.widgets.picture import (
-    GARMENTS,
-    OF_DATASET,
-    gallery,
-    gallery_input,
-    on_choice,
-    opened,
-    picture_input,
-    sent,
-)
+from segen.ui.widgets.examples import GARMENTS, OF_DATASET
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
+from segen.ui.widgets.picture import opened, picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine

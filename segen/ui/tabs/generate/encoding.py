@@ -19,15 +19,9 @@ from segen.ui.framework.figures import figure, png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.tabs.generate.seeds import Part
-from segen.ui.widgets.picture import (
-    GARMENTS,
-    OF_DATASET,
-    gallery,
-    gallery_input,
-    on_choice,
-    opened,
-    picture_input,
-)
+from segen.ui.widgets.examples import GARMENTS, OF_DATASET
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
+from segen.ui.widgets.picture import opened, picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine

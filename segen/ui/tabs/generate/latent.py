@@ -17,6 +17,7 @@ from segen.models.latents import Latents
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import DecodeRequest, DirectionsRequest, LatentsRequest, Pictures
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
@@ -27,7 +28,6 @@ from segen.ui.tabs.generate.neighbours import neighbours_panel
 from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.tabs.generate.seeds import DIRECTIONS, class_asked, seed_of, truncated
 from segen.ui.widgets.latent_map import map_panel
-from segen.ui.widgets.picture import data_uri
 
 if TYPE_CHECKING:
     from segen.engine import Engine

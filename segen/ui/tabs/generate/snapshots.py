@@ -15,10 +15,10 @@ from segen.imaging import images
 from segen.registry import FILM, ModelCard
 from segen.text import words
 from segen.ui.framework.component import component
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.queue import QUIET
 from segen.ui.tabs.generate.seeds import Part
-from segen.ui.widgets.picture import data_uri
 
 CHARTS = {
     "losses": ("generator_loss", "discriminator_loss"),

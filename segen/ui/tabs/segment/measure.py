@@ -19,9 +19,11 @@ from segen.imaging import images
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.queue import QUIET, on_device, press, steps
-from segen.ui.widgets.picture import Picture, data_uri, drawn_labels
+from segen.ui.widgets.examples import drawn_labels
+from segen.ui.widgets.picture import Picture
 
 if TYPE_CHECKING:
     from segen.engine import Engine

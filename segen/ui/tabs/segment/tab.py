@@ -21,16 +21,9 @@ from segen.ui.framework.link import Link, Tab
 from segen.ui.framework.queue import QUIET, on_device, picks, steps
 from segen.ui.tabs.segment.measure import measure_panel
 from segen.ui.widgets import cards
-from segen.ui.widgets.picture import (
-    OF_DATASET,
-    STREETS,
-    drawn_labels,
-    gallery,
-    gallery_input,
-    on_choice,
-    opened,
-    picture_input,
-)
+from segen.ui.widgets.examples import OF_DATASET, STREETS, drawn_labels
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
+from segen.ui.widgets.picture import opened, picture_input
 from segen.ui.widgets.viewer import VIEWS, contents, entropy, viewer
 
 if TYPE_CHECKING:

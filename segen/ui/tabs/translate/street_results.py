@@ -16,9 +16,9 @@ from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Image, Labels
 from segen.ui.framework.component import component
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.figures import figure, png
 from segen.ui.tabs.segment.measure import difference
-from segen.ui.widgets.picture import data_uri
 
 CHOICE_SIDE = 240
 """The longer side of the pictures to choose from."""

@@ -22,7 +22,9 @@ from segen.ui.tabs.translate.pad import pad_panel
 from segen.ui.tabs.translate.region import region_panel
 from segen.ui.tabs.translate.street import street_panel
 from segen.ui.widgets import cards
-from segen.ui.widgets.picture import gallery, gallery_input, on_choice, opened, picture_input, to_translate
+from segen.ui.widgets.examples import to_translate
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
+from segen.ui.widgets.picture import opened, picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
@@ -16,6 +16,7 @@ from segen.imaging.kernels import Plane
 from segen.text import words
 from segen.types import Image
 from segen.ui.framework.data_uri import data_uri
+from segen.ui.framework.templates import render
 
 MAP_SIDE = 320
 """Of planes with a longer side, every second, third … value is coloured."""
@@ -32,10 +33,14 @@ def _palette() -> tuple[tuple[int, int, int], ...]:
 PALETTE = _palette()
 
 
-def figure(source: str, caption: str, kind: str = "") -> str:
+def figure(source: str, caption: str, kind: str = "") -> Markup:
     """The picture at `source` over its caption, which is plain text, as HTML of the class `kind`."""
-    text = escape(caption)
-    return f"<figure class='{kind}'><img src='{source}' alt='{text}'><figcaption>{text}</figcaption></figure>"
+    return render("framework/figure.html", source=source, caption=caption, kind=kind)
+
+
+def empty(sentence: str) -> Markup:
+    """The sentence in the place of a result, as HTML."""
+    return render("framework/empty.html", sentence=sentence)
 
 
 def colored(plane: Plane) -> str:
@@ -84,30 +89,21 @@ def sheet(pictures: Sequence[tuple[str, Image]], columns: int = 3) -> Image:
     return np.array(whole)
 
 
-def reliability(bins: Sequence[dict[str, float]], language: str) -> str:
+def reliability(bins: Sequence[dict[str, float]], language: str) -> Markup:
     """A reliability diagram as SVG: each bin's share of right pixels over its confidence, both 0 to 1.
 
     A dot's area is the bin's share of the pixels, and what is drawn is told as text, too.
     """
-    places = [(24 + 100 * each["confidence"], 104 - 100 * each["accuracy"]) for each in bins]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    dots = "".join(
-        f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{1.2 + 6 * math.sqrt(each['share']):.1f}'/>"
-        for each, (x, y) in zip(bins, places, strict=True)
-    )
+    dots = [
+        {
+            "x": round(24 + 100 * each["confidence"], 1),
+            "y": round(104 - 100 * each["accuracy"], 1),
+            "radius": round(1.2 + 6 * math.sqrt(each["share"]), 1),
+        }
+        for each in bins
+    ]
     told = "; ".join(
         words(language, "models.bin", **{name: f"{value:.1%}" for name, value in each.items()})
         for each in bins
     )
-    diagram, confidence, right = (
-        escape(words(language, f"models.{key}")) for key in ("diagram", "confidence", "right")
-    )
-    return (
-        f"<svg viewBox='0 -5 134 131' role='img' aria-label='{diagram}: {escape(told)}'>"
-        "<path class='axes' d='M24,4 V104 H124'/><path class='ideal' d='M24,104 L124,4'/>"
-        f"<polyline points='{line}'/>{dots}"
-        "<text x='24' y='114'>0</text><text x='124' y='114' text-anchor='end'>1</text>"
-        "<text x='20' y='104' text-anchor='end'>0</text><text x='20' y='10' text-anchor='end'>1</text>"
-        f"<text x='74' y='123' text-anchor='middle'>{confidence}</text>"
-        f"<text transform='translate(9 54) rotate(-90)' text-anchor='middle'>{right}</text></svg>"
-    )
+    return render("framework/reliability.html", dots=dots, told=told, language=language)

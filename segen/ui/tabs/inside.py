@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from segen import registry
@@ -351,7 +352,8 @@ def _places(card: ModelCard, image: Image, found: Segmentation, whole: Classific
     """The picture with a label for each pixel, then where each of the labels for the whole comes from."""
     small = images.fit(image, SHOWN_SIDE)
     labelled = images.fit(export.overlay(card, image, found.labels), SHOWN_SIDE)
-    figures = figure(png(labelled), words(language, "inside.pixels")) + "".join(
+    pixels = figure(png(labelled), words(language, "inside.pixels"))
+    figures = pixels + Markup().join(
         figure(png(lit(small, activation)), f"{label} · {probability:.1%}")
         for label, probability, activation in zip(
             whole.labels, whole.probabilities, whole.activations, strict=True

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 
 from segen import registry
 from segen.imaging import images
@@ -18,6 +18,7 @@ from segen.types import Image, Labels
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.figures import figure, png
+from segen.ui.framework.templates import render
 from segen.ui.tabs.segment.measure import difference
 
 CHOICE_SIDE = 240
@@ -71,24 +72,24 @@ def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agre
 
 def report(
     card: ModelCard, segmenter: ModelCard, labels: Labels, results: Sequence[StreetResult], language: str
-) -> str:
+) -> Markup:
     """The photographs of a painted map of any size as HTML, the first one chosen.
 
     Photograph and maps, palette PNGs of class ids, are shown as the very files that are saved, all of one
     size.
     """
     large = images.resize_labels(labels, *results[0].found.shape)
-    groups = "".join(
-        _group(card, segmenter, large, result, number, language) for number, result in enumerate(results)
-    )
-    painted = figure(_ids(card, large), words(language, "street.painted"), "painted")
-    saves = "".join(
-        f"<button type='button' data-save='{kind}'>{escape(words(language, f'street.save_{kind}'))}</button>"
-        for kind in SAVED
-    )
-    return (
-        f"{_choices(results, language)}<div class='pictures'>{painted}{groups}</div>"
-        f"<div class='actions'>{saves}</div>{_table(card, results, language)}"
+    return render(
+        "tabs/translate/street_results.html",
+        language=language,
+        saved=SAVED,
+        choices=[_choice(result) for result in results] if len(results) > 1 else [],
+        painted=figure(_ids(card, large), words(language, "street.painted"), "painted"),
+        results=[
+            (result.seed, _figures(card, segmenter, large, result, number, language))
+            for number, result in enumerate(results, 1)
+        ],
+        rows=_rows(card, results, language),
     )
 
 
@@ -108,72 +109,47 @@ def _ids(card: ModelCard, labels: Labels) -> str:
     return data_uri(images.encode_labels(labels, palette), "image/png")
 
 
-def _choices(results: Sequence[StreetResult], language: str) -> str:
-    """The photographs to choose from, if there are several."""
-    if len(results) == 1:
-        return ""
-    buttons = ""
-    for number, result in enumerate(results):
-        small = data_uri(
-            images.encode(images.fit(result.photo, CHOICE_SIDE), "JPEG", quality=85), "image/jpeg"
-        )
-        name = escape(words(language, "street.shot", number=number + 1, seed=result.seed))
-        iou = escape(words(language, "street.iou", value=f"{result.agreement.mean_iou:.3f}"))
-        buttons += (
-            f"<button type='button' data-photo='{number}' aria-pressed='{'false' if number else 'true'}'>"
-            f"<img alt='' src='{small}'><span>{name}</span><small>{iou}</small></button>"
-        )
-    label = escape(words(language, "street.choose"))
-    return f"<div class='choices' role='group' aria-label='{label}'>{buttons}</div>"
+def _choice(result: StreetResult) -> dict[str, Any]:
+    """What a photograph is chosen by: its seed, a small copy, and how well its map was found again."""
+    small = images.encode(images.fit(result.photo, CHOICE_SIDE), "JPEG", quality=85)
+    iou = f"{result.agreement.mean_iou:.3f}"
+    return {"seed": result.seed, "source": data_uri(small, "image/jpeg"), "iou": iou}
 
 
-def _group(
+def _figures(
     card: ModelCard, segmenter: ModelCard, labels: Labels, result: StreetResult, number: int, language: str
-) -> str:
-    """What belongs to one photograph."""
+) -> list[Markup]:
+    """What belongs to one photograph: itself, what was found in it, and where that differs from the map."""
     apart = images.encode(difference(result.photo, result.found, labels, card), "JPEG", quality=88)
     sources = {
         "photo": png(result.photo),
         "found": _ids(card, result.found),
         "apart": data_uri(apart, "image/jpeg"),
     }
-    told = {"number": number + 1, "seed": result.seed, "model": segmenter.title[language]}
-    figures = "".join(
+    told = {"number": number, "seed": result.seed, "model": segmenter.title[language]}
+    return [
         figure(source, words(language, f"street.{kind}", **told), kind) for kind, source in sources.items()
-    )
-    hidden = " hidden" if number else ""
-    return f"<div class='result' data-of='{number}' data-seed='{result.seed}'{hidden}>{figures}</div>"
+    ]
 
 
-def _table(card: ModelCard, results: Sequence[StreetResult], language: str) -> str:
-    """A column for each photograph: its means, and the IoU of each class that any of the maps has."""
+@dataclass(frozen=True)
+class _Row:
+    """A line of the table, a value for each photograph; a class has its colour, a mean has none."""
+
+    name: str
+    color: tuple[int, int, int] | None
+    values: Sequence[float | None]
+
+
+def _rows(card: ModelCard, results: Sequence[StreetResult], language: str) -> list[_Row]:
+    """The means of each photograph, and the IoU of each class that any of the maps has."""
     agreements = [result.agreement for result in results]
-    corner = escape(words(language, "street.column"))
-    heads = "".join(
-        f"<th scope='col' {_column(number)}>{number + 1}</th>" for number in range(len(agreements))
-    )
-    rows = ""
-    for metric in ("mean_iou", "pixel_accuracy"):
-        name = escape(words(language, f"measure.{metric}"))
-        rows += _row(f"<b>{name}</b>", [getattr(each, metric) for each in agreements])
+    rows = [
+        _Row(words(language, f"measure.{metric}"), None, [getattr(each, metric) for each in agreements])
+        for metric in ("mean_iou", "pixel_accuracy")
+    ]
     for place, known in enumerate(card.classes):
         values = [each.iou[place] for each in agreements]
         if any(value is not None for value in values):
-            color = "rgb({}, {}, {})".format(*known.color)
-            rows += _row(f"<i style='background: {color}'></i>{escape(title(known, language))}", values)
-    return (
-        f"<table><thead><tr><td>{corner}</td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{escape(words(language, 'street.absent'))}</p>"
-    )
-
-
-def _row(head: str, values: Sequence[float | None]) -> str:
-    cells = "".join(
-        f"<td {_column(number)}>{'–' if value is None else f'{value:.3f}'}</td>"
-        for number, value in enumerate(values)
-    )
-    return f"<tr><th scope='row'>{head}</th>{cells}</tr>"
-
-
-def _column(number: int) -> str:
-    return f"data-column='{number}' class='{'' if number else 'chosen'}'"
+            rows.append(_Row(title(known, language), known.color, values))
+    return rows

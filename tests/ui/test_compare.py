@@ -264,7 +264,7 @@ def test_calibration_is_drawn_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
         assert rows.count("<svg") == 1
         assert words(language, "models.ece", value="0.062", split="val") in rows
         assert words(language, "models.bin", confidence="95.0%", accuracy="90.0%", share="90.0%") in rows
-        assert "cx='119.0' cy='14.0'" in rows, "on the axes from (24, 104) to (124, 4)"
+        assert 'cx="119.0" cy="14.0"' in rows, "on the axes from (24, 104) to (124, 4)"
     monkeypatch.setattr(ModelCard, "metrics", lambda _: {})
     assert "<svg" not in model_table("en")
 

@@ -14,7 +14,10 @@ from segen.data import datasets, files
 from segen.engine import Engine
 from segen.errors import DataError, InputError, UsageError
 from segen.evaluation import generation, translation
-from segen.evaluation.metrics import Calibration, InstanceMetrics, LabelMetrics, Roc
+from segen.evaluation.calibration import Calibration
+from segen.evaluation.instances import InstanceMetrics
+from segen.evaluation.labels import LabelMetrics
+from segen.evaluation.roc import Roc
 from segen.imaging.corruptions import Corruption
 from segen.registry import ModelCard
 from segen.text import words
@@ -78,7 +81,7 @@ def _compare(
     ]:
         raise DataError("classes_differ", dataset=name, model=card.name)
     pairs = datasets.pairs(root, split)
-    metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc(classes)
+    metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc()
     instances: InstanceMetrics | None = None
     for number, pair in enumerate(progress(pairs)):
         try:

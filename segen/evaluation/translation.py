@@ -19,7 +19,8 @@ from segen.data.synthetic import nuclei
 from segen.engine import Engine
 from segen.errors import DataError
 from segen.evaluation import distances
-from segen.evaluation.metrics import InstanceMetrics, LabelMetrics
+from segen.evaluation.instances import InstanceMetrics
+from segen.evaluation.labels import LabelMetrics
 from segen.imaging import corruptions, images, lines
 from segen.models.features import imagenet
 from segen.registry import ModelCard
@@ -87,7 +88,7 @@ def _masks(
         "items": len(pairs),
         "metrics": {
             **pixels[card.name].compute(),
-            "nucleus_iou": {name: each.compute()["iou"][second] for name, each in pixels.items()},
+            "nucleus_iou": {name: each.compute()["iou"].get(second, 0.0) for name, each in pixels.items()},
             "components_ap_50": {name: each.compute()["mask_ap_50"] for name, each in parts.items()},
         },
     }

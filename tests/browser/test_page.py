@@ -883,14 +883,14 @@ def test_a_result_is_measured_against_a_reference(
     address: str, visit: Callable[..., Any], every_weights_folder: Path, tmp_path: Path
 ) -> None:
     from segen.engine import Engine
-    from segen.evaluation import metrics
+    from segen.evaluation import scores
 
     streets = card("unet-camvid")
     image, labels = scenes.street(9)  # the example street_trees
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
         found = Engine().run(streets.name, SegmentRequest(image)).value
-    expected = metrics.measure(scenes.CLASSES, found.labels, found.probabilities, labels)
+    expected = scores.compare(scenes.CLASSES, found.labels, found.probabilities, labels)
 
     page = visit(address, 390)
     page.click("[data-example=street_trees]")

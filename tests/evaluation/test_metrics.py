@@ -11,11 +11,15 @@ from torchmetrics.classification import BinaryAUROC
 
 from segen.data.synthetic import scenes
 from segen.errors import InputError
-from segen.evaluation import metrics
-from segen.evaluation.metrics import LabelMetrics, Roc, boundary_f1, measure
-from segen.imaging.images import encode
+from segen.evaluation import labels as label_metrics
+from segen.evaluation.boundaries import boundary_f1
+from segen.evaluation.labels import LabelMetrics
+from segen.evaluation.roc import Roc
+from segen.evaluation.scores import compare
+from segen.imaging.images import IGNORED, encode
 from segen.registry import card, dataset_classes
-from segen.ui.tabs.segment.measure import IGNORED, WRONG, difference, read_reference, report
+from segen.ui.tabs.segment.measure import IGNORED as IGNORED_COLOR
+from segen.ui.tabs.segment.measure import WRONG, difference, read_reference, report
 from segen.ui.widgets.examples import NUCLEI, STREETS, drawn_labels
 
 STREET = dataset_classes("camvid")
@@ -33,7 +37,7 @@ def square(shift: int = 0, size: int = 400) -> np.ndarray:
 def test_scores_are_those_counted_by_hand() -> None:
     labels = np.array([[0, 0, 0, 1], [1, 1, 3, UNLABELLED]], dtype=np.uint8)
     predicted = np.array([[0, 0, 1, 1], [1, 0, 2, 7]], dtype=np.uint8)
-    scores = measure(STREET, predicted, np.zeros((11, 1, 1), np.float32), labels)
+    scores = compare(STREET, predicted, np.zeros((11, 1, 1), np.float32), labels)
     assert scores.pixel_accuracy == pytest.approx(4 / 7)
     assert scores.mean_iou == pytest.approx((2 / 4 + 2 / 4 + 0 + 0) / 4), "absent classes do not count"
     sky, building, pole, road, *absent = scores.by_class
@@ -47,13 +51,43 @@ def test_scores_are_those_counted_by_hand() -> None:
     assert (scores.auc_roc, scores.roc) == (None, [])
 
 
+def test_a_class_that_neither_map_has_lowers_no_mean() -> None:
+    labels = np.array([[0, 1, IGNORED], [3, 3, UNLABELLED]], dtype=np.uint8)
+    metrics = LabelMetrics(STREET)
+    metrics.update(labels, labels)
+    found = metrics.compute()
+    assert (found["mean_iou"], found["mean_accuracy"], found["pixel_accuracy"]) == (1, 1, 1)
+    present = {known.name["en"] for known in STREET if known.id in (0, 1, 3)}
+    assert all(set(found[name]) == present for name in ("iou", "precision", "recall", "f1"))
+    on_the_page = compare(STREET, labels, np.zeros((11, 1, 1), np.float32), labels)
+    assert (on_the_page.mean_iou, on_the_page.pixel_accuracy) == (1, 1), "one definition"
+    metrics.update(np.array([[2]], np.uint8), np.array([[0]], np.uint8))
+    found = metrics.compute()
+    assert found["mean_iou"] == pytest.approx((1 / 2 + 1 + 1 + 0) / 4), "one only predicted counts"
+    assert found["mean_accuracy"] == pytest.approx((1 / 2 + 1 + 1 + 0) / 4)
+
+
+def test_what_is_no_class_is_ignored_in_labels_and_wrong_in_predictions() -> None:
+    metrics = LabelMetrics(STREET)
+    metrics.update(np.array([[0, 5, 200, 1]], np.uint8), np.array([[0, IGNORED, 1, UNLABELLED]], np.uint8))
+    found = metrics.compute()
+    assert found["pixel_accuracy"] == 1 / 2
+    assert list(found["iou"].values()) == [1, 0]
+
+
+def test_nothing_counted_is_no_fault() -> None:
+    metrics = LabelMetrics(STREET)
+    metrics.update(np.zeros((2, 2), np.uint8), np.full((2, 2), IGNORED, np.uint8))
+    assert (metrics.compute()["mean_iou"], metrics.compute()["pixel_accuracy"]) == (0, 0)
+
+
 def test_large_pictures_are_counted_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     predicted, labels = rng.integers(0, 12, (2, 30, 40), dtype=np.uint8)
     predicted[predicted == UNLABELLED] = 0
     whole, parts = LabelMetrics(STREET), LabelMetrics(STREET)
     whole.update(predicted, labels)
-    monkeypatch.setattr(metrics, "BLOCK_PIXELS", 100)
+    monkeypatch.setattr(label_metrics, "BLOCK_PIXELS", 100)
     parts.update(predicted, labels)
     assert parts.compute() == whole.compute()
     assert parts.flat().keys() == {
@@ -92,7 +126,7 @@ def test_the_roc_curve_is_torchmetrics_own() -> None:
     labels = rng.integers(0, 2, (60, 80), dtype=np.uint8)
     logits = 3 * rng.standard_normal((60, 80)) + 2 * labels
     nucleus = (1 / (1 + np.exp(-logits))).astype(np.float32)
-    roc = Roc(NUCLEUS)
+    roc = Roc()
     roc.update(np.stack([1 - nucleus, nucleus]), labels)
     exact = BinaryAUROC()(torch.from_numpy(nucleus), torch.from_numpy(labels.astype(np.int64)))
     assert roc.area() == pytest.approx(float(exact), abs=1e-3)
@@ -105,9 +139,9 @@ def test_the_roc_curve_is_torchmetrics_own() -> None:
 def test_a_certain_network_has_a_whole_curve() -> None:
     labels = np.array([[0, 1]], dtype=np.uint8)
     certain = np.stack([1 - labels, labels]).astype(np.float32)
-    scores = measure(NUCLEUS, labels, certain, labels)
+    scores = compare(NUCLEUS, labels, certain, labels)
     assert (scores.auc_roc, scores.roc) == (1, [(0, 0), (0, 1), (1, 1)])
-    nothing = measure(NUCLEUS, labels, certain, np.zeros_like(labels))
+    nothing = compare(NUCLEUS, labels, certain, np.zeros_like(labels))
     assert (nothing.auc_roc, nothing.roc) == (None, []), "one class alone has no curve"
 
 
@@ -149,7 +183,7 @@ def test_the_difference_shows_what_is_wrong_and_what_does_not_count() -> None:
     shown = difference(
         np.zeros((1, 3, 3), np.uint8), np.array([[0, 2, 2]], np.uint8), labels, card("unet-camvid")
     )
-    assert shown[0].tolist() == [[100, 100, 100], list(WRONG), list(IGNORED)]
+    assert shown[0].tolist() == [[100, 100, 100], list(WRONG), list(IGNORED_COLOR)]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -157,7 +191,7 @@ def test_the_report_says_what_is_undefined(language: str) -> None:
     streets = card("unet-camvid")
     image, labels = scenes.street(1, 64, 48)
     predicted = np.zeros_like(labels)
-    scores = measure(STREET, predicted, np.zeros((11, 1, 1), np.float32), labels)
+    scores = compare(STREET, predicted, np.zeros((11, 1, 1), np.float32), labels)
     html = report(streets, scores, difference(image, predicted, labels, streets), language)
     rows = html.split("<tbody>")[1].split("</tbody>")[0].split("</tr>")[:-1]
     assert [row.count("–") == 5 for row in rows] == [found is None for found in scores.by_class]

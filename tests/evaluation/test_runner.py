@@ -17,7 +17,7 @@ from segen.data import datasets
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import DataError
-from segen.evaluation.metrics import Calibration
+from segen.evaluation.calibration import Calibration
 from segen.evaluation.runner import evaluate, key, model_card, store
 from segen.imaging import images
 from segen.imaging.corruptions import Corruption

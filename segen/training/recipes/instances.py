@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from segen.errors import UsageError
-from segen.evaluation import metrics
+from segen.evaluation.instances import InstanceMetrics
 from segen.imaging import images
 from segen.models import weights
 from segen.models.features.imagenet import weights_file
@@ -106,7 +106,7 @@ class Instances:
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """Average precision on val, as `segen evaluate` measures it."""
-        measure = metrics.InstanceMetrics()
+        measure = InstanceMetrics()
         for index in range(len(self.val)):
             image, numbers = self.val[index]
             measure.update(self._segment(networks, image).instances or (), numbers)

@@ -16,7 +16,7 @@ from torch.utils.data import Subset
 from torchvision.models import VGG16_BN_Weights
 
 from segen.errors import UsageError
-from segen.evaluation import metrics
+from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
 from segen.models import weights
 from segen.models.features.imagenet import weights_file
@@ -193,7 +193,7 @@ class Segmentation:
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """Mean IoU and its parts on val as `segen evaluate` measures them, but that nothing is enlarged."""
-        measure = metrics.LabelMetrics(self.val.classes)
+        measure = LabelMetrics(self.val.classes)
         for index in range(len(self.val)):
             image, labels = self.val[index]
             measure.update(self._predict(networks["network"], image), labels)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-import numpy as np
 import pandas as pd
 
 from segen import errors, registry
 from segen.errors import InputError, SegenError
+from segen.evaluation.labels import LabelMetrics
 from segen.imaging import export, images
 from segen.imaging.corruptions import CORRUPTIONS, SEVERITIES, Corruption
 from segen.registry import ModelCard
@@ -196,15 +196,10 @@ def likeness(card: ModelCard, found: Labels, clean: Labels) -> tuple[float, floa
 
     Both maps are H x W. The mean goes over the classes that are in either map.
     """
-    from segen.evaluation.metrics import LabelMetrics  # imports torch, which the page need not wait for
-
     metrics = LabelMetrics(card.classes)
     metrics.update(found, clean)
     measured = metrics.compute()
-    there = [
-        iou for iou, is_there in zip(measured["iou"].values(), metrics.present(), strict=True) if is_there
-    ]
-    return float(np.mean(there)), measured["pixel_accuracy"]
+    return measured["mean_iou"], measured["pixel_accuracy"]
 
 
 def _examples(models: Sequence[str], language: str) -> str:

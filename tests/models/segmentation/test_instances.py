@@ -19,7 +19,7 @@ from segen.data import datasets
 from segen.data.synthetic import folder, scenes
 from segen.engine import Engine
 from segen.errors import CardError, DataError
-from segen.evaluation.metrics import InstanceMetrics
+from segen.evaluation.instances import InstanceMetrics
 from segen.evaluation.runner import evaluate
 from segen.imaging import export, images
 from segen.models import onnx

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from segen import registry
 from segen.errors import InputError
+from segen.evaluation.scores import Scores, compare
 from segen.imaging import images
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
@@ -27,7 +28,6 @@ from segen.ui.widgets.picture import Picture
 
 if TYPE_CHECKING:
     from segen.engine import Engine
-    from segen.evaluation.metrics import Scores
 
 COLUMNS = ("iou", "precision", "recall", "f1", "boundary_f1")
 """What the table shows of each class: fields of ClassScores."""
@@ -72,8 +72,6 @@ def measure_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
-        from segen.evaluation import metrics  # imports torch, which the page need not wait for
-
         yield nothing()
         if file is None:
             raise InputError("no_picture")
@@ -86,7 +84,7 @@ def measure_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr
         labels = read_reference(mask, card, image)
         done = yield from steps(engine, name, SegmentRequest(image), progress, language)
         found = done.value
-        measured = metrics.measure(classes, found.labels, found.probabilities, labels)
+        measured = compare(classes, found.labels, found.probabilities, labels)
         yield {
             scores: report(card, measured, difference(image, found.labels, labels, card), language),
             curve: gr.Column(visible=bool(measured.roc)),

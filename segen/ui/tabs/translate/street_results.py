@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from segen import registry
+from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
@@ -57,17 +58,11 @@ def street_results_viewer(**options: Any) -> gr.HTML:
 
 def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agreement:
     """How a segmentation agrees with a map of the same size that has a class in at least one pixel."""
-    from segen.evaluation.metrics import LabelMetrics  # imports torch, which the page need not wait for
-
     metrics = LabelMetrics(tuple(known))
     metrics.update(found, labels)
     values = metrics.compute()
-    iou = tuple(
-        value if present else None
-        for value, present in zip(values["iou"].values(), metrics.present(), strict=True)
-    )
-    mean = float(np.mean([value for value in iou if value is not None]))
-    return Agreement(mean, values["pixel_accuracy"], iou)
+    iou = tuple(values["iou"].get(name) for name in metrics.names)
+    return Agreement(values["mean_iou"], values["pixel_accuracy"], iou)
 
 
 def report(

@@ -36,11 +36,11 @@ Steps = Generator[dict[Any, Any], None, Any]
 WAYS = {
     "between": None,
     "along": None,
-    "around": None,
+    "neighbours": None,
     "map": None,
     "mix": "stages",
     "classes": "conditional",
-    "place": "encodes",
+    "encoding": "encodes",
 }
 """What can be done in latent space, each with the option that a card needs for it."""
 FIRST = "between"
@@ -146,13 +146,19 @@ def latent_panel(
         stop=stop,
         shows=strip,
     )
-    columns = {"map": mapping, "around": refining, "mix": mixing, "classes": classing, "place": placing}
+    columns = {
+        "map": mapping,
+        "neighbours": refining,
+        "mix": mixing,
+        "classes": classing,
+        "encoding": placing,
+    }
     shown = [*helps.values(), seeds, end, direction, strength, walking, *columns.values()]
 
     def show(way: str) -> list[Any]:
         return [
             *(gr.Markdown(visible=each == way) for each in helps),
-            gr.Row(visible=way not in ("mix", "place")),
+            gr.Row(visible=way not in ("mix", "encoding")),
             gr.Textbox(visible=way == "between"),
             gr.Slider(visible=way == "along"),
             gr.Slider(visible=way == "along"),
@@ -178,7 +184,7 @@ def latent_panel(
         return {end if event.end == "end" else start: str(seed_of(str(event.seed)))}
 
     def refine(event: gr.EventData) -> list[Any]:
-        return [str(seed_of(str(event.seed))), "around", *show("around")]
+        return [str(seed_of(str(event.seed))), "neighbours", *show("neighbours")]
 
     outputs = [panel, way, *shown, strip, film, *(output for part in parts for output in part.outputs)]
     return LatentPanel(outputs, of_card, [start, end], choose, [start, way, *shown], refine, around)

@@ -1,0 +1,51 @@
+"""What a visitor does on several tabs, and what holds for every tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def upload(page: Any, path: Path) -> None:
+    page.set_input_files("#segment-picture input[type=file]", path)
+
+
+def wait_for_result(page: Any) -> None:
+    page.wait_for_selector("#segment-viewer .legend button")
+    page.wait_for_selector("#segment-labels")
+
+
+def assert_fits(page: Any) -> None:
+    """Nothing reaches beyond the page's right edge, not even where it would be cut off.
+
+    But for the root signs of formulas, which KaTeX draws far too long and cuts to their size.
+    """
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll(".gradio-container *")].filter((node) => {
+            const box = node.getBoundingClientRect();
+            const shown = getComputedStyle(node).visibility !== "hidden";
+            const cut = node.parentElement.closest(".katex .hide-tail");
+            return shown && !cut && box.width > 1 && box.right > innerWidth + 1;
+        }).map((node) => node.outerHTML.slice(0, 120))"""
+    )
+    assert not wide
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def stroke(page: Any, board: Any, first: tuple[float, float], *others: tuple[float, float]) -> None:
+    """Draw from place to place, as shares of the board's size, once the board stands still."""
+
+    def move(x: float, y: float) -> None:
+        box = board.bounding_box()
+        board.hover(position={"x": x * box["width"], "y": y * box["height"]})
+
+    move(*first)
+    page.mouse.down()
+    for place in others:
+        move(*place)
+    page.mouse.up()
+
+
+def click_pixel(page: Any, x: int, y: int) -> None:
+    box = page.locator("#segment-viewer .stage").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * (x + 0.5) / 330, box["y"] + box["height"] * (y + 0.5) / 250)

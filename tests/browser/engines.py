@@ -1,0 +1,90 @@
+"""Engines that stand in for the real one: slow ones that count their steps, and one whose answer is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segen.types import Attention, Instance, Run, Segmentation, SegmentRequest, Step
+
+
+class SlowEngine:
+    """Stands in for the engine with a thousand steps of a third of a second, and counts them."""
+
+    def __init__(self) -> None:
+        self.steps = self.requests = 0
+        self.closed = False
+
+    def loaded(self) -> list[str]:
+        return []
+
+    def stream(self, name: str, request: SegmentRequest) -> Iterator[Step | Run[Segmentation]]:
+        self.requests += 1
+        try:
+            for self.steps in range(1, 1001):
+                time.sleep(0.3)
+                yield Step(self.steps, 1000)
+        finally:
+            self.closed = True
+
+
+def assert_closed(engine: SlowEngine) -> None:
+    """The engine is closed within a minute, which is before its work would be done."""
+    for _ in range(600):
+        if engine.closed:
+            return
+        time.sleep(0.1)
+    pytest.fail("nothing stopped the engine")
+
+
+class DrawingEngine(SlowEngine):
+    """A slow engine whose every step has a picture of what there is so far; ten minutes in all."""
+
+    def stream(self, name: str, request: Any) -> Iterator[Any]:
+        self.requests += 1
+        try:
+            for self.steps in range(1, 1201):
+                time.sleep(0.6)  # longer than a preview stays
+                yield Step(self.steps, 1200, np.full((112, 112, 3), self.steps % 256, np.uint8))
+        finally:
+            self.closed = True
+
+
+class KnownEngine:
+    """Stands in for the engine with a result of everything that a card can give, the same for any picture.
+
+    Each position attends to the one opposite through the middle; the discriminator score rises from left to
+    right; one instance is sure, and a second, half under it, is not.
+    """
+
+    rows, columns, stride = 16, 22, 16
+
+    def __init__(self, *lacks: str, hesitant: bool = False) -> None:
+        """Without what it `lacks`; a `hesitant` one takes a second for each answer but the first."""
+        self.lacks, self.hesitant, self.asked = lacks, hesitant, 0
+
+    def stream(self, name: str, request: SegmentRequest) -> Iterator[Step | Run[Segmentation]]:
+        self.asked += 1
+        time.sleep(self.hesitant and self.asked > 1)
+        height, width = request.image.shape[:2]
+        probabilities = np.full((11, height, width), 0.02, np.float32)
+        probabilities[0], probabilities[1, :, : width // 2] = 0.8, 0.8
+        probabilities /= probabilities.sum(axis=0)
+        opposite = np.eye(self.rows * self.columns, dtype=np.float32)[::-1]
+        extras: dict[str, Any] = {
+            "instances": (
+                Instance(1, 0.9, (40, 40, 40, 20), np.ones((20, 40), bool)),
+                Instance(1, 0.3, (60, 40, 40, 20), np.ones((20, 40), bool)),
+            ),
+            "attention": Attention(self.rows, self.columns, self.stride, np.ascontiguousarray(opposite)),
+            "discriminator_score": np.tile(np.linspace(0, 1, width, dtype=np.float32), (height, 1)),
+        }
+        for each in self.lacks:
+            del extras[each]
+        yield Step(1, 1)
+        value = Segmentation(probabilities.argmax(axis=0).astype(np.uint8), probabilities, **extras)
+        yield Run(value, name, "cpu", 0.01, 0.0)

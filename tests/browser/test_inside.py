@@ -1,0 +1,47 @@
+"""The Inside tab in a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segen.text import words
+from tests.browser.actions import assert_fits
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
+    address: str, visit: Callable[..., Any], photo: Path
+) -> None:
+    page = visit(f"{address}/?tab=inside&layer=nothing&kernel=sobel_x&stride=9", 390, "dark")
+    assert "stride" in page.inner_text("#notice")
+    page.set_input_files("#inside-picture input[type=file]", photo)
+    page.wait_for_selector("#inside-panel .maps img")
+    assert page.inner_text("#inside-panel .notice") == words("en", "errors.unknown_layer")
+    page.click("#inside-choices .layers button >> nth=4")
+    page.wait_for_selector("#inside-choices .layers button[aria-pressed=true] >> nth=0")
+    page.wait_for_url(re.compile(r"layer=encoder\.features"))
+    page.wait_for_function("document.querySelectorAll('#inside-panel .maps img').length === 16")
+    assert not page.query_selector("#inside-panel .notice")
+    assert_fits(page)
+
+    page.check("#inside-view input[value=kernels]", force=True)
+    page.wait_for_selector("#inside-panel .trials img")
+    assert page.get_attribute("[data-choice=sobel_x]", "aria-pressed") == "true"
+    assert "(330 + 2 × 1 − 3) / 1⌋ + 1 = 330" in page.inner_text("#inside-panel")
+    page.click("[data-choice=learned-3]")
+    page.wait_for_selector("[data-choice=learned-3][aria-pressed=true]")
+    page.wait_for_url(re.compile("kernel=learned-3"))
+    page.check("#inside-trial input[value='2']", force=True)
+    page.wait_for_url(re.compile("stride=2"))
+    page.wait_for_function("document.querySelector('#inside-panel').innerText.includes('/ 2⌋ + 1 = 165')")
+
+    page.check("#inside-view input[value=label]", force=True)
+    # Six pictures, or a sentence where there are no ImageNet weights.
+    page.wait_for_selector("#inside-panel .trials figure:nth-child(6), #inside-panel .notice")
+    assert_fits(page)

@@ -1,0 +1,183 @@
+"""The Translate tab in a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segen.data.synthetic import scenes
+from segen.imaging import images
+from segen.registry import card, cards
+from segen.text import words
+from segen.types import SegmentRequest, TranslateRequest
+from tests.browser.actions import assert_fits, stroke
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.mark.skipif(not any(card.options.get("cycles") for card in cards("translate")), reason="no cycle yet")
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_a_picture_is_translated_looked_through_and_limited(
+    address: str,
+    visit: Callable[..., Any],
+    every_weights_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    scheme: str,
+    language: str,
+) -> None:
+    from segen.engine import Engine
+
+    chosen = next(card for card in cards("translate") if card.options.get("region") == "nuclei")
+    page = visit(
+        f"{address}/?tab=translate&model={chosen.name}&direction=sideways&lang={language}", width, scheme
+    )
+    assert "direction" in page.inner_text("#notice")
+    page.click("#translate-examples [data-example=nuclei_drawn]")
+    page.wait_for_selector("#translate-download")
+    assert chosen.title[language] in page.inner_text("#translate-told")
+    with page.expect_download() as download:
+        page.click("#translate-download")
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+    given = scenes.nuclei(2)[0]
+    expected = Engine().run(chosen.name, TranslateRequest(given)).value
+    assert np.array_equal(images.read(download.value.path()), expected.image)
+    assert_fits(page)
+
+    page.click("#translate-cycle")
+    page.wait_for_selector("#translate-cycle-json")
+    assert page.locator("#translate-cycle-view img").count() == 7
+    with page.expect_download() as download:
+        page.click("#translate-cycle-json")
+    report = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert f"{report['cycle_error']:.4f}" in page.inner_text("#translate-cycle-view")
+
+    page.click("#translate-region-run")
+    page.wait_for_selector("#translate-region-download")
+    assert "%" in page.inner_text("#translate-region-told")
+    before = page.inner_text("#translate-region-told")
+    page.locator("#translate-side input").nth(1).check(force=True)
+    page.wait_for_function(
+        "before => document.querySelector('#translate-region-told').innerText !== before", arg=before
+    )
+    assert_fits(page)
+
+
+@pytest.mark.skipif(not any(card.options.get("draws") for card in cards("translate")), reason="no pad yet")
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_a_drawing_is_coloured_while_it_is_drawn(
+    address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
+) -> None:
+    name = next(card.name for card in cards("translate") if card.options.get("draws"))
+    page = visit(f"{address}/?tab=translate&model={name}&lang={language}", width, scheme)
+    canvas = page.locator("#translate-board canvas")
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('#translate-board canvas').width === 192")
+    inked = """() => {
+        const canvas = document.querySelector("#translate-board canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((level, i) => i % 4 === 0 && level < 128).length;
+    }"""
+    assert page.evaluate(inked) == 0
+
+    stroke(page, canvas, (0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2))
+    page.wait_for_selector("#translate-colored img")
+    frame = page.evaluate(inked)
+    assert 4 * 0.6 * 192 * 3 < frame < 4 * 0.6 * 192 * 7
+    with page.expect_download() as download:
+        page.click("#translate-colored-download")
+    assert images.read(download.value.path()).shape == (*card(name).input_size, 3)
+
+    page.check("#translate-board input[value=fill]", force=True)
+    canvas.click()
+    assert page.evaluate(inked) > frame + (0.5 * 192) ** 2, "the square is full"
+    page.click("#translate-board [data-do=undo]")
+    assert page.evaluate(inked) == frame
+    page.click("#translate-board [data-do=clear]")
+    assert page.evaluate(inked) == 0
+    page.keyboard.press("Control+z")
+    assert page.evaluate(inked) == frame
+    assert_fits(page)
+
+
+@pytest.mark.skipif(not any("paints" in card.options for card in cards("translate")), reason="no street yet")
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_a_street_is_painted_photographed_and_resegmentation_ratio(
+    address: str,
+    visit: Callable[..., Any],
+    every_weights_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    width: int,
+    scheme: str,
+    language: str,
+) -> None:
+    from segen.engine import Engine
+
+    chosen = next(card for card in cards("translate") if "paints" in card.options)
+    page = visit(f"{address}/?tab=translate&model={chosen.name}&lang={language}", width, scheme)
+    canvas = page.locator("#street-board canvas")
+    canvas.wait_for()
+    page.wait_for_function("document.querySelector('#street-board canvas').width === 256")
+    car = chosen.classes[scenes.CAR]
+    cars = f"""() => {{
+        const canvas = document.querySelector("#street-board canvas");
+        const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const same = (i) => {list(car.color)}.every((level, channel) => data[i + channel] === level);
+        return data.filter((level, i) => i % 4 === 0 && same(i)).length;
+    }}"""
+    before = page.evaluate(cars)
+    assert 0 < before == (scenes.street(5, 256, 192)[1] == car.id).sum()
+
+    stroke(page, canvas, (0.25, 0.12), (0.75, 0.12))
+    after = page.evaluate(cars)
+    assert before + 128 * 14 < after < before + 128 * 20, "a car as long as half the sky"
+    page.click("#street-run")
+    page.click("#street-view [data-photo='1']")
+    page.wait_for_selector("#street-view [data-photo='2']")
+    assert page.locator("#street-view [data-photo='1'][aria-pressed=true]").count() == 1, "the choice stays"
+    assert page.locator("#street-view .photo img:visible").count() == 1
+
+    def save(kind: str) -> Path:
+        with page.expect_download() as download:
+            page.click(f"#street-view [data-save={kind}]")
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+    page.click("#street-view [data-photo='1']")
+    photo, painted, found = (save(kind) for kind in ("photo", "painted", "found"))
+    assert photo.name == "painted-street-seed-1.png"
+    labels = images.read_labels(painted, scenes.CLASSES)
+    assert labels.shape == images.read(photo).shape[:2]
+    assert (images.resize_labels(labels, 192, 256) == car.id).sum() == after
+    assert labels[int(0.12 * labels.shape[0]), labels.shape[1] // 2] == car.id
+    monkeypatch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+    again = Engine().run("unet-camvid", SegmentRequest(images.read(photo))).value
+    assert np.array_equal(images.read_labels(found, scenes.CLASSES), again.labels)
+    table = page.inner_text("#street-view table")
+    assert words(language, "measure.mean_iou") in table
+    assert car.name[language] in table
+    assert page.locator("#street-view thead .chosen").inner_text() == "2"
+    assert_fits(page)
+
+    page.click("#street-from-scene")
+    page.wait_for_function(f"({cars})() !== {after}")
+    page.click("#street-board [data-do=undo]")
+    assert page.evaluate(cars) == after, "the painted map can be had again"
+    page.click("#street-board [data-do=redo]")
+    assert page.evaluate(cars) != after
+    page.set_input_files("#translate-picture input[type=file]", painted)
+    page.wait_for_selector("#translate-download")
+    page.click("#street-from-map")
+    page.wait_for_function(f"({cars})() === {after}")
+    page.click("#street-from-photo")
+    page.wait_for_function("document.querySelector('#street-told').innerText.includes('U-Net')")
+    page.click("#street-board [data-do=clear]")
+    assert page.evaluate(cars) == 0
+    assert_fits(page)

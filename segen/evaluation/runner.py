@@ -175,7 +175,7 @@ def model_card(card: ModelCard) -> str:
     table = "\n".join(rows)
     return f"""---
 license: other
-license_name: {json.dumps(card.licence["weights"])}
+license_name: {json.dumps(card.licence["weights"]["en"])}
 tags: [{TAGS[card.task]}, segen]
 ---
 
@@ -183,10 +183,10 @@ tags: [{TAGS[card.task]}, segen]
 
 {card.summary["en"]}
 
-- Architecture: {card.architecture}, {card.parameters:,} parameters
-- Source: {card.source}
-- Data: {card.dataset}, {card.licence["data"]}. {card.licence["credit"]}
-- Licence of the weights: {card.licence["weights"]}
+- Architecture: {card.architecture["en"]}, {card.parameters:,} parameters
+- Source: {card.source["en"]}
+- Data: {card.dataset}, {card.licence["data"]["en"]}. {card.licence["credit"]["en"]}
+- Licence of the weights: {card.licence["weights"]["en"]}
 - Training: `{card.training}`
 - Checkpoint: {card.checkpoint["en"]}
 

@@ -77,23 +77,24 @@ class ModelCard:
 
     `input_size` is (height, width) in pixels, the size that `multiply_adds` and the metrics refer to.
     `loader` names a function `module:function` in `segen.models`; `options` are the loader's own.
-    `licence` has "weights", "data" and "credit". `multiply_adds` is in units of one, not millions.
+    `licence` has "weights", "data" and "credit", each by language. `multiply_adds` is in units of one, not
+    millions.
     """
 
     name: str
     task: Task
     title: Words
     summary: Words
-    architecture: str
+    architecture: Words
     dataset: str
-    source: str
+    source: Words
     loader: str
     training: str
     checkpoint: Words
     input_size: tuple[int, int]
     parameters: int
     multiply_adds: int
-    licence: dict[str, str]
+    licence: dict[str, Words]
     classes: tuple[ClassInfo, ...] = ()
     directions: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
@@ -197,16 +198,23 @@ def _read_all() -> dict[str, ModelCard]:
 def _parse(name: str, fields: dict[str, Any]) -> ModelCard:
     dataset = _datasets().get(fields["dataset"], {})
     classes = _classes(fields.pop("classes", [])) or dataset_classes(fields["dataset"])
-    licence = {"data": dataset.get("licence", ""), "credit": dataset.get("credit", "")}
+    licence = {"data": dataset.get("licence", ""), "credit": dataset.get("credit", ""), **fields.pop("licence")}
     height, width = fields.pop("input_size")
     return ModelCard(
         name=name,
         classes=tuple(known for known in classes if not known.ignored),
         input_size=(height, width),
         directions=tuple(fields.pop("directions", [])),
-        licence={**licence, **fields.pop("licence")},
+        architecture=_by_language(fields.pop("architecture")),
+        source=_by_language(fields.pop("source")),
+        licence={part: _by_language(text) for part, text in licence.items()},
         **fields,
     )
+
+
+def _by_language(text: str | Words) -> Words:
+    """A text by language; one that is the same in all of them, such as a licence's name, may stand alone."""
+    return dict.fromkeys(LANGUAGES, text) if isinstance(text, str) else text
 
 
 def cards(task: Task | None = None) -> list[ModelCard]:
@@ -262,13 +270,16 @@ def check_direction(card: ModelCard, direction: str) -> None:
 
 
 def describe(card: ModelCard) -> dict[str, Any]:
-    """The card as plain JSON values, with its metrics: what `segen models --json` and `/models` give."""
+    """The card as plain JSON values, with its metrics: what `segen models --json` and `/models` give.
+
+    Architecture, source and licences are given in English alone.
+    """
     return {
         "name": card.name,
         "task": card.task,
         "title": card.title,
         "summary": card.summary,
-        "architecture": card.architecture,
+        "architecture": card.architecture["en"],
         "dataset": card.dataset,
         "classes": [
             {"id": known.id, "name": known.name, "color": list(known.color)} for known in card.classes
@@ -278,8 +289,8 @@ def describe(card: ModelCard) -> dict[str, Any]:
         "input_size": list(card.input_size),
         "parameters": card.parameters,
         "multiply_adds": card.multiply_adds,
-        "licence": card.licence,
-        "source": card.source,
+        "licence": {part: text["en"] for part, text in card.licence.items()},
+        "source": card.source["en"],
         "training": card.training,
         "checkpoint": card.checkpoint,
         "metrics": card.metrics(),

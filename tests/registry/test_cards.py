@@ -63,18 +63,15 @@ def engine() -> Engine:
 
 @every_card
 def test_fields_say_something(card: ModelCard) -> None:
-    for text in (card.title, card.summary, card.checkpoint, *(known.name for known in card.classes)):
+    texts = [card.title, card.summary, card.checkpoint, card.architecture, card.source, card.licence["weights"]]
+    for text in texts + [known.name for known in card.classes]:
         assert set(text) == set(LANGUAGES)
         assert all(words.strip() for words in text.values())
-    assert card.architecture
-    assert card.source
-    assert card.licence["weights"]
     assert min(card.input_size) > 0
     if card.parameters:
         assert card.training.startswith(f"python train.py {card.name} ")
         assert card.name in RECIPES
-        assert card.licence["data"]
-        assert card.licence["credit"]
+        assert all(card.licence[part][language] for part in ("data", "credit") for language in LANGUAGES)
     if card.task == "segment":
         assert [known.id for known in card.classes] == list(range(len(card.classes)))
         assert len({known.color for known in card.classes}) == len(card.classes) > 0

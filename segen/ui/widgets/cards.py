@@ -32,10 +32,10 @@ def table(language: str) -> str:
 def _rows(card: ModelCard, language: str) -> str:
     parameters, cost = _costs(card, language)
     details = {
-        "architecture": escape(card.architecture),
+        "architecture": escape(card.architecture[language]),
         "data": _data(card, language),
-        "weights": escape(card.licence["weights"]),
-        "source": escape(card.source),
+        "weights": escape(card.licence["weights"][language]),
+        "source": escape(card.source[language]),
         "training": f"<code>{escape(card.training)}</code>" if card.training else "",
         "checkpoint": escape(card.checkpoint[language]),
         "calibration": _calibration(card, language),
@@ -89,5 +89,5 @@ def _costs(card: ModelCard, language: str) -> tuple[str, str]:
 
 
 def _data(card: ModelCard, language: str) -> str:
-    licence, credit = escape(card.licence["data"]), escape(card.licence["credit"])
+    licence, credit = (escape(card.licence[part][language]) for part in ("data", "credit"))
     return credit and words(language, "models.data_credit", credit=credit, licence=licence)

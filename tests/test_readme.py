@@ -29,8 +29,9 @@ def model_table() -> str:
     rows = ["| model | task | what it is | parameters | measured |", "| --- | --- | --- | --- | --- |"]
     for card in cards():
         parameters = f"{card.parameters / 1e6:.1f} M" if card.parameters else "-"
+        architecture = card.architecture["en"]
         rows.append(
-            f"| `{card.name}` | {card.task} | {card.architecture["en"]} | {parameters} | {reached(card)} |"
+            f"| `{card.name}` | {card.task} | {architecture} | {parameters} | {reached(card)} |"
         )
     return "\n".join(rows)
 

@@ -30,9 +30,7 @@ def model_table() -> str:
     for card in cards():
         parameters = f"{card.parameters / 1e6:.1f} M" if card.parameters else "-"
         architecture = card.architecture["en"]
-        rows.append(
-            f"| `{card.name}` | {card.task} | {architecture} | {parameters} | {reached(card)} |"
-        )
+        rows.append(f"| `{card.name}` | {card.task} | {architecture} | {parameters} | {reached(card)} |")
     return "\n".join(rows)
 
 

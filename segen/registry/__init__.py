@@ -198,7 +198,8 @@ def _read_all() -> dict[str, ModelCard]:
 def _parse(name: str, fields: dict[str, Any]) -> ModelCard:
     dataset = _datasets().get(fields["dataset"], {})
     classes = _classes(fields.pop("classes", [])) or dataset_classes(fields["dataset"])
-    licence = {"data": dataset.get("licence", ""), "credit": dataset.get("credit", ""), **fields.pop("licence")}
+    licence = {part: dataset.get(field, "") for part, field in (("data", "licence"), ("credit", "credit"))}
+    licence |= fields.pop("licence")
     height, width = fields.pop("input_size")
     return ModelCard(
         name=name,

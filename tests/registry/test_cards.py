@@ -63,8 +63,15 @@ def engine() -> Engine:
 
 @every_card
 def test_fields_say_something(card: ModelCard) -> None:
-    texts = [card.title, card.summary, card.checkpoint, card.architecture, card.source, card.licence["weights"]]
-    for text in texts + [known.name for known in card.classes]:
+    texts = [
+        card.title,
+        card.summary,
+        card.checkpoint,
+        card.architecture,
+        card.source,
+        card.licence["weights"],
+    ]
+    for text in [*texts, card.licence["weights"], *(known.name for known in card.classes)]:
         assert set(text) == set(LANGUAGES)
         assert all(words.strip() for words in text.values())
     assert min(card.input_size) > 0

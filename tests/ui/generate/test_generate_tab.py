@@ -40,7 +40,7 @@ CARD = ModelCard(
     input_size=(28, 28),
     parameters=0,
     multiply_adds=0,
-    licence=dict.fromkeys(("weights", "data", "credit"), {"en": "", "zh": ""}),
+    licence={key: {"en": "", "zh": ""} for key in ("weights", "data", "credit")},
     classes=dataset_classes("fashion"),
     options={"grey": True, "family": "cgan", "conditional": True},
 )

@@ -13,7 +13,7 @@ from segen.text import LANGUAGES, words
 from segen.ui import api, framework
 from segen.ui.framework.component import component
 from segen.ui.framework.language import PageLanguage, language_of, say
-from segen.ui.framework.link import Link
+from segen.ui.framework.link import Link, Values
 from segen.ui.framework.page import Page
 from segen.ui.framework.queue import QUIET
 from segen.ui.framework.theme import theme
@@ -50,21 +50,20 @@ def build_app(engine: Engine) -> gr.Blocks:
                 page.select(None, js=f"() => segen.open('{tab.NAME}')", **QUIET)
         gr.Markdown(say("page.footer"), elem_id="colophon")
 
-        def restore(request: gr.Request) -> list[Any]:
+        def restore(request: gr.Request) -> Values:
             language = language_of(request)
             link = Link(dict(request.query_params))
             link.choice("lang", LANGUAGES)
             opened = link.choice("tab", list(built))
-            values: list[Any] = []
+            values: Values = {}
             for name, tab in built.items():
-                values += tab.fill(link if name == opened else Link({}), language)
+                values |= tab.fill(link if name == opened else Link({}), language)
             said = words(language, "page.link_nonsense", options=", ".join(link.nonsense))
-            return [
-                gr.Tabs(selected=opened),
-                gr.Markdown(said, visible=bool(link.nonsense)),
-                {"tab": opened, "options": link.usable()},
-                *values,
-            ]
+            return values | {
+                tabs: gr.Tabs(selected=opened),
+                notice: gr.Markdown(said, visible=bool(link.nonsense)),
+                restored: {"tab": opened, "options": link.usable()},
+            }
 
         outputs = [output for tab in built.values() for output in tab.outputs]
         app.load(restore, None, [tabs, notice, restored, *outputs], **QUIET).then(

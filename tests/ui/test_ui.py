@@ -186,6 +186,17 @@ def app() -> gr.Blocks:
     return build_app(engine=None)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.NAME)
+def test_a_tab_fills_its_own_components_and_an_option_is_found_by_its_name(tab: Any) -> None:
+    with gr.Blocks() as page:
+        built = tab.build(None)
+    named = [event.js for event in page.fns.values() if "segen.remember" in str(event.js)]
+    for language in LANGUAGES:
+        filled = built.fill(Link({}), language)
+        assert set(filled) <= set(built.outputs)
+    assert len(named) == (tab.NAME not in ("studies", "models"))
+
+
 def test_every_event_on_the_device_waits_in_one_queue(app: gr.Blocks) -> None:
     on_device = [event for event in app.fns.values() if event.concurrency_id == "device"]
     assert len(on_device) >= len(TABS)

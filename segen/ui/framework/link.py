@@ -1,11 +1,22 @@
-"""What a link restores: the options in the address, and nothing that is not an option."""
+"""Values and components matched by name: what a link restores, what a tab fills in, what a card sets.
+
+The options of a tab stand in the address; nothing that is not an option does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import gradio as gr
+
+from segen.registry import ModelCard
+from segen.ui.framework.queue import QUIET
+
+Values = dict[Any, Any]
+"""New values, or components with new properties, each by its component: what Gradio takes from an event."""
 Option = TypeVar("Option")
 Number = TypeVar("Number", int, float)
 
@@ -60,10 +71,22 @@ class Link:
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab as it was built: the components to fill in when a page opens, and how.
+    """A tab as it was built: `fill(link, language)` gives the values of `outputs` when a page opens."""
 
-    `fill(link, language)` returns one value for each component of `outputs`.
-    """
+    outputs: Collection[Any]
+    fill: Callable[[Link, str], Values]
 
-    outputs: Sequence[Any]
-    fill: Callable[[Link, str], Sequence[Any]]
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a tab: `of_card(card, language)` gives the values of `outputs` when a card is chosen."""
+
+    outputs: Collection[Any]
+    of_card: Callable[[ModelCard, str], Values]
+
+
+def remember(tab: str, options: Mapping[str, Any]) -> None:
+    """Write the options of a tab, components by name, into the address whenever one of them changes."""
+    components = list(options.values())
+    script = f"(...values) => segen.remember('{tab}', segen.named({json.dumps(list(options))}, values))"
+    gr.on([each.change for each in components], None, components, None, js=script, **QUIET)

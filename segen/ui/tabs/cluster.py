@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from segen.types import SPACES, Clustering, ClusterRequest, Run, Space
 from segen.ui.api import CLUSTER_MODEL
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.link import Link, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import SCENES
@@ -164,30 +163,28 @@ def build(engine: Engine) -> Tab:
     )
     on_choice(pick, picture, run)
     model.change(describe, model, [about, *sliders.values()], **QUIET)
-    remembered = json.dumps(["model", "space", *sliders])
-    remember = f"(...values) => segen.remember('{NAME}', segen.named({remembered}, values))"
-    gr.on([each.change for each in options], None, options, None, js=remember, **QUIET)
+    remember(NAME, {"model": model, "space": space, **sliders})
 
-    def fill(link: Link, language: str) -> list[Any]:
+    def fill(link: Link, language: str) -> Values:
         chosen = link.choice("model", names)
         picked = link.choice("space", SPACES)
-        numbers = [
-            link.number(name, bounds.low, bounds.high, getattr(ClusterRequest, name))
+        numbers = {
+            name: link.number(name, bounds.low, bounds.high, getattr(ClusterRequest, name))
             for name, bounds in RANGES.items()
-        ]
+        }
         link.choice("show", VIEWS)  # these two are the viewer's own, which reads the address itself
         link.whole("opacity", range(101), 0)
         titles = [(registry.card(name).title[language], name) for name in names]
-        return [
-            gallery(SCENES, language),
-            cards.beside(registry.card(chosen), language),
-            gr.Radio(titles, value=chosen),
-            picked,
-            *(
-                gr.Slider(value=number, visible=_used(name, chosen))
-                for name, number in zip(RANGES, numbers, strict=True)
-            ),
-        ]
+        return {
+            pick: gallery(SCENES, language),
+            about: cards.beside(registry.card(chosen), language),
+            model: gr.Radio(titles, value=chosen),
+            space: picked,
+            **{
+                slider: gr.Slider(value=numbers[name], visible=_used(name, chosen))
+                for name, slider in sliders.items()
+            },
+        }
 
     return Tab([pick, about, *options], fill)
 

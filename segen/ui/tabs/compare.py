@@ -28,7 +28,7 @@ from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import lit, sheet
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.link import Link, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.widgets.examples import OF_DATASET, STREETS
 from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
@@ -137,16 +137,16 @@ def build(engine: Engine) -> Tab:
         return gallery(OF_DATASET.get(dataset, STREETS), language_of(request))
 
     data.change(describe, data, pick, **QUIET)
-    data.change(None, data, None, js=f"(data) => segen.remember('{NAME}', {{ data }})", **QUIET)
+    remember(NAME, {"data": data})
 
-    def fill(link: Link, language: str) -> list[Any]:
+    def fill(link: Link, language: str) -> Values:
         chosen = link.choice("data", datasets)
         titles = [(registry.dataset_title(dataset)[language], dataset) for dataset in datasets]
-        return [
-            gallery(OF_DATASET.get(chosen, STREETS), language),
-            gr.Radio(titles, value=chosen),
-            _empty(language),
-        ]
+        return {
+            pick: gallery(OF_DATASET.get(chosen, STREETS), language),
+            data: gr.Radio(titles, value=chosen),
+            grid: _empty(language),
+        }
 
     return Tab([pick, data, grid], fill)
 

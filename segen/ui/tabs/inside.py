@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,7 @@ from segen.types import (
 from segen.ui.api import segmenters
 from segen.ui.framework.figures import colored, figure, lit, png, shades
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.link import Link, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, picks, press, steps
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import OF_DATASET, STREETS
@@ -99,8 +98,8 @@ def build(engine: Engine) -> Tab:
                     )
     layer = gr.Textbox(visible=False)
     kernel = gr.Textbox(next(iter(KERNELS)), visible=False)
-    trials = [stride, padding, activation, pooling]
-    options: list[Any] = [model, view, layer, kernel, *trials]
+    trials = {"stride": stride, "padding": padding, "activation": activation, "pooling": pooling}
+    options: dict[str, Any] = {"model": model, "show": view, "layer": layer, "kernel": kernel, **trials}
 
     def look(
         file: Path | None,
@@ -162,9 +161,15 @@ def build(engine: Engine) -> Tab:
         }
 
     on_device(
-        [picture.input, picks(model).change, view.input, *(each.input for each in trials), run.click],
+        [
+            picture.input,
+            picks(model).change,
+            view.input,
+            *(each.input for each in trials.values()),
+            run.click,
+        ],
         look,
-        [picture, *options],
+        [picture, *options.values()],
         [picture, panel, choices, layer, kernel],
         stop=stop,
         shows=panel,
@@ -182,13 +187,9 @@ def build(engine: Engine) -> Tab:
 
     model.change(describe, model, [pick, about], **QUIET)
     view.change(lambda view: gr.Row(visible=view == "kernels"), view, trial, **QUIET)
-    remembered = json.dumps(
-        ["model", "show", "layer", "kernel", "stride", "padding", "activation", "pooling"]
-    )
-    remember = f"(...values) => segen.remember('{NAME}', segen.named({remembered}, values))"
-    gr.on([each.change for each in options], None, options, None, js=remember, **QUIET)
+    remember(NAME, options)
 
-    def fill(link: Link, language: str) -> list[Any]:
+    def fill(link: Link, language: str) -> Values:
         card = registry.card(link.choice("model", names))
         titles = [(registry.card(name).title[language], name) for name in names]
         show = link.choice("show", VIEWS)
@@ -197,22 +198,22 @@ def build(engine: Engine) -> Tab:
             named = [(words(language, f"inside.{part}_{each}"), each) for each in allowed]
             return gr.Radio(named, value=link.choice(part, allowed))
 
-        return [
-            gallery(OF_DATASET.get(card.dataset, STREETS), language),
-            cards.beside(card, language),
-            _empty(language),
-            gr.Row(visible=show == "kernels"),
-            gr.Dropdown(titles, value=card.name),
-            gr.Radio([(words(language, f"inside.{each}"), each) for each in VIEWS], value=show),
-            link.options.get("layer", ""),  # which layers and kernels there are, the network knows
-            link.options.get("kernel", next(iter(KERNELS))),
-            link.whole("stride", STRIDES, 1),
-            radio("padding", PADDINGS),
-            radio("activation", tuple(ACTIVATIONS)),
-            radio("pooling", POOLINGS),
-        ]
+        return {
+            pick: gallery(OF_DATASET.get(card.dataset, STREETS), language),
+            about: cards.beside(card, language),
+            panel: _empty(language),
+            trial: gr.Row(visible=show == "kernels"),
+            model: gr.Dropdown(titles, value=card.name),
+            view: gr.Radio([(words(language, f"inside.{each}"), each) for each in VIEWS], value=show),
+            layer: link.options.get("layer", ""),  # which layers and kernels there are, the network knows
+            kernel: link.options.get("kernel", next(iter(KERNELS))),
+            stride: link.whole("stride", STRIDES, 1),
+            padding: radio("padding", PADDINGS),
+            activation: radio("activation", tuple(ACTIVATIONS)),
+            pooling: radio("pooling", POOLINGS),
+        }
 
-    return Tab([pick, about, panel, trial, *options], fill)
+    return Tab([pick, about, panel, trial, *options.values()], fill)
 
 
 def _empty(language: str) -> str:

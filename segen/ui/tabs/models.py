@@ -18,4 +18,4 @@ NAME = "models"
 def build(_engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
     table = gr.HTML(elem_classes="table", padding=False)
-    return Tab([table], lambda _link, language: [cards.table(language)])
+    return Tab([table], lambda _link, language: {table: cards.table(language)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from segen.ui.api import segmenters
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.figures import figure
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.link import Link, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, picks, steps
 from segen.ui.widgets.examples import OF_DATASET, STREETS
 from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
@@ -172,21 +171,18 @@ def build(engine: Engine) -> Tab:
         return _examples(models, language_of(request))
 
     chosen.change(describe, chosen, pick, **QUIET)
-    remember = (
-        f"(...values) => segen.remember('{NAME}', segen.named({json.dumps(['kinds', 'models'])}, values))"
-    )
-    gr.on([kinds.change, chosen.change], None, [kinds, chosen], None, js=remember, **QUIET)
+    remember(NAME, {"kinds": kinds, "models": chosen})
 
-    def fill(link: Link, language: str) -> list[Any]:
+    def fill(link: Link, language: str) -> Values:
         picked = link.several("models", names, names[:1])
         titles = [(registry.card(name).title[language], name) for name in names]
         named = [(words(language, f"corruptions.{kind}"), kind) for kind in CORRUPTIONS]
-        return [
-            _examples(picked, language),
-            gr.CheckboxGroup(named, value=link.several("kinds", list(CORRUPTIONS), DEFAULT)),
-            gr.Dropdown(titles, value=picked),
-            _empty(language),
-        ]
+        return {
+            pick: _examples(picked, language),
+            kinds: gr.CheckboxGroup(named, value=link.several("kinds", list(CORRUPTIONS), DEFAULT)),
+            chosen: gr.Dropdown(titles, value=picked),
+            told: _empty(language),
+        }
 
     return Tab([pick, kinds, chosen, told], fill)
 

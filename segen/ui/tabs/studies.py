@@ -12,7 +12,7 @@ from segen.evaluation import studies
 from segen.evaluation.studies import COLORS, Outcome, outcome
 from segen.registry import dataset_classes
 from segen.text import words
-from segen.ui.framework.link import Tab
+from segen.ui.framework.link import Tab, Values
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -29,9 +29,13 @@ def build(_engine: Engine) -> Tab:
         with gr.Column(scale=1, min_width=300):
             imbalance = gr.HTML(elem_classes=["scores", "study"], padding=False, elem_id="studies-imbalance")
 
-    def fill(_link: object, language: str) -> list[Any]:
+    def fill(_link: object, language: str) -> Values:
         moved, rare = (studies.read(name) for name in ("transfer", "imbalance"))
-        return [_section(moved, language), _lines(moved, language), _section(rare, language)]
+        return {
+            transfer: _section(moved, language),
+            lines: _lines(moved, language),
+            imbalance: _section(rare, language),
+        }
 
     return Tab([transfer, lines, imbalance], fill)
 

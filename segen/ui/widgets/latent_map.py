@@ -18,8 +18,9 @@ from segen.types import DecodeRequest, DirectionsRequest, LatentsRequest
 from segen.ui.framework.component import component
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, press, steps
-from segen.ui.tabs.generate.seeds import DIRECTIONS, Part, class_asked, seed_of
+from segen.ui.tabs.generate.seeds import DIRECTIONS, class_asked, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -103,9 +104,9 @@ def map_panel(
         shows=view,
     )
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         named = [(words(language, f"generate.origin_{each}"), each) for each in ORIGINS]
-        return [gr.Radio(named, value=ORIGINS[0]), None, 0, 0]
+        return {origin: gr.Radio(named, value=ORIGINS[0]), view: None, **dict.fromkeys(centre, 0)}
 
     return Part([origin, view, *centre], of_card)
 

@@ -280,7 +280,8 @@ def test_a_photo_of_any_size_becomes_a_map(
 ) -> None:
     path = tmp_path / "photo.png"
     path.write_bytes(images.encode(picture))
-    *_, (value, sentence) = work("trace")(path, NAME, REQUEST)
+    *_, shown = work("trace")(path, NAME, REQUEST)
+    value, sentence = shown.values()
     found = engine.run("unet-camvid", SegmentRequest(images.read(path))).value.labels
     assert np.array_equal(board(value), images.resize_labels(found, 192, 256))
     assert "U-Net" in sentence
@@ -289,11 +290,13 @@ def test_a_photo_of_any_size_becomes_a_map(
 def test_a_map_is_opened_and_strangers_are_counted(work: Callable[[str], Any], tmp_path: Path) -> None:
     path = tmp_path / "map.png"
     path.write_bytes(images.encode(np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)))
-    *_, (value, sentence) = work("take")(path, NAME, REQUEST)
+    *_, shown = work("take")(path, NAME, REQUEST)
+    value, sentence = shown.values()
     assert board(value).shape == (192, 256)
     assert "1,200" in sentence
     path.write_bytes(images.encode(images.resize_labels(drawn(), 360, 480)))
-    *_, (value, sentence) = work("take")(path, NAME, REQUEST)
+    *_, shown = work("take")(path, NAME, REQUEST)
+    value, sentence = shown.values()
     assert np.array_equal(board(value), drawn())
     assert sentence == ""
     path.write_text("no picture")
@@ -305,7 +308,7 @@ def test_a_map_is_opened_and_strangers_are_counted(work: Callable[[str], Any], t
 
 
 def test_another_scene_is_another_map(work: Callable[[str], Any]) -> None:
-    first, second = (board(work("draw")(NAME, REQUEST)[0]) for _ in range(2))
+    first, second = (board(next(iter(work("draw")(NAME, REQUEST).values()))) for _ in range(2))
     assert not np.array_equal(first, second)
 
 
@@ -313,7 +316,7 @@ def test_the_panel_shows_for_cards_that_paint_alone(engine: Engine) -> None:
     with gr.Blocks():
         part = street.street_panel(engine, picture_input(), gr.Dropdown([NAME]), gr.Button())
     for card in registry.cards("translate"):
-        panel, value, *_ = part.of_card(card, "zh")
+        panel, value, *_ = part.of_card(card, "zh").values()
         assert panel.visible == ("paints" in card.options)
         if panel.visible:
             assert value["classes"][value["pen"]]["name"] == "汽车"

@@ -21,8 +21,8 @@ from segen.types import MAX_SEED, GenerateRequest, Image, Pictures
 from segen.ui.framework.component import component
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, steps
-from segen.ui.tabs.generate.seeds import Part
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -191,17 +191,17 @@ def blind_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
 
     reset.click(forget, None, [kept, view, score], **QUIET)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         known = known_sources(card)
         names = [(_name(source, language), source) for source in known]
         other = next((source for source in reversed(known) if source != card.name), None)
-        return [
-            gr.Column(visible=len(known) > 1),
-            gr.Dropdown(names, value=card.name),
-            gr.Dropdown(names, value=other),
-            _empty(language),
-            "",
-        ]
+        return {
+            panel: gr.Column(visible=len(known) > 1),
+            first: gr.Dropdown(names, value=card.name),
+            second: gr.Dropdown(names, value=other),
+            view: _empty(language),
+            score: "",
+        }
 
     return Part([panel, first, second, view, score], of_card)
 

@@ -29,13 +29,14 @@ from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import sent
 from segen.ui.framework.figures import figure, png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.tabs.generate.samplers import AT_ONCE, Work, compare_panel, row_of
-from segen.ui.tabs.generate.seeds import Part, class_asked, seed_of
+from segen.ui.tabs.generate.seeds import class_asked, seed_of
 from segen.ui.widgets.examples import GARMENTS, OF_DATASET
 from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
-from segen.ui.widgets.picture import opened, picture_input
+from segen.ui.widgets.picture import Picture, opened, picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -53,7 +54,7 @@ class DiffusionPart(Part):
     """`vary` puts the picture of an event where `run` noises and denoises it, among `varied`."""
 
     varied: Sequence[Any]
-    vary: Callable[[gr.EventData], list[Any]]
+    vary: Callable[[gr.EventData], Values]
     run: gr.Button
 
 
@@ -75,22 +76,22 @@ def diffusion_panel(
             with gr.Tab(say("diffusion.reverse")):
                 reverse = _reverse(engine, options, stop)
             with gr.Tab(say("diffusion.picture"), id=PICTURE):
-                picture, varying = _picture(engine, options, stop)
+                pictured, picture, varying = _picture(engine, options, stop)
             with gr.Tab(say("diffusion.compare")):
                 compared = compare_panel(engine, options, stop)
-    parts = (reverse, picture, compared)
+    parts = (reverse, pictured, compared)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
-        return [
-            gr.Column(visible=diffuses(card)),
-            *(value for part in parts for value in part.of_card(card, language)),
-        ]
+    def of_card(card: ModelCard, language: str) -> Values:
+        values: Values = {panel: gr.Column(visible=diffuses(card))}
+        for part in parts:
+            values |= part.of_card(card, language)
+        return values
 
-    def vary(event: gr.EventData) -> list[Any]:
-        return [gr.Tabs(selected=PICTURE), sent(event.picture)]
+    def vary(event: gr.EventData) -> Values:
+        return {tabs: gr.Tabs(selected=PICTURE), picture: sent(event.picture)}
 
     outputs = [panel, *(output for part in parts for output in part.outputs)]
-    return DiffusionPart(outputs, of_card, [tabs, picture.outputs[0]], vary, varying)
+    return DiffusionPart(outputs, of_card, [tabs, picture], vary, varying)
 
 
 def _reverse(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
@@ -122,11 +123,11 @@ def _reverse(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
                 yield {view: _live(item, language)} if live or item.total <= LIVE else gr.skip()
 
     on_device([run.click], watch, options, [view, told], stop=stop, shows=told)
-    return Part([view, told], lambda _card, language: [_empty("reverse_empty", language), ""])
+    return Part([view, told], lambda _card, language: {view: _empty("reverse_empty", language), told: ""})
 
 
-def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[Part, gr.Button]:
-    """Its first output is the picture; the button that varies it comes with it."""
+def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[Part, Picture, gr.Button]:
+    """The picture, and the button that varies it, come with the part."""
     gr.Markdown(say("diffusion.picture_help"), elem_classes="help")
     with gr.Row(elem_classes="place"):
         with gr.Column(scale=2, min_width=260):
@@ -220,11 +221,11 @@ def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[P
     on_device([vary.click], change, [picture, strength, *options], [picture, varied], stop=stop, shows=varied)
     on_choice(pick, picture, run)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         examples = gallery(OF_DATASET.get(card.dataset, GARMENTS), language) if diffuses(card) else ""
-        return [None, examples, _empty("picture_empty", language), ""]
+        return {picture: None, pick: examples, forward: _empty("picture_empty", language), varied: ""}
 
-    return Part([picture, pick, forward, varied], of_card), vary
+    return Part([picture, pick, forward, varied], of_card), picture, vary
 
 
 def trajectory(found: Trajectory, language: str) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from segen.text import words
 from segen.types import DecodeRequest, DirectionsRequest, EncodeRequest, Encoding, Image
 from segen.ui.framework.figures import figure, png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
-from segen.ui.tabs.generate.seeds import Part
 from segen.ui.widgets.examples import GARMENTS, OF_DATASET
 from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
 from segen.ui.widgets.picture import opened, picture_input
@@ -102,13 +102,15 @@ def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     )
     on_choice(pick, picture, run)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         if not card.options.get("encodes"):
-            return [None, "", "", *[gr.Slider()] * MOVES]
-        named = [
-            gr.Slider(label=words(language, "generate.move", number=number)) for number in range(1, MOVES + 1)
-        ]
-        return [None, gallery(OF_DATASET.get(card.dataset, GARMENTS), language), _empty(language), *named]
+            return {picture: None, pick: "", view: ""}
+        named = {
+            move: gr.Slider(label=words(language, "generate.move", number=number))
+            for number, move in enumerate(moves, start=1)
+        }
+        examples = gallery(OF_DATASET.get(card.dataset, GARMENTS), language)
+        return {picture: None, pick: examples, view: _empty(language), **named}
 
     return Part([picture, pick, view, *moves], of_card)
 

@@ -21,6 +21,7 @@ from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.tabs.generate.encoding import encoding_panel
 from segen.ui.tabs.generate.mixing import classes_panel, mix_panel
@@ -48,26 +49,23 @@ MAX_STRENGTH = 10.0
 
 
 @dataclass(frozen=True)
-class LatentPanel:
-    """The panel as it was built: what a card sets in it, and the seeds that a walk goes between.
+class LatentPart(Part):
+    """The panel with the seeds that a walk goes between.
 
-    `of_card(card, language)` gives one value for each of `outputs`; `choose` puts the seed of an event into
-    one of `ends`. `refine` opens the seed of an event amid its neighbours, among `refined`, which the
-    button `neighbours` then draws.
+    `choose` puts the seed of an event into one of `ends`. `refine` opens the seed of an event amid its
+    neighbours, among `refined`, which the button `neighbours` then draws.
     """
 
-    outputs: Sequence[Any]
-    of_card: Callable[[ModelCard, str], list[Any]]
     ends: Sequence[gr.Textbox]
-    choose: Callable[[gr.EventData], dict[Any, str]]
+    choose: Callable[[gr.EventData], Values]
     refined: Sequence[Any]
-    refine: Callable[[gr.EventData], list[Any]]
+    refine: Callable[[gr.EventData], Values]
     neighbours: gr.Button
 
 
 def latent_panel(
     engine: Engine, model: gr.Dropdown, label: gr.Dropdown, truncation: gr.Slider, stop: gr.Button
-) -> LatentPanel:
+) -> LatentPart:
     """Lay out the panel; it draws with the `model`, `label` and `truncation` that are chosen beside it."""
     with gr.Column(elem_classes="latent", elem_id="generate-latent") as panel:
         gr.Markdown(say("generate.latent"), elem_classes="heading")
@@ -155,39 +153,41 @@ def latent_panel(
     }
     shown = [*helps.values(), seeds, end, direction, strength, walking, *columns.values()]
 
-    def show(way: str) -> list[Any]:
-        return [
-            *(gr.Markdown(visible=each == way) for each in helps),
-            gr.Row(visible=way not in ("mix", "encoding")),
-            gr.Textbox(visible=way == "between"),
-            gr.Slider(visible=way == "along"),
-            gr.Slider(visible=way == "along"),
-            gr.Column(visible=way in ("between", "along")),
-            *(gr.Column(visible=each == way) for each in columns),
-        ]
+    def show(way: str) -> Values:
+        return {
+            **{text: gr.Markdown(visible=each == way) for each, text in helps.items()},
+            seeds: gr.Row(visible=way not in ("mix", "encoding")),
+            end: gr.Textbox(visible=way == "between"),
+            direction: gr.Slider(visible=way == "along"),
+            strength: gr.Slider(visible=way == "along"),
+            walking: gr.Column(visible=way in ("between", "along")),
+            **{column: gr.Column(visible=each == way) for each, column in columns.items()},
+        }
 
     way.input(show, way, shown, **QUIET)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         ways = [each for each, needed in WAYS.items() if needed is None or card.options.get(needed)]
         choices = [(words(language, f"generate.{each}"), each) for each in ways]
-        return [
-            gr.Column(visible=not diffuses(card)),
-            gr.Radio(choices, value=FIRST),
-            *show(FIRST),
-            "",
-            gr.DownloadButton(visible=False),
-            *(value for part in parts for value in part.of_card(card, language)),
-        ]
+        values: Values = {
+            panel: gr.Column(visible=not diffuses(card)),
+            way: gr.Radio(choices, value=FIRST),
+            **show(FIRST),
+            strip: "",
+            film: gr.DownloadButton(visible=False),
+        }
+        for part in parts:
+            values |= part.of_card(card, language)
+        return values
 
-    def choose(event: gr.EventData) -> dict[Any, str]:
+    def choose(event: gr.EventData) -> Values:
         return {end if event.end == "end" else start: str(seed_of(str(event.seed)))}
 
-    def refine(event: gr.EventData) -> list[Any]:
-        return [str(seed_of(str(event.seed))), "neighbours", *show("neighbours")]
+    def refine(event: gr.EventData) -> Values:
+        return {start: str(seed_of(str(event.seed))), way: "neighbours", **show("neighbours")}
 
     outputs = [panel, way, *shown, strip, film, *(output for part in parts for output in part.outputs)]
-    return LatentPanel(outputs, of_card, [start, end], choose, [start, way, *shown], refine, around)
+    return LatentPart(outputs, of_card, [start, end], choose, [start, way, *shown], refine, around)
 
 
 def _between(

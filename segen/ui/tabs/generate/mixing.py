@@ -15,8 +15,9 @@ from segen.text import words
 from segen.types import DecodeRequest, LatentsRequest, MixRequest, Mixture, seed_range
 from segen.ui.framework.figures import figure, png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
-from segen.ui.tabs.generate.seeds import Part, class_asked, seed_of, truncated
+from segen.ui.tabs.generate.seeds import class_asked, seed_of, truncated
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -76,8 +77,9 @@ def mix_panel(engine: Engine, model: gr.Dropdown, label: gr.Dropdown, stop: gr.B
         shows=view,
     )
 
-    def of_card(card: ModelCard, _language: str) -> list[Any]:
-        return [gr.Slider(maximum=max(FROM, int(card.options.get("stages", SIDE))), value=FROM), ""]
+    def of_card(card: ModelCard, _language: str) -> Values:
+        most = max(FROM, int(card.options.get("stages", SIDE)))
+        return {stage: gr.Slider(maximum=most, value=FROM), view: ""}
 
     return Part([stage, view], of_card)
 
@@ -133,4 +135,4 @@ def classes_panel(
         yield {view: "".join(figure(png(pixels), known.name[language]) for pixels, known in row)}
 
     on_device([run.click], draw, [model, truncation, start], [view], stop=stop, shows=view)
-    return Part([view], lambda _card, _language: [""])
+    return Part([view], lambda _card, _language: {view: ""})

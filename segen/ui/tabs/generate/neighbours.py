@@ -22,8 +22,9 @@ from segen.ui.framework.component import component
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import figure, png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, press, steps
-from segen.ui.tabs.generate.seeds import Part, class_asked, seed_of
+from segen.ui.tabs.generate.seeds import class_asked, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -118,9 +119,14 @@ def neighbours_panel(
     undo = back.click(lambda trail: trail and replace(trail, choices=trail.choices[:-1]), kept, kept, **QUIET)
     undo.then(**press(run))
 
-    def of_card(_card: ModelCard, language: str) -> list[Any]:
+    def of_card(_card: ModelCard, language: str) -> Values:
         empty = f"<p class='empty'>{escape(words(language, 'generate.neighbours_empty'))}</p>"
-        return [empty, None, gr.Button(interactive=False), gr.DownloadButton(visible=False)]
+        return {
+            view: empty,
+            kept: None,
+            back: gr.Button(interactive=False),
+            download: gr.DownloadButton(visible=False),
+        }
 
     return Part([view, kept, back, download], of_card), run
 

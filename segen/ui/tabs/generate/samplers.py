@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from segen.text import words
 from segen.types import SAMPLERS, GenerateRequest, Generation, Pictures, Run, Sampler, seed_range
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.tabs.generate.objectives import diffuses
-from segen.ui.tabs.generate.seeds import Part, class_asked, seed_of
+from segen.ui.tabs.generate.seeds import class_asked, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -35,9 +36,9 @@ Work = Generator[dict[Any, Any], None, None]
 
 @dataclass(frozen=True)
 class SamplingPart(Part):
-    """How to sample: `inputs` are sampler, steps and guidance."""
+    """How to sample: `inputs` are sampler, steps and guidance, by name."""
 
-    inputs: Sequence[Any]
+    inputs: Mapping[str, Any]
 
 
 def sampling_inputs() -> SamplingPart:
@@ -66,9 +67,8 @@ def sampling_inputs() -> SamplingPart:
             buttons=[],
             elem_id="generate-guidance",
         )
-    return SamplingPart(
-        [column], lambda card, _language: [gr.Column(visible=diffuses(card))], [sampler, count, guidance]
-    )
+    inputs = {"sampler": sampler, "steps": count, "guidance": guidance}
+    return SamplingPart([column], lambda card, _language: {column: gr.Column(visible=diffuses(card))}, inputs)
 
 
 def compare_panel(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
@@ -109,7 +109,7 @@ def compare_panel(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Pa
                 yield {view: table(found, counts, language)}
 
     on_device([run.click], compare, [most, *options], [view, told], stop=stop, shows=told)
-    return Part([view], lambda _card, _language: [""])
+    return Part([view], lambda _card, _language: {view: ""})
 
 
 def table(found: dict[tuple[Sampler, int], Run[Generation]], counts: Sequence[int], language: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
@@ -23,14 +23,6 @@ WHOLE = 3.0
 """The truncation that changes nothing."""
 DIRECTIONS = 8
 """Principal directions to choose from."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of the tab: what a card sets in it; `of_card(card, language)` gives a value for each output."""
-
-    outputs: Sequence[Any]
-    of_card: Callable[[ModelCard, str], list[Any]]
 
 
 def truncated(vectors: Latents, threshold: float) -> Latents:

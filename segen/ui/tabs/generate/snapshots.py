@@ -17,8 +17,8 @@ from segen.text import words
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET
-from segen.ui.tabs.generate.seeds import Part
 
 CHARTS = {
     "losses": ("generator_loss", "discriminator_loss"),
@@ -51,9 +51,9 @@ def moments_panel(model: gr.Dropdown) -> Part:
 
     view.seen(show, model, view, **QUIET)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         value = contents(card, language)
-        return [gr.Column(visible=value is not None), value]
+        return {panel: gr.Column(visible=value is not None), view: value}
 
     return Part([panel, view], of_card)
 

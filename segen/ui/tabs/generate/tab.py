@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Generator, Sequence
@@ -19,7 +18,7 @@ from segen.types import MAX_SEED, SAMPLERS, GenerateRequest, Generation, Run, Sa
 from segen.ui.api import GENERATE_MODEL
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.link import Link, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, picks, press, steps
 from segen.ui.tabs.generate import objectives
 from segen.ui.tabs.generate.blind import blind_panel
@@ -100,11 +99,14 @@ def build(engine: Engine) -> Tab:
                     for kind in ("grid", "zip")
                 ]
             panel = latent_panel(engine, model, label, truncation, stop)
-            diffusion = diffusion_panel(engine, model, label, seed, sampling.inputs, stop)
+            diffusion = diffusion_panel(engine, model, label, seed, [*sampling.inputs.values()], stop)
             moments = moments_panel(model)
             measured = gr.HTML(elem_classes="scores", padding=False, elem_id="generate-measured")
             blind = blind_panel(engine, model, stop)
-    options: list[Any] = [model, seed, count, label, truncation, *sampling.inputs]
+    options: dict[str, Any] = {
+        "model": model, "seed": seed, "count": count, "label": label, "truncation": truncation,
+        **sampling.inputs,
+    }  # fmt: skip
 
     def generate(
         name: str,
@@ -150,7 +152,7 @@ def build(engine: Engine) -> Tab:
     on_device(
         [picked.change, seed.submit, count.input, picks(label).change, truncation.release, run.click],
         generate,
-        options,
+        list(options.values()),
         [view, row, *downloads],
         stop=stop,
         shows=view,
@@ -161,22 +163,25 @@ def build(engine: Engine) -> Tab:
     view.refine(panel.refine, None, panel.refined, **QUIET).then(**press(panel.neighbours))
     view.vary(diffusion.vary, None, diffusion.varied, **QUIET).then(**press(diffusion.run))
 
-    def describe(name: str, asked: str, request: gr.Request) -> list[Any]:
+    def describe(name: str, asked: str, request: gr.Request) -> Values:
         card = registry.card(name)
         kept = card.conditional and asked in [str(known.id) for known in card.classes]
         return shown(card, asked if kept else ANY, language_of(request))
 
-    def shown(card: ModelCard, asked: str, language: str) -> list[Any]:
+    def shown(card: ModelCard, asked: str, language: str) -> Values:
         known = [(each.name[language], str(each.id)) for each in card.classes]
         any_label = "diffusion.no_label" if diffuses(card) else "generate.any_label"
-        return [
-            gr.Dropdown([(words(language, any_label), ANY), *known], value=asked, visible=card.conditional),
-            gr.Column(visible=not diffuses(card)),
-            cards.beside(card, language),
-            objectives.objective(card, language),
-            objectives.measured(card, language),
-            *(value for part in parts for value in part.of_card(card, language)),
-        ]
+        classes = [(words(language, any_label), ANY), *known]
+        values: Values = {
+            label: gr.Dropdown(classes, value=asked, visible=card.conditional),
+            truncating: gr.Column(visible=not diffuses(card)),
+            about: cards.beside(card, language),
+            objective: objectives.objective(card, language),
+            measured: objectives.measured(card, language),
+        }
+        for part in parts:
+            values |= part.of_card(card, language)
+        return values
 
     parts = (sampling, panel, diffusion, moments, blind)
     of_card = [
@@ -188,26 +193,25 @@ def build(engine: Engine) -> Tab:
         *(each for part in parts for each in part.outputs),
     ]
     picked.change(describe, [model, label], of_card, **QUIET)
-    remembered = json.dumps(["model", "seed", "count", "label", "truncation", "sampler", "steps", "guidance"])
-    remember = f"(...values) => segen.remember('{NAME}', segen.named({remembered}, values))"
-    gr.on([each.change for each in options], None, options, None, js=remember, **QUIET)
+    remember(NAME, options)
 
-    def fill(link: Link, language: str) -> list[Any]:
+    def fill(link: Link, language: str) -> Values:
         card = registry.card(link.choice("model", names))
         titles = [(registry.card(name).title[language], name) for name in names]
         classes = [str(known.id) for known in card.classes] if card.conditional else []
-        return [
-            gr.Dropdown(titles, value=card.name),
-            str(link.whole("seed", range(MAX_SEED - COUNTS[-1] + 2), 0)),
-            int(link.choice("count", [str(each) for each in COUNTS[::-1]])),
-            link.number("truncation", 0.25, WHOLE, WHOLE),
-            link.choice("sampler", SAMPLERS),
-            int(link.choice("steps", sorted(map(str, STEPS), key=lambda each: each != str(USUAL_STEPS)))),
-            link.number("guidance", 1.0, MAX_GUIDANCE, 1.0),
-            *shown(card, link.choice("label", [ANY, *classes]), language),
-        ]
+        step_choices = sorted(map(str, STEPS), key=lambda each: each != str(USUAL_STEPS))
+        return {
+            model: gr.Dropdown(titles, value=card.name),
+            seed: str(link.whole("seed", range(MAX_SEED - COUNTS[-1] + 2), 0)),
+            count: int(link.choice("count", [str(each) for each in COUNTS[::-1]])),
+            truncation: link.number("truncation", 0.25, WHOLE, WHOLE),
+            sampling.inputs["sampler"]: link.choice("sampler", SAMPLERS),
+            sampling.inputs["steps"]: int(link.choice("steps", step_choices)),
+            sampling.inputs["guidance"]: link.number("guidance", 1.0, MAX_GUIDANCE, 1.0),
+            **shown(card, link.choice("label", [ANY, *classes]), language),
+        }
 
-    return Tab([model, seed, count, truncation, *sampling.inputs, *of_card], fill)
+    return Tab([*options.values(), *(each for each in of_card if each is not label)], fill)
 
 
 def _told(card: ModelCard, run: Run[Generation], threshold: float, language: str) -> str:

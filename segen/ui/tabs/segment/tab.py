@@ -17,7 +17,7 @@ from segen.types import Image, Run, Segmentation, SegmentRequest
 from segen.ui.api import segmenters
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.link import Link, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, picks, steps
 from segen.ui.tabs.segment.measure import measure_panel
 from segen.ui.widgets import cards
@@ -138,19 +138,19 @@ def build(engine: Engine) -> Tab:
     )
     on_choice(pick, picture, run)
     model.change(describe, model, [pick, about], **QUIET)
-    model.change(None, model, None, js=f"(model) => segen.remember('{NAME}', {{ model }})", **QUIET)
+    remember(NAME, {"model": model})
 
-    def fill(link: Link, language: str) -> list[Any]:
+    def fill(link: Link, language: str) -> Values:
         chosen = link.choice("model", names)
         link.choice("show", VIEWS)  # these two are the viewer's own, which reads the address itself
         link.whole("opacity", range(101), 0)
         titles = [(registry.card(name).title[language], name) for name in names]
         card = registry.card(chosen)
-        return [
-            gallery(OF_DATASET.get(card.dataset, STREETS), language),
-            gr.Dropdown(titles, value=chosen),
-            cards.beside(card, language),
-        ]
+        return {
+            pick: gallery(OF_DATASET.get(card.dataset, STREETS), language),
+            model: gr.Dropdown(titles, value=chosen),
+            about: cards.beside(card, language),
+        }
 
     return Tab([pick, model, about], fill)
 

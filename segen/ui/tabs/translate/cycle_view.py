@@ -19,8 +19,8 @@ from segen.types import Cycle, CycleRequest, Image
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import PALETTE, figure, png
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
-from segen.ui.tabs.generate.seeds import Part
 from segen.ui.widgets.picture import Picture, opened
 
 if TYPE_CHECKING:
@@ -101,8 +101,9 @@ def cycle_panel(
         shows=view,
     )
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
-        return [gr.Column(visible=bool(card.options.get("cycles"))), "", gr.Row(visible=False)]
+    def of_card(card: ModelCard, language: str) -> Values:
+        cycles = bool(card.options.get("cycles"))
+        return {panel: gr.Column(visible=cycles), view: "", row: gr.Row(visible=False)}
 
     return Part([panel, view, row], of_card)
 

@@ -15,8 +15,8 @@ from segen.text import words
 from segen.types import Image, Labels, TranslateRequest
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, press, steps
-from segen.ui.tabs.generate.seeds import Part
 from segen.ui.widgets import paint
 
 if TYPE_CHECKING:
@@ -68,14 +68,14 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     board.paint(**press(run))
     on_device([run.click], color, [model, board], [view, download], stop=stop, shows=view)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         if not card.options.get("draws"):
-            return [gr.Column(visible=False), None]
+            return {panel: gr.Column(visible=False), board: None}
         pens = [
             paint.Pen(0, words(language, "translate.paper"), (255, 255, 255)),
             paint.Pen(INK, words(language, "translate.ink"), (0, 0, 0)),
         ]
-        return [gr.Column(visible=True), paint.contents(pens, SIDE, SIDE, BRUSH)]
+        return {panel: gr.Column(visible=True), board: paint.contents(pens, SIDE, SIDE, BRUSH)}
 
     return Part([panel, board], of_card)
 

@@ -19,8 +19,8 @@ from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
 from segen.ui.api import segmenters
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, picks, press, steps
-from segen.ui.tabs.generate.seeds import Part
 from segen.ui.widgets.picture import Picture, opened
 
 if TYPE_CHECKING:
@@ -132,35 +132,27 @@ def region_panel(
         shows=told,
     )
 
-    def classes(name: str, request: gr.Request) -> list[Any]:
+    def classes(name: str, request: gr.Request) -> Values:
         card = registry.card(name, "segment")
-        return [_classes(card, language_of(request)), NOWHERE, NOWHERE]
+        return {known: _classes(card, language_of(request)), **dict.fromkeys(place, NOWHERE)}
 
     picks(segmenter).change(classes, segmenter, [known, *place], **QUIET)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         kept = [each for each in segmenters() if each.dataset == card.options.get("region")]
         titles = [(each.title[language], each.name) for each in kept]
         if not kept:
-            return [
-                gr.Column(visible=False),
-                gr.Dropdown(),
-                gr.Dropdown(),
-                gr.Radio(),
-                gr.Image(),
-                "",
-                NOWHERE,
-            ]
+            return {panel: gr.Column(visible=False), told: "", place[0]: NOWHERE}
         sides = [(words(language, f"translate.side_{each}"), each) for each in SIDES]
-        return [
-            gr.Column(visible=True),
-            gr.Dropdown(titles, value=kept[0].name),
-            _classes(kept[0], language),
-            gr.Radio(sides, value=SIDES[0]),
-            gr.Image(visible=False),
-            "",
-            NOWHERE,
-        ]
+        return {
+            panel: gr.Column(visible=True),
+            segmenter: gr.Dropdown(titles, value=kept[0].name),
+            known: _classes(kept[0], language),
+            side: gr.Radio(sides, value=SIDES[0]),
+            view: gr.Image(visible=False),
+            told: "",
+            place[0]: NOWHERE,
+        }
 
     return Part([panel, segmenter, known, side, view, told, place[0]], of_card)
 

@@ -18,8 +18,9 @@ from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Labels, SegmentRequest, TranslateRequest, seed_range
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, steps
-from segen.ui.tabs.generate.seeds import Part, seed_of
+from segen.ui.tabs.generate.seeds import seed_of
 from segen.ui.tabs.translate.street_results import (
     StreetResult,
     agreement,
@@ -69,15 +70,15 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
         view = street_results_viewer(elem_id="street-view")
     painting = [board, told]
 
-    def shown(card: ModelCard, labels: Labels, sentence: str, language: str) -> list[Any]:
+    def shown(card: ModelCard, labels: Labels, sentence: str, language: str) -> Values:
         """What `painting` shows of a map of any size, and of what is told of it."""
         scaled = images.resize_labels(labels, *card.input_size)
         known = registry.dataset_classes(card.dataset)
         pens = [paint.Pen(each.id, title(each, language), each.color) for each in known]
         value = paint.contents(pens, *card.input_size, BRUSH, scaled, held=scenes.CAR)
-        return [value, sentence]
+        return {board: value, told: sentence}
 
-    def draw(name: str, request: gr.Request) -> list[Any]:
+    def draw(name: str, request: gr.Request) -> Values:
         card, _ = painting_cards(name)
         return shown(card, _scene(card, random.randrange(SCENES)), "", language_of(request))
 
@@ -138,10 +139,11 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
         on_device([button.click], work, [picture, model], painting, stop=stop, shows=board)
     on_device([run.click], make, [model, board, count, seed], [view, told], stop=stop, shows=told)
 
-    def of_card(card: ModelCard, language: str) -> list[Any]:
+    def of_card(card: ModelCard, language: str) -> Values:
         if not card.options.get("paints"):
-            return [gr.Column(visible=False), None, "", ""]
-        return [gr.Column(visible=True), *shown(card, _scene(card, FIRST_SCENE), "", language), ""]
+            return {panel: gr.Column(visible=False), board: None, told: "", view: ""}
+        scene = shown(card, _scene(card, FIRST_SCENE), "", language)
+        return {panel: gr.Column(visible=True), **scene, view: ""}
 
     return Part([panel, *painting, view], of_card)
 

@@ -15,7 +15,7 @@ from segen.text import words
 from segen.types import DIRECTIONS, Run, TranslateRequest, Translation
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab
+from segen.ui.framework.link import Link, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, picks, steps
 from segen.ui.tabs.translate.cycle_view import cycle_panel
 from segen.ui.tabs.translate.pad import pad_panel
@@ -122,17 +122,21 @@ def build(engine: Engine) -> Tab:
     )
     on_choice(pick, picture, run)
 
-    def shown(card: ModelCard, direction: str, language: str) -> list[Any]:
-        return [
-            gr.Radio([(ways(card, each, language), each) for each in card.directions], value=direction),
-            gallery(to_translate(card, direction), language),
-            cards.beside(card, language),
-            *(value for panel in panels for value in panel.of_card(card, language)),
-        ]
+    def shown(card: ModelCard, asked: str, language: str) -> Values:
+        values: Values = {
+            direction: gr.Radio(
+                [(ways(card, each, language), each) for each in card.directions], value=asked
+            ),
+            pick: gallery(to_translate(card, asked), language),
+            about: cards.beside(card, language),
+        }
+        for panel in panels:
+            values |= panel.of_card(card, language)
+        return values
 
     of_card = [direction, pick, about, *(output for panel in panels for output in panel.outputs)]
 
-    def describe(name: str, direction: str, request: gr.Request) -> list[Any]:
+    def describe(name: str, direction: str, request: gr.Request) -> Values:
         card = registry.card(name, "translate")
         known = direction if direction in card.directions else card.directions[0]
         return shown(card, known, language_of(request))
@@ -143,20 +147,17 @@ def build(engine: Engine) -> Tab:
         return gallery(to_translate(registry.card(name, "translate"), direction), language_of(request))
 
     direction.input(offer, [model, direction], pick, **QUIET)
-    named = "segen.named(['model', 'direction', 'strength'], values)"
-    remember = f"(...values) => segen.remember('{NAME}', {named})"
-    options: list[Any] = [model, direction, strength]
-    gr.on([each.change for each in options], None, options, None, js=remember, **QUIET)
+    remember(NAME, {"model": model, "direction": direction, "strength": strength})
 
-    def fill(link: Link, language: str) -> list[Any]:
+    def fill(link: Link, language: str) -> Values:
         card = registry.card(link.choice("model", names))
         titles = [(registry.card(name).title[language], name) for name in names]
         asked = link.choice("direction", [each for each in DIRECTIONS if each in card.directions])
-        return [
-            gr.Dropdown(titles, value=card.name),
-            link.number("strength", 0.0, 1.0, 1.0),
-            *shown(card, asked, language),
-        ]
+        return {
+            model: gr.Dropdown(titles, value=card.name),
+            strength: link.number("strength", 0.0, 1.0, 1.0),
+            **shown(card, asked, language),
+        }
 
     return Tab([model, strength, *of_card], fill)
 

@@ -41,7 +41,7 @@ def main() -> Iterator[str]:
 
 
 def _diffuses(card: ModelCard) -> bool:
-    return card.options.get("family") == "diffusion"
+    return card.options.diffusion
 
 
 @torch.inference_mode()

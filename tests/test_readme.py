@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import segen
 from segen.data.synthetic import scenes
 from segen.imaging import images
 from segen.registry import ModelCard, cards
@@ -62,6 +64,46 @@ def test_ci_calls_the_readmes_test_command() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def snippet() -> str:
+    """The README's example in Python."""
+    found = re.search(r"^```python\n(from segen.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.mark.slow
+def test_the_snippet_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "snippet.py").write_text(snippet())
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml")]
+    done = subprocess.run(
+        [*command, str(tmp_path / "snippet.py")], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    # What mypy cannot follow, it takes for Any and lets through: a wrong use must be refused.
+    (tmp_path / "snippet.py").write_text(snippet().replace("labels.shape", "labels_of.shape"))
+    done = subprocess.run(
+        [*command, str(tmp_path / "snippet.py")], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert "labels_of" in done.stdout
+
+
+def typed_names() -> set[str]:
+    """What `segen/__init__.py` imports for type checkers."""
+    tree = ast.parse((ROOT / "segen/__init__.py").read_text(encoding="utf-8"))
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If)
+        for each in node.body
+        if isinstance(each, ast.ImportFrom)
+        for alias in each.names
+    }
+
+
+def test_type_checkers_see_every_public_name() -> None:
+    assert typed_names() == set(segen.__all__)
+
+
 @pytest.mark.slow
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path / "runs"))
@@ -79,6 +121,4 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (tmp_path / "results" / "street.regions.json").is_file()
     assert (tmp_path / "unet-camvid.onnx").is_file()
     assert (tmp_path / "runs" / "unet-camvid" / "export" / "model.safetensors").is_file()
-    python = re.search(r"^```python\n(from segen.*?)^```", README, re.MULTILINE | re.DOTALL)
-    assert python
-    subprocess.run([sys.executable, "-c", python[1]], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", snippet()], cwd=tmp_path, check=True, capture_output=True)

@@ -235,7 +235,7 @@ def evaluate(
     from segen.text.table import table
 
     report = evaluate(Engine(), card, data, split, _progress, harm)
-    if card.task == "generate" and not card.options.get("grey") and "fid" not in report["metrics"]:
+    if card.task == "generate" and not card.options.grey and "fid" not in report["metrics"]:
         from segen.models.features.inception import FILE
 
         print(WeightsError("inception_missing", file=FILE), file=sys.stderr)

@@ -20,7 +20,6 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import ElboTermsRequest, GenerateRequest, Pictures, Progress
 
-SAMPLES = 10_000
 """Generated pictures, unless the card's option `samples` names fewer."""
 GUIDANCES = (1.5, 3.0)
 """Scales of classifier-free guidance that diffusion is measured at beside 1, which is none."""
@@ -48,11 +47,11 @@ def measure(
     """
     root = datasets.locate(data, card.dataset)
     real, train = (_real(root, card, each) for each in (split, "train"))
-    count = min(card.options.get("samples", SAMPLES), len(train))
+    count = min(card.options.samples, len(train))
     if min(count, len(real)) < LEAST:
         raise DataError("no_floor", least=LEAST)
     look, named = _space(card, root)
-    of_inception = None if card.options.get("grey") else inception.weights_file(root)
+    of_inception = None if card.options.grey else inception.weights_file(root)
     made, asked = _generate(engine, card, count, progress)
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (count, *real.shape[1:]), dtype=np.uint8)
@@ -66,9 +65,9 @@ def measure(
         metrics |= _classes(card, seen)
     if seen is not None and asked is not None:
         metrics["label_agreement"] = _agreement(seen, asked)
-        if card.options.get("family") == "diffusion":
+        if card.options.diffusion:
             metrics |= _guided(engine, card, count, look, truth, progress)
-    if card.options.get("encodes"):
+    if card.options.encodes:
         metrics |= _elbo_terms(engine, card, real)
     return {"data": card.dataset, "items": count, "metrics": metrics, "features": named}
 
@@ -83,7 +82,7 @@ def _real(root: Path, card: ModelCard, split: str) -> Pictures:
 
 def _space(card: ModelCard, root: Path) -> tuple[Look, str]:
     """What gives features and, where it knows the classes, those of pictures; and the name of that space."""
-    if not card.options.get("grey"):
+    if not card.options.grey:
         return lambda pictures: (imagenet.pooled(pictures, root), None), words("en", "features.color")
     network = classifier.shipped()
     return (

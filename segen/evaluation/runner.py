@@ -20,6 +20,7 @@ from segen.evaluation.labels import LabelMetrics
 from segen.evaluation.roc import Roc
 from segen.imaging.corruptions import Corruption
 from segen.registry import ModelCard
+from segen.registry.options import DiffusionOptions
 from segen.text import words
 from segen.types import Progress, Segmentation, SegmentRequest
 
@@ -132,17 +133,15 @@ TAGS = {
     "translate": "image-to-image",
 }
 SNIPPETS = {
-    "segment": """from segen import Engine, SegmentRequest
-from segen.images import read
+    "segment": """from segen import Engine, SegmentRequest, read_image
 
-labels = Engine().run("{name}", SegmentRequest(read("picture.png"))).value.labels""",
+labels = Engine().run("{name}", SegmentRequest(read_image("picture.png"))).value.labels""",
     "generate": """from segen import Engine, GenerateRequest
 
 pictures = Engine().run("{name}", GenerateRequest(seeds=range(64))).value.images""",
-    "translate": """from segen import Engine, TranslateRequest
-from segen.images import read
+    "translate": """from segen import Engine, TranslateRequest, read_image
 
-image = Engine().run("{name}", TranslateRequest(read("picture.png"), "forward")).value.image""",
+image = Engine().run("{name}", TranslateRequest(read_image("picture.png"), "forward")).value.image""",
     "diffusion": """import torch
 from diffusers import DDIMScheduler, UNet2DModel
 
@@ -173,6 +172,7 @@ def model_card(card: ModelCard) -> str:
                     for part, number in values
                 ]
     table = "\n".join(rows)
+    snippet = SNIPPETS["diffusion" if isinstance(card.options, DiffusionOptions) else card.task]
     return f"""---
 license: other
 license_name: {json.dumps(card.licence["weights"]["en"])}
@@ -191,7 +191,7 @@ tags: [{TAGS[card.task]}, segen]
 - Checkpoint: {card.checkpoint["en"]}
 
 ```python
-{SNIPPETS.get(card.options.get("family", ""), SNIPPETS[card.task]).format(name=card.name)}
+{snippet.format(name=card.name)}
 ```
 
 {table}

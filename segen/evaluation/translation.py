@@ -57,7 +57,7 @@ def measure(
     Photographs and drawings also give `features`, whose space the distances are in. Raises DataError when the
     data cannot be used, WeightsError where a network is missing that measures.
     """
-    ((kind, direction),) = card.options["measure"].items()
+    ((kind, direction),) = card.options.measure.items()
     root = datasets.locate(data, card.dataset)
     return {"data": card.dataset, **KINDS[kind](engine, card, root, split, direction, progress)}
 
@@ -68,7 +68,7 @@ def _masks(
     """As a segmenter, beside what needs no labels either and what needs them."""
     ways: dict[str, Masker] = {
         card.name: _translated(engine, card.name, direction),
-        PAIRED: _translated(engine, PAIRED, registry.card(PAIRED).options["measure"]["masks"]),
+        PAIRED: _translated(engine, PAIRED, registry.card(PAIRED).options.measure["masks"]),
         "Otsu": _otsu,
         "K-means": lambda image: _smaller(engine.run("kmeans", ClusterRequest(image, k=2)).value.labels),
         SEGMENTER[card.dataset]: lambda image: _labelled(engine, image, SEGMENTER[card.dataset]),

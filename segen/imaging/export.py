@@ -80,7 +80,7 @@ def remarks(
 ) -> list[str]:
     """What must be known to read this clustering aright, in sentences; often nothing."""
     facts = {
-        "fewer": "k" in card.options["controls"] and clustering.clusters < request.k,
+        "fewer": "k" in card.options.controls and clustering.clusters < request.k,
         "more": clustering.clusters > MAX_CLUSTERS,
         "no_silhouette": clustering.silhouette is None,
     }

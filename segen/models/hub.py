@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from segen import registry
 from segen.errors import UsageError
 from segen.registry import ModelCard
+from segen.registry.options import DiffusionOptions
 from segen.text import LANGUAGES
 
 PIPELINES = ("DDPMPipeline", "DDIMPipeline")
@@ -116,7 +117,7 @@ def _card(folder: Path, name: str) -> ModelCard:
         parameters=_parameters(folder),
         multiply_adds=0,
         licence=dict.fromkeys(("weights", "data", "credit"), dict.fromkeys(LANGUAGES, "")),
-        options={"family": "diffusion", "grey": colors == 1, "folder": str(folder)},
+        options=DiffusionOptions(grey=colors == 1, folder=str(folder)),
     )
 
 

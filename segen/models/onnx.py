@@ -19,7 +19,7 @@ def export(card_name: str, path: Path) -> None:
     Raises CardError for other cards and for one with the option `onnx = false`, WeightsError for bad weights.
     """
     chosen = card(card_name, "segment")
-    if not chosen.options.get("onnx", True):
+    if not chosen.options.onnx:
         raise CardError("no_onnx", model=card_name)
     import torch
     from onnx import checker

@@ -13,16 +13,29 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Generic, Literal, get_args, overload
+
+from typing_extensions import TypeVar
 
 from segen.errors import CardError, InputError
+from segen.registry.options import (
+    ClusterOptions,
+    GenerateOptions,
+    Options,
+    SegmentOptions,
+    TranslateOptions,
+    Words,
+    read,
+)
 from segen.text import LANGUAGES, words
 
 Task = Literal["segment", "cluster", "generate", "translate"]
 TASKS: tuple[Task, ...] = get_args(Task)
-Words = dict[str, str]
+AnyOptions = TypeVar("AnyOptions", bound=Options, default=Any)
 MEASURING = ("classifier-fashion",)
 """Weights that ship to measure what cards make, and belong to none."""
+SEGMENT_MODEL = "unet-camvid"
+"""The card that segments where none is named."""
 FILM, MOMENTS = "moments.webp", "moments.json"
 """Beside the weights of what generates: samples during its training, and what was logged."""
 
@@ -72,11 +85,12 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class ModelCard:
+class ModelCard(Generic[AnyOptions]):
     """What one model is, in two languages, and where its loader stands.
 
     `input_size` is (height, width) in pixels, the size that `multiply_adds` and the metrics refer to.
-    `loader` names a function `module:function` in `segen.models`; `options` are the loader's own.
+    `loader` names a function `module:function` in `segen.models`; `options` are the loader's own, of a
+    type in `segen.registry.options`.
     `licence` has "weights", "data" and "credit", each by language. `multiply_adds` is in units of one, not
     millions.
     """
@@ -97,7 +111,7 @@ class ModelCard:
     licence: dict[str, Words]
     classes: tuple[ClassInfo, ...] = ()
     directions: tuple[str, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
+    options: AnyOptions = field(kw_only=True)
 
     @property
     def weights(self) -> Path:
@@ -107,7 +121,7 @@ class ModelCard:
     @property
     def conditional(self) -> bool:
         """Whether a class can be asked for, of a card that generates."""
-        return bool(self.options.get("conditional"))
+        return isinstance(self.options, GenerateOptions) and self.options.conditional
 
     def metrics(self) -> dict[str, Any]:
         """What `segen evaluate --write` measured, by split; empty before it has run."""
@@ -209,6 +223,7 @@ def _parse(name: str, fields: dict[str, Any]) -> ModelCard:
         architecture=_by_language(fields.pop("architecture")),
         source=_by_language(fields.pop("source")),
         licence={part: _by_language(text) for part, text in licence.items()},
+        options=read(name, fields["task"], fields["loader"], fields.pop("options", {})),
         **fields,
     )
 
@@ -218,11 +233,36 @@ def _by_language(text: str | Words) -> Words:
     return dict.fromkeys(LANGUAGES, text) if isinstance(text, str) else text
 
 
+@overload
+def cards(task: Literal["segment"]) -> list[ModelCard[SegmentOptions]]: ...
+@overload
+def cards(task: Literal["cluster"]) -> list[ModelCard[ClusterOptions]]: ...
+@overload
+def cards(task: Literal["generate"]) -> list[ModelCard[GenerateOptions]]: ...
+@overload
+def cards(task: Literal["translate"]) -> list[ModelCard[TranslateOptions]]: ...
+@overload
+def cards(task: Task | None = None) -> list[ModelCard]: ...
 def cards(task: Task | None = None) -> list[ModelCard]:
     """All cards in order of name, or those of one task."""
     return [card for card in _read_all().values() if task is None or card.task == task]
 
 
+def segmenters() -> list[ModelCard[SegmentOptions]]:
+    """The cards that segment, the one that is taken where none is named first."""
+    return sorted(cards("segment"), key=lambda card: card.name != SEGMENT_MODEL)
+
+
+@overload
+def card(name: str, task: Literal["segment"]) -> ModelCard[SegmentOptions]: ...
+@overload
+def card(name: str, task: Literal["cluster"]) -> ModelCard[ClusterOptions]: ...
+@overload
+def card(name: str, task: Literal["generate"]) -> ModelCard[GenerateOptions]: ...
+@overload
+def card(name: str, task: Literal["translate"]) -> ModelCard[TranslateOptions]: ...
+@overload
+def card(name: str, task: Task | None = None) -> ModelCard: ...
 def card(name: str, task: Task | None = None) -> ModelCard:
     """The card of that name. Raises CardError for any other string, a path included, or another task."""
     try:

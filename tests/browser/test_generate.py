@@ -119,11 +119,9 @@ def test_a_seed_is_refined_round_by_round(
     page.wait_for_function(f"document.querySelector('{middle}').src === {json.dumps(first)}")
 
 
-@pytest.mark.skipif(
-    not any(card.options.get("encodes") for card in cards("generate")), reason="no card encodes yet"
-)
+@pytest.mark.skipif(not any(card.options.encodes for card in cards("generate")), reason="no card encodes yet")
 def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., Any]) -> None:
-    name = next(card.name for card in cards("generate") if card.options.get("encodes"))
+    name = next(card.name for card in cards("generate") if card.options.encodes)
     page = visit(f"{address}/?tab=generate&model={name}", 390)
     page.check("#generate-way input[value=encoding]", force=True)
     page.click("#generate-examples [data-example=garment_boot]")
@@ -167,10 +165,10 @@ def test_a_training_is_played_without_asking_the_server(
 
 
 @pytest.mark.skipif(
-    not any(card.options.get("stages") for card in cards("generate")), reason="no card has stages yet"
+    not any(card.options.stages for card in cards("generate")), reason="no card has stages yet"
 )
 def test_styles_are_mixed_and_every_class_is_drawn(address: str, visit: Callable[..., Any]) -> None:
-    staged = [card for card in cards("generate") if card.options.get("stages")]
+    staged = [card for card in cards("generate") if card.options.stages]
     named = max(staged, key=lambda card: card.conditional)
     page = visit(f"{address}/?tab=generate&model={named.name}", 390)
     page.check("#generate-way input[value=mix]", force=True)

@@ -20,7 +20,7 @@ from tests.browser.actions import assert_fits, stroke
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.skipif(not any(card.options.get("cycles") for card in cards("translate")), reason="no cycle yet")
+@pytest.mark.skipif(not any(card.options.cycles for card in cards("translate")), reason="no cycle yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_a_picture_is_translated_looked_through_and_limited(
     address: str,
@@ -33,7 +33,7 @@ def test_a_picture_is_translated_looked_through_and_limited(
 ) -> None:
     from segen.engine import Engine
 
-    chosen = next(card for card in cards("translate") if card.options.get("region") == "nuclei")
+    chosen = next(card for card in cards("translate") if card.options.region == "nuclei")
     page = visit(
         f"{address}/?tab=translate&model={chosen.name}&direction=sideways&lang={language}", width, scheme
     )
@@ -68,12 +68,12 @@ def test_a_picture_is_translated_looked_through_and_limited(
     assert_fits(page)
 
 
-@pytest.mark.skipif(not any(card.options.get("draws") for card in cards("translate")), reason="no pad yet")
+@pytest.mark.skipif(not any(card.options.stochastic for card in cards("translate")), reason="no pad yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_a_drawing_is_coloured_while_it_is_drawn(
     address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
 ) -> None:
-    name = next(card.name for card in cards("translate") if card.options.get("draws"))
+    name = next(card.name for card in cards("translate") if card.options.stochastic)
     page = visit(f"{address}/?tab=translate&model={name}&lang={language}", width, scheme)
     canvas = page.locator("#translate-board canvas")
     canvas.scroll_into_view_if_needed()
@@ -105,7 +105,7 @@ def test_a_drawing_is_coloured_while_it_is_drawn(
     assert_fits(page)
 
 
-@pytest.mark.skipif(not any("paints" in card.options for card in cards("translate")), reason="no street yet")
+@pytest.mark.skipif(not any(card.options.paints for card in cards("translate")), reason="no street yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_a_street_is_painted_photographed_and_resegmentation_ratio(
     address: str,
@@ -119,7 +119,7 @@ def test_a_street_is_painted_photographed_and_resegmentation_ratio(
 ) -> None:
     from segen.engine import Engine
 
-    chosen = next(card for card in cards("translate") if "paints" in card.options)
+    chosen = next(card for card in cards("translate") if card.options.paints)
     page = visit(f"{address}/?tab=translate&model={chosen.name}&lang={language}", width, scheme)
     canvas = page.locator("#street-board canvas")
     canvas.wait_for()

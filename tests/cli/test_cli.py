@@ -308,7 +308,7 @@ def test_faulty_weights(
         file.write_bytes(content if fault == "one byte changed" else content[:1000])
     assert segment(*pictures.iterdir(), out=tmp_path / "out", model=card.name) == 1
     export = main(["export", "--model", card.name, "--out", str(tmp_path / "out" / "x.onnx")])
-    assert export == (1 if card.options.get("onnx", True) else 2)
+    assert export == (1 if card.options.onnx else 2)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert all(card.name in line and str(tmp_path) not in line for line in lines)

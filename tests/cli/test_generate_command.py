@@ -14,16 +14,19 @@ from segen import registry
 from segen.cli.main import main
 from segen.engine import Engine
 from segen.registry import ModelCard, cards
+from segen.registry.options import GenerateOptions
 from segen.text import words
 from segen.types import GenerateRequest, Generation, Run
 
 CLASSES = registry.dataset_classes("fashion")
 UNCONDITIONAL = ModelCard(
     "garments", "generate", {"en": "g"}, {"en": "g"}, "", "fashion", "", "", "", {"en": ""}, (28, 28), 1, 1,
-    {}, CLASSES, options={"grey": True},
+    {}, CLASSES, options=GenerateOptions("gan", grey=True),
 )  # fmt: skip
-CONDITIONAL = replace(UNCONDITIONAL, name="asked", options={"grey": True, "conditional": True})
-COLOUR = replace(UNCONDITIONAL, name="colour", options={})
+CONDITIONAL = replace(
+    UNCONDITIONAL, name="asked", options=GenerateOptions("cgan", grey=True, conditional=True)
+)
+COLOUR = replace(UNCONDITIONAL, name="colour", options=GenerateOptions("gan"))
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[GenerateRequest]:
     def run(engine: Engine, name: str, request: GenerateRequest) -> Run[Generation]:
         found.append(request)
         bright = np.array([seed % 256 for seed in request.seeds], np.uint8)[:, None, None, None]
-        grey = bool(known[name].options.get("grey"))
+        grey = known[name].options.grey
         pictures = np.broadcast_to(bright, (len(request.seeds), 28, 28, 3)).copy()
         return Run(Generation(pictures, None, tuple(request.seeds), grey), name, "cpu", 0.0, 0.0)
 

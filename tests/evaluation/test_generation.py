@@ -24,11 +24,13 @@ from segen.evaluation.runner import evaluate, model_card
 from segen.imaging.corruptions import Corruption
 from segen.models.features import classifier
 from segen.registry import ModelCard, weights_root
+from segen.registry.options import DiffusionOptions, GenerateOptions
 from segen.types import ElboTerms, ElboTermsRequest, Generation, Run
 
 CARD = ModelCard(
     "garments", "generate", {"en": "g"}, {"en": "g"}, "", "fashion", "", "", "", {"en": ""}, (28, 28), 1, 1,
-    {"weights": "", "data": "", "credit": ""}, registry.dataset_classes("fashion"), options={"grey": True},
+    {"weights": "", "data": "", "credit": ""}, registry.dataset_classes("fashion"),
+    options=GenerateOptions("gan", grey=True),
 )  # fmt: skip
 COUNT = {"train": 100, "test": 120}
 
@@ -110,7 +112,9 @@ def test_a_perfect_artist_stands_at_the_floor(artist: None, weights: Path, data:
 def test_what_only_some_cards_have_is_measured_there(
     artist: None, weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = replace(CARD, options={"grey": True, "conditional": True, "encodes": True, "samples": 50})
+    card = replace(
+        CARD, options=GenerateOptions("gan", grey=True, conditional=True, encodes=True, samples=50)
+    )
     monkeypatch.setattr(generation.classifier, "look", know)
     report = evaluate(Engine("cpu"), card, data, "test")
     found = report["metrics"]
@@ -125,7 +129,7 @@ def test_what_only_some_cards_have_is_measured_there(
 def test_diffusion_is_measured_with_guidance_too(
     weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = {"grey": True, "conditional": True, "family": "diffusion", "samples": 50}
+    options = DiffusionOptions(grey=True, conditional=True, samples=50)
 
     def run(engine: Engine, name: str, request: Any) -> Run:
         """Bags whatever is asked for, but what is asked for with guidance of 3."""

@@ -24,6 +24,7 @@ from segen.evaluation.runner import evaluate
 from segen.imaging import images
 from segen.models.features import imagenet, inception
 from segen.registry import ModelCard
+from segen.registry.options import GenerateOptions
 from segen.types import GenerateRequest, Generation, Image, Pictures, Run
 from segen.ui.tabs.generate import objectives
 
@@ -148,7 +149,9 @@ def test_fid_is_measured_where_its_weights_are(
 ) -> None:
     root = with_inception(tmp_path, b"weights", monkeypatch)
     (root / "summer2winter").symlink_to(data / "summer2winter")
-    found = evaluate(Engine("cpu"), replace(CARD, options={"samples": 300}), root, "test")["metrics"]
+    found = evaluate(Engine("cpu"), replace(CARD, options=GenerateOptions("gan", samples=300)), root, "test")[
+        "metrics"
+    ]
     assert {given for _, given in colours} == {root / "summer2winter", root / inception.FILE}
     assert list(found["fid"]) == ["value", "floor", "ceiling"]
     assert found["fid"]["value"] == pytest.approx(found["frechet_distance"]), "of one stand-in"
@@ -189,7 +192,7 @@ def test_the_command_tells_what_fid_wants(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    card = replace(CARD, options={"samples": 100})
+    card = replace(CARD, options=GenerateOptions("gan", samples=100))
     monkeypatch.setattr(registry, "_read_all", lambda: {CARD.name: card})
     assert main(["evaluate", "--model", CARD.name, "--data", str(data), "--split", "test"]) == 0
     printed = capsys.readouterr()

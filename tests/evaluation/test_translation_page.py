@@ -28,7 +28,7 @@ def test_every_card_that_translates_has_its_place() -> None:
     kinds = {name: kind for kind, names in MEASURED.items() for name in names}
     assert set(kinds) <= set(RECIPES)
     for card in cards("translate"):
-        assert list(card.options["measure"]) == [kinds[card.name]]
+        assert list(card.options.measure) == [kinds[card.name]]
 
 
 def interval(value: float) -> dict[str, float]:

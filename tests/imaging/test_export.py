@@ -194,7 +194,7 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
 
 def exportable() -> list[ModelCard]:
     """One card for each loader and number of classes; those of smp differ in little else."""
-    exported = [card for card in cards("segment") if card.options.get("onnx", True)]
+    exported = [card for card in cards("segment") if card.options.onnx]
     return list({(card.loader, len(card.classes)): card for card in exported}.values())
 
 

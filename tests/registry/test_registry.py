@@ -11,6 +11,7 @@ import segen
 from segen import registry
 from segen.errors import CardError
 from segen.registry import TASKS, card, cards, describe
+from segen.registry.options import OF_TASK, TranslateOptions, read
 
 
 def test_cards_are_in_order_of_name() -> None:
@@ -76,3 +77,40 @@ def test_public_names() -> None:
     assert segen.card is registry.card
     with pytest.raises(AttributeError, match="nonsense"):
         _ = segen.nonsense
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "option"),
+    [
+        ({"max_sides": 640}, "option_unknown", "max_sides"),
+        ({"max_side": "640"}, "option_unfit", "max_side"),
+        ({"max_side": True}, "option_unfit", "max_side"),
+        ({"zoom": []}, "option_unfit", "zoom"),
+    ],
+)
+def test_a_wrong_option_names_card_and_key(given: dict[str, object], key: str, option: str) -> None:
+    with pytest.raises(CardError) as error:
+        read("some-card", "segment", "segen.models.segmentation.smp:load", given)
+    assert error.value.key == key
+    assert "some-card" in str(error.value)
+    assert option in str(error.value)
+
+
+def test_a_missing_option_is_named() -> None:
+    with pytest.raises(CardError, match=r"family.*some-card"):
+        read("some-card", "generate", "segen.models.flow:load", {})
+
+
+def test_options_take_lists_and_tables() -> None:
+    words = {"en": "a", "zh": "b"}
+    given = {"domains": [words, words], "given": {"forward": "lines"}, "grey": ["forward"]}
+    found = read("some-card", "translate", "segen.models.translation.predictor:load", given)
+    assert found == TranslateOptions((words, words), {"forward": "lines"}, grey=("forward",))
+    for wrong in ({"given": {"sideways": "lines"}}, {"given": {"forward": "smell"}}, {"domains": [words]}):
+        with pytest.raises(CardError):
+            read("some-card", "translate", "segen.models.translation.predictor:load", {**given, **wrong})
+
+
+def test_every_card_has_the_options_of_its_task() -> None:
+    for known in cards():
+        assert isinstance(known.options, OF_TASK[known.task])

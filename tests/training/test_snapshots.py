@@ -17,6 +17,7 @@ from segen.errors import DataError, WeightsError
 from segen.imaging import images
 from segen.models import weights
 from segen.registry import FILM, MOMENTS, ModelCard, cards
+from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.training import data as training_data
 from segen.training import loop, snapshots
@@ -162,7 +163,7 @@ def card(run: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     """A card whose folder has kept the moments of the run."""
     snapshots.write(run, sealed)
     monkeypatch.setenv("SEGEN_WEIGHTS", str(sealed.parent))
-    return replace(cards()[0], name=sealed.name, task="generate", options={"family": "gan"})
+    return replace(cards()[0], name=sealed.name, task="generate", options=GenerateOptions("gan"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -209,4 +210,4 @@ def test_whatever_a_recipe_logs_can_be_named(language: str) -> None:
 
 def test_every_family_is_told_what_to_look_for() -> None:
     for each in cards("generate"):
-        assert words("en", f"generate.look_{each.options['family']}")
+        assert words("en", f"generate.look_{each.options.family}")

@@ -308,7 +308,7 @@ def load_pipeline(card: ModelCard) -> DiffusionPredictor:
 
     The network is laid out without memory at first, so that it takes what the weights do and no more.
     """
-    folder = Path(card.options["folder"])
+    folder = Path(card.options.folder)
     try:
         with torch.device("meta"):
             network = UNet2DModel.from_config(_json(folder / hub.UNET))

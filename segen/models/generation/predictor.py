@@ -146,7 +146,8 @@ class LatentPredictor:
     @property
     def grey(self) -> bool:
         """Whether the pictures are grey."""
-        return bool(self.card.options.get("grey"))
+        grey: bool = self.card.options.grey
+        return grey
 
     def _first_weights(self) -> np.ndarray:
         weights: torch.Tensor = self.network.first_weights()  # type: ignore[operator]

@@ -189,9 +189,9 @@ class AttentionPredictor(SegmentationPredictor):
 def load_attention(card: ModelCard) -> AttentionPredictor:
     """The predictor of a card with self-attention."""
     network = weights.network(AttentionNetwork, weights.checked(card))
-    return AttentionPredictor(network, card.options["max_side"])
+    return AttentionPredictor(network, card.options.max_side)
 
 
 def load_renet(card: ModelCard) -> SegmentationPredictor:
     """The predictor of a card with recurrent sweeps."""
-    return SegmentationPredictor(weights.network(ReNet, weights.checked(card)), card.options["max_side"])
+    return SegmentationPredictor(weights.network(ReNet, weights.checked(card)), card.options.max_side)

@@ -80,9 +80,9 @@ class Vgg16(nn.Module, PyTorchModelHubMixin):
 def load_fcn(card: ModelCard) -> SegmentationPredictor:
     """The predictor of a card with the small network."""
     network = weights.network(FullyConvolutional, weights.checked(card))
-    return SegmentationPredictor(network, card.options["max_side"])
+    return SegmentationPredictor(network, card.options.max_side)
 
 
 def load_vgg16(card: ModelCard) -> SegmentationPredictor:
     """The predictor of a card with VGG16."""
-    return SegmentationPredictor(weights.network(Vgg16, weights.checked(card)), card.options["max_side"])
+    return SegmentationPredictor(weights.network(Vgg16, weights.checked(card)), card.options.max_side)

@@ -260,4 +260,4 @@ def _instance(
 def load(card: ModelCard) -> MaskRCNNSegmenter:
     """The predictor of a Mask R-CNN card."""
     network = weights.network(SlimMaskRCNN, weights.checked(card))
-    return MaskRCNNSegmenter(network, card.options["max_side"])
+    return MaskRCNNSegmenter(network, card.options.max_side)

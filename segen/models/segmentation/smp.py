@@ -32,7 +32,7 @@ def build(architecture: str, classes: int, **options: object) -> nn.Module:
 def load(card: ModelCard) -> SegmentationPredictor:
     """The predictor of a card whose folder `segmentation_models_pytorch.from_pretrained` reads."""
     network, options = read_network(weights.checked(card)), card.options
-    return SegmentationPredictor(network, options["max_side"], options.get("zoom", 1.0))
+    return SegmentationPredictor(network, options.max_side, options.zoom)
 
 
 def read_network(folder: Path) -> nn.Module:

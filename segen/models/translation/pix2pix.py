@@ -93,4 +93,4 @@ def load_labels(card: ModelCard) -> LabelPredictor:
     """The predictor of a card that draws label maps: smp's folder, with the discriminator's inside it."""
     folder = weights.checked(card)
     discriminator = weights.network(PatchDiscriminator, folder / DISCRIMINATOR)
-    return LabelPredictor(ConditionalGan(read_network(folder), discriminator), card.options["max_side"])
+    return LabelPredictor(ConditionalGan(read_network(folder), discriminator), card.options.max_side)

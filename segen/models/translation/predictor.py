@@ -172,7 +172,7 @@ class TranslationPredictor:
     def __init__(self, network: Networks, card: ModelCard) -> None:
         self.network, self.card = network, card
         self.tile = max(card.input_size)
-        self.scale = float(card.options.get("scale", 1))
+        self.scale = card.options.scale
 
     def __call__(self, request: TranslateRequest | CycleRequest) -> Iterator[Step | Translation | Cycle]:
         """A step for each tile, or for each network that a cycle runs through, then the value."""
@@ -186,15 +186,15 @@ class TranslationPredictor:
         pixels, unknown_pixels = self._read(request.image, request.direction)
         drawn = yield from self._tiled(pixels, request.direction, request.seed)
         translated = images.resize(_picture(drawn), height, width)
-        grey = request.direction in self.card.options.get("grey", ()) and request.strength == 1
+        grey = request.direction in self.card.options.grey and request.strength == 1
         mixed = images.mix(request.image, translated, request.strength)
         yield Translation(mixed, grey, unknown_pixels)
 
     def _read(self, image: Image, direction: str, side: int = MAX_SIDE) -> tuple[torch.Tensor, int]:
         """The 1 x C x h x w pixels that the generator sees, and how many are of no class."""
         options = self.card.options
-        reader = PREPROCESSING[options["given"][direction]]
-        side = min(side, self.tile) if options.get("whole") else side
+        reader = PREPROCESSING[options.given[direction]]
+        side = min(side, self.tile) if options.whole else side
         device = next(self.network.parameters()).device
         pixels, unknown_pixels = reader(image, side, self.scale, self.card)
         return pixels.to(device, memory_format=torch.channels_last), unknown_pixels

@@ -190,7 +190,7 @@ def build(engine: Engine) -> Tab:
 
 
 def _used(slider: str, model: str) -> bool:
-    return slider in (*OF_ALL, *registry.card(model).options["controls"])
+    return slider in (*OF_ALL, *registry.card(model).options.controls)
 
 
 def _told(card: ModelCard, request: ClusterRequest, run: Run[Clustering], language: str) -> dict[str, str]:

@@ -20,10 +20,9 @@ from segen import errors, registry
 from segen.errors import SegenError
 from segen.evaluation.voting import Vote, agreement, vote
 from segen.imaging import export, images
-from segen.registry import ModelCard, Reached
+from segen.registry import SEGMENT_MODEL, ModelCard, Reached
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
-from segen.ui.api import SEGMENT_MODEL
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import lit, sheet

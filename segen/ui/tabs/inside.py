@@ -16,7 +16,7 @@ from segen import registry
 from segen.errors import InputError, WeightsError
 from segen.imaging import export, images, kernels
 from segen.imaging.kernels import ACTIVATIONS, KERNELS, PADDINGS, POOLINGS, STRIDES, Padding, Pooling
-from segen.registry import ModelCard
+from segen.registry import ModelCard, segmenters
 from segen.text import words
 from segen.types import (
     Classification,
@@ -29,7 +29,6 @@ from segen.types import (
     Segmentation,
     SegmentRequest,
 )
-from segen.ui.api import segmenters
 from segen.ui.framework.figures import colored, figure, lit, png, shades
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Values, remember

@@ -17,10 +17,9 @@ from segen.errors import InputError, SegenError
 from segen.evaluation.labels import LabelMetrics
 from segen.imaging import export, images
 from segen.imaging.corruptions import CORRUPTIONS, SEVERITIES, Corruption
-from segen.registry import ModelCard
+from segen.registry import ModelCard, segmenters
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
-from segen.ui.api import segmenters
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.figures import figure
 from segen.ui.framework.language import language_of, say

@@ -26,6 +26,7 @@ from segen.models.generation.diffusion import BATCH, DiffusionPredictor
 from segen.models.generation.gan import PerceptronGenerator
 from segen.models.generation.predictor import LatentPredictor
 from segen.registry import ModelCard, dataset_classes
+from segen.registry.options import DiffusionOptions, GenerateOptions
 from segen.training.recipe import Place
 from segen.training.recipes.diffusion import Diffusion, DiffusionConfig
 from segen.types import (
@@ -43,7 +44,7 @@ CARD = ModelCard(
     "tiny-ddpm", "generate", {"en": "Tiny", "zh": "小"}, {"en": "t", "zh": "t"}, "", "fashion", "",
     "segen.models.generation.diffusion:load", "", {"en": "", "zh": ""}, (28, 28), 1, 1,
     {"weights": "", "data": "", "credit": ""}, dataset_classes("fashion"),
-    options={"grey": True, "conditional": True, "family": "diffusion"},
+    options=DiffusionOptions(grey=True, conditional=True),
 )  # fmt: skip
 TINY = DiffusionConfig("tiny-ddpm", batch_size=4, channels=(4, 8), groups=2)
 SYNTHETIC = Place(data="synthetic")
@@ -325,7 +326,7 @@ def test_what_is_out_of_range_is_refused(ask: Any) -> None:
     "request_", [NoisedRequest(PICTURE), TrajectoryRequest(0), VariationsRequest(PICTURE, [0])]
 )
 def test_a_network_of_one_step_shows_no_diffusion(request_: Any) -> None:
-    predictor = LatentPredictor(PerceptronGenerator(4, (4,)), replace(CARD, options={}))
+    predictor = LatentPredictor(PerceptronGenerator(4, (4,)), replace(CARD, options=GenerateOptions("gan")))
     with pytest.raises(InputError, match="draws in one step"):
         list(predictor(request_))
 

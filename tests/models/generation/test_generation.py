@@ -165,7 +165,7 @@ def test_principal_directions_are_of_latent_space(card: ModelCard, engine: Engin
 @latent_card
 def test_a_vae_encodes_and_others_say_they_cannot(card: ModelCard, engine: Engine) -> None:
     picture, _ = scenes.street(0, 90, 60)
-    if not card.options.get("encodes"):
+    if not card.options.encodes:
         for request in (EncodeRequest(picture), ElboTermsRequest(np.zeros((2, 28, 28, 3), np.uint8))):
             with pytest.raises(InputError, match="no encoder"):
                 engine.run(card.name, request)

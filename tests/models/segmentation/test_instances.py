@@ -388,4 +388,4 @@ def test_it_is_not_exported_to_onnx(tmp_path: Path) -> None:
 def test_the_recipe_is_the_cards() -> None:
     config = RECIPES[CARD.name]
     assert isinstance(config, InstancesConfig)
-    assert config.max_side == CARD.options["max_side"]
+    assert config.max_side == CARD.options.max_side

@@ -49,6 +49,7 @@ dataset = "nuclei"
 directions = ["forward", "backward"]
 input_size = [256, 256]
 [options]
+domains = [{en = "a", zh = "a"}, {en = "b", zh = "b"}]
 scale = 0.5
 grey = ["forward", "backward"]
 given = {forward = "microscopy", backward = "grey"}
@@ -59,6 +60,7 @@ dataset = "emoji"
 directions = ["forward"]
 input_size = [64, 64]
 [options]
+domains = [{en = "a", zh = "a"}, {en = "b", zh = "b"}]
 whole = true
 given = {forward = "lines"}
 measure = {drawings = "forward"}
@@ -68,10 +70,12 @@ dataset = "camvid"
 directions = ["forward"]
 input_size = [192, 256]
 [options]
+domains = [{en = "a", zh = "a"}, {en = "b", zh = "b"}]
 whole = true
 given = {forward = "labels"}
 measure = {streets = "forward"}
 """
+PHOTOGRAPHS = registry.card("cyclegan-yosemite", "translate").options
 SMALL = {"channels": 4, "blocks": 1, "discriminator_channels": 4}
 CARDS = {
     "small-nuclei": ("cyclegan-nuclei", NUCLEI, {"side": 32, "history": 2}),
@@ -149,8 +153,7 @@ class Fixed(nn.Module):
 
 @pytest.mark.parametrize("size", [(100, 100), (1000, 700), (20, 3000)])
 def test_tiles_make_up_the_whole_picture(size: tuple[int, int]) -> None:
-    options = {"given": {"forward": "photograph"}}
-    card = replace(card_of("small-nuclei"), options=options)
+    card = replace(card_of("small-nuclei"), options=PHOTOGRAPHS)
     predictor = TranslationPredictor(Networks({"forward": Fixed()}, {}), card)
     image = np.asarray(images.resize(noise(8, 8), *size))
     *steps, found = predictor(TranslateRequest(image))
@@ -166,7 +169,7 @@ def test_a_flat_picture_gets_no_stripes(level: int, size: tuple[int, int]) -> No
     """Transposed convolutions and padding with zeros would draw a checkerboard and a frame."""
     torch.manual_seed(level)
     network = Networks({"forward": ResnetGenerator(3, 3, channels=8, blocks=2)}, {}).eval()
-    card = replace(card_of("small-nuclei"), options={"given": {"forward": "photograph"}})
+    card = replace(card_of("small-nuclei"), options=PHOTOGRAPHS)
     with torch.inference_mode():
         *_, found = TranslationPredictor(network, card)(
             TranslateRequest(np.full((*size, 3), level, np.uint8))
@@ -424,11 +427,7 @@ def test_photographs_are_measured_by_the_gap_they_close(
         for number in range(20):
             image = images.resize(noise(2 + (base + number) % 7, 3), 32, 32)
             (root / half / f"{number}.png").write_bytes(images.encode(image // (1 + base % 100 // 50)))
-    options = {
-        "given": {"forward": "photograph", "backward": "photograph"},
-        "measure": {"photographs": "forward"},
-    }
-    card = replace(card_of("small-nuclei"), dataset="yosemite", input_size=(32, 32), options=options)
+    card = replace(card_of("small-nuclei"), dataset="yosemite", input_size=(32, 32), options=PHOTOGRAPHS)
     identity = TranslationPredictor(
         Networks({"forward": Fixed(), "backward": Fixed()}, {}), card
     )  # fmt: skip

@@ -14,6 +14,7 @@ import pytest
 from segen import registry
 from segen.errors import InputError
 from segen.imaging import images
+from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.ui.tabs.generate import blind
 from segen.ui.tabs.generate.blind import REAL, SIDES, Pair, Quiz
@@ -25,7 +26,7 @@ CARD = replace(
     title={"en": "First card", "zh": "第一"},
     dataset="fashion",
     input_size=(28, 28),
-    options={},
+    options=GenerateOptions("gan"),
 )
 OTHER = replace(CARD, name="two", title={"en": "Second card", "zh": "第二"})
 STRANGER = replace(CARD, name="three", dataset="yosemite")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from segen.registry import ModelCard, dataset_classes
+from segen.registry.options import DiffusionOptions, GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.types import SAMPLERS, GenerateRequest, Generation, Run, Step, Trajectory
 from segen.ui.framework import queue
@@ -21,7 +22,7 @@ from segen.ui.widgets import cells
 
 CARD = ModelCard(
     "tiny-ddpm", "generate", {}, {}, "", "fashion", "", "", "", {}, (28, 28), 1, 1, {},
-    dataset_classes("fashion"), options={"family": "diffusion", "conditional": True},
+    dataset_classes("fashion"), options=DiffusionOptions(conditional=True),
 )  # fmt: skip
 
 
@@ -32,7 +33,7 @@ def run(level: int, seconds: float = 1.5) -> Run[Any]:
 
 def test_a_family_tells_what_diffuses() -> None:
     assert diffuses(CARD)
-    assert not diffuses(replace(CARD, options={"family": "gan"}))
+    assert not diffuses(replace(CARD, options=GenerateOptions("gan")))
     assert "diffusion" in OBJECTIVES
     assert USUAL_STEPS in STEPS
 

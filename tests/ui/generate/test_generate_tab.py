@@ -19,6 +19,7 @@ from segen.errors import InputError
 from segen.imaging import export, images
 from segen.models import latents
 from segen.registry import ModelCard, cards, dataset_classes
+from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.types import MAX_SEED, DecodeRequest, Encoding, GenerateRequest, Generation, LatentsRequest
 from segen.ui.tabs.generate import encoding, objectives
@@ -42,7 +43,7 @@ CARD = ModelCard(
     multiply_adds=0,
     licence={key: {"en": "", "zh": ""} for key in ("weights", "data", "credit")},
     classes=dataset_classes("fashion"),
-    options={"grey": True, "family": "cgan", "conditional": True},
+    options=GenerateOptions("cgan", grey=True, conditional=True),
 )
 PICTURES = np.arange(4, dtype=np.uint8).repeat(28 * 28 * 3).reshape(4, 28, 28, 3)
 FOUND = Generation(PICTURES, (8, 0, 9, 5), tuple(range(2**53, 2**53 + 4)), grey=True)
@@ -76,7 +77,7 @@ def test_truncated_pictures_are_not_named_after_the_seed_alone() -> None:
 
 
 def test_an_unconditional_card_is_asked_for_no_class() -> None:
-    plain = replace(CARD, options={})
+    plain = replace(CARD, options=GenerateOptions("gan"))
     assert class_asked(plain, "3") is None
     assert latents.labels_of(plain, [1, 2], None) is None
     assert class_asked(CARD, "3") == 3
@@ -93,11 +94,11 @@ def test_truncation_ends_where_nothing_is_changed() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_family_has_its_formulas(language: str) -> None:
     for family, formulas in objectives.OBJECTIVES.items():
-        told = objectives.objective(replace(CARD, options={"family": family}), language)
+        told = objectives.objective(replace(CARD, options=GenerateOptions(family)), language)
         assert all(f"$${formula}$$" in told for formula in formulas)
         assert words(language, f"generate.objective_{family}") in told
         assert all(formula.count("{") == formula.count("}") for formula in formulas)
-    assert objectives.objective(replace(CARD, options={}), language) == ""
+    assert objectives.objective(replace(CARD, options=GenerateOptions("")), language) == ""
 
 
 def test_the_discriminator_maximises() -> None:
@@ -107,7 +108,7 @@ def test_the_discriminator_maximises() -> None:
 
 def test_every_generating_card_names_a_known_family() -> None:
     for card in cards("generate"):
-        assert card.options["family"] in objectives.OBJECTIVES, card.name
+        assert card.options.family in objectives.OBJECTIVES, card.name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -21,6 +21,7 @@ from segen.models.generation.gan import (
 )
 from segen.models.generation.predictor import LatentPredictor
 from segen.registry import ModelCard, cards, dataset_classes
+from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.types import GenerateRequest, Generation, MixRequest, Mixture, Step
 from segen.ui.tabs.generate import mixing
@@ -41,9 +42,9 @@ CARD = ModelCard(
     multiply_adds=0,
     licence={},
     classes=dataset_classes("fashion"),
-    options={"grey": True, "stages": 3},
+    options=GenerateOptions("gan", grey=True, stages=3),
 )
-CONDITIONAL = replace(CARD, options={**CARD.options, "conditional": True})
+CONDITIONAL = replace(CARD, options=replace(CARD.options, conditional=True))
 
 
 def predictor(card: ModelCard) -> ConvolutionalPredictor:
@@ -168,4 +169,4 @@ def test_every_card_with_stages_mixes(card: ModelCard, weights: Path) -> None:
     found = engine.run(card.name, MixRequest([0, 1], [2, 3], 2)).value
     assert found.mixed.shape == (4, *card.input_size, 3)
     assert np.array_equal(engine.run(card.name, MixRequest([1], [2], 2)).value.mixed[0], found.mixed[2])
-    assert card.options["stages"] == engine._predictor(card.name).network.depth
+    assert card.options.stages == engine._predictor(card.name).network.depth

@@ -54,7 +54,7 @@ def engine(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
         loader="segen.models.translation.predictor:load",
         directions=("forward",),
         input_size=(192, 256),
-        options={"whole": True, "paints": "unet-camvid", "given": {"forward": "labels"}},
+        options=replace(registry.card("pix2pix-camvid-photo", "translate").options, measure={}),
     )
     known = {**registry._read_all(), NAME: card}
     monkeypatch.setattr(registry, "_read_all", lambda: known)
@@ -256,7 +256,7 @@ def test_what_no_page_sends_is_refused(
 
 
 def test_a_card_that_makes_no_photographs_is_refused(work: Callable[[str], Any]) -> None:
-    other = next(card for card in registry.cards("translate") if "paints" not in card.options)
+    other = next(card for card in registry.cards("translate") if not card.options.paints)
     for name, error in ((other.name, InputError), ("unet-camvid", CardError), ("../x", CardError)):
         with pytest.raises(error):
             work("draw")(name, REQUEST)
@@ -317,7 +317,7 @@ def test_the_panel_shows_for_cards_that_paint_alone(engine: Engine) -> None:
         part = street.street_panel(engine, picture_input(), gr.Dropdown([NAME]), gr.Button())
     for card in registry.cards("translate"):
         panel, value, *_ = part.of_card(card, "zh").values()
-        assert panel.visible == ("paints" in card.options)
+        assert panel.visible == bool(card.options.paints)
         if panel.visible:
             assert value["classes"][value["pen"]]["name"] == "汽车"
             assert np.array_equal(board(value), drawn(street.FIRST_SCENE))

@@ -103,7 +103,7 @@ def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     on_choice(pick, picture, run)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        if not card.options.get("encodes"):
+        if not card.options.encodes:
             return {picture: None, pick: "", view: ""}
         named = {
             move: gr.Slider(label=words(language, "generate.move", number=number))

@@ -167,7 +167,7 @@ def latent_panel(
     way.input(show, way, shown, **QUIET)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        ways = [each for each, needed in WAYS.items() if needed is None or card.options.get(needed)]
+        ways = [each for each, needed in WAYS.items() if needed is None or getattr(card.options, needed)]
         choices = [(words(language, f"generate.{each}"), each) for each in ways]
         values: Values = {
             panel: gr.Column(visible=not diffuses(card)),

@@ -78,7 +78,7 @@ def mix_panel(engine: Engine, model: gr.Dropdown, label: gr.Dropdown, stop: gr.B
     )
 
     def of_card(card: ModelCard, _language: str) -> Values:
-        most = max(FROM, int(card.options.get("stages", SIDE)))
+        most = max(FROM, card.options.stages)
         return {stage: gr.Slider(maximum=most, value=FROM), view: ""}
 
     return Part([stage, view], of_card)

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from segen.registry import ModelCard
+from segen.registry.options import GenerateOptions
 from segen.text import words
 
 OBJECTIVES = {
@@ -44,14 +45,14 @@ NUMBERS = {"diversity": ".2f", "classes_hit": "d", "elbo": ".1f", "kl": ".1f"}
 """Other metrics of one number, and how it is written."""
 
 
-def diffuses(card: ModelCard) -> bool:
+def diffuses(card: ModelCard[GenerateOptions]) -> bool:
     """Whether the card draws by diffusion."""
-    return card.options.get("family") == "diffusion"
+    return card.options.diffusion
 
 
 def objective(card: ModelCard, language: str) -> str:
     """What the card's network is trained for, as Markdown with LaTeX; empty for an unknown family."""
-    family = card.options.get("family")
+    family = card.options.family
     if family not in OBJECTIVES:
         return ""
     formulas = "\n\n".join(f"$${formula}$$" for formula in OBJECTIVES[family])
@@ -100,7 +101,7 @@ def measured(card: ModelCard, language: str) -> str:
         "generate.measured_on",
         items=f"{report['items']:,}",
         split=report["split"],
-        features=words(language, f"features.{'grey' if card.options.get('grey') else 'color'}"),
+        features=words(language, f"features.{'grey' if card.options.grey else 'color'}"),
     )
     return (
         f"<h3>{escape(words(language, 'generate.measured'))}</h3><p>{escape(how)}</p>"

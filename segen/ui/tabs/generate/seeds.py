@@ -58,6 +58,6 @@ def draw(
     labels = latents.labels_of(card, seeds, asked)
     decode = DecodeRequest(truncated(drawn.value, threshold), labels)
     done = yield from steps(engine, card.name, decode, progress, language)
-    found = Generation(done.value, labels, tuple(seeds), bool(card.options.get("grey")))
+    found = Generation(done.value, labels, tuple(seeds), card.options.grey)
     seconds = drawn.seconds + done.seconds
     return cast(Run[Generation], replace(cast(Run[Any], done), value=found, seconds=seconds))

@@ -80,7 +80,7 @@ def contents(card: ModelCard, language: str, shown: list[str] | None = None) -> 
             words(language, "generate.moment", step=f"{step:,}", last=f"{steps[-1]:,}") for step in steps
         ],
         "charts": charts(steps, kept["numbers"], language),
-        "look": words(language, f"generate.look_{card.options['family']}"),
+        "look": words(language, f"generate.look_{card.options.family}"),
         "frames": shown,
     }
 

@@ -11,10 +11,9 @@ import gradio as gr
 from segen import registry
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS, disagreement
 from segen.imaging import images
-from segen.registry import ModelCard
+from segen.registry import ModelCard, segmenters
 from segen.text import words
 from segen.types import Image, Run, Segmentation, SegmentRequest
-from segen.ui.api import segmenters
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Values, remember
@@ -30,11 +29,6 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 NAME = "segment"
-UNFAMILIAR_ENTROPY = 0.2
-"""Mean entropy, 0 to 1, from which a picture counts as far from the training pictures.
-
-A card may set its own in its options, as `unfamiliar_entropy`.
-"""
 
 
 def build(engine: Engine) -> Tab:
@@ -168,6 +162,6 @@ def _told(card: ModelCard, run: Run[Segmentation], language: str) -> dict[str, s
         height=height,
     )
     doubt = float(entropy(run.value).mean())
-    unfamiliar = doubt >= card.options.get("unfamiliar_entropy", UNFAMILIAR_ENTROPY)
+    unfamiliar = doubt >= card.options.unfamiliar_entropy
     notice = words(language, "segment.unfamiliar", entropy=f"{doubt:.2f}") if unfamiliar else ""
     return {"sentence": sentence, "notice": notice}

@@ -102,7 +102,7 @@ def cycle_panel(
     )
 
     def of_card(card: ModelCard, language: str) -> Values:
-        cycles = bool(card.options.get("cycles"))
+        cycles = card.options.cycles
         return {panel: gr.Column(visible=cycles), view: "", row: gr.Row(visible=False)}
 
     return Part([panel, view, row], of_card)

@@ -69,7 +69,7 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     on_device([run.click], color, [model, board], [view, download], stop=stop, shows=view)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        if not card.options.get("draws"):
+        if not card.options.stochastic:
             return {panel: gr.Column(visible=False), board: None}
         pens = [
             paint.Pen(0, words(language, "translate.paper"), (255, 255, 255)),

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from segen import registry
 from segen.errors import InputError
 from segen.imaging import images
-from segen.registry import ModelCard
+from segen.registry import ModelCard, segmenters
 from segen.text import words
 from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
-from segen.ui.api import segmenters
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Part, Values
@@ -139,7 +138,7 @@ def region_panel(
     picks(segmenter).change(classes, segmenter, [known, *place], **QUIET)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        kept = [each for each in segmenters() if each.dataset == card.options.get("region")]
+        kept = [each for each in segmenters() if each.dataset == card.options.region]
         titles = [(each.title[language], each.name) for each in kept]
         if not kept:
             return {panel: gr.Column(visible=False), told: "", place[0]: NOWHERE}

@@ -140,7 +140,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
     on_device([run.click], make, [model, board, count, seed], [view, told], stop=stop, shows=told)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        if not card.options.get("paints"):
+        if not card.options.paints:
             return {panel: gr.Column(visible=False), board: None, told: "", view: ""}
         scene = shown(card, _scene(card, FIRST_SCENE), "", language)
         return {panel: gr.Column(visible=True), **scene, view: ""}
@@ -199,9 +199,9 @@ def painting_cards(name: str) -> tuple[ModelCard, ModelCard]:
     Raises CardError, and InputError for a card that makes no photographs.
     """
     card = registry.card(name, "translate")
-    if "paints" not in card.options:
+    if not card.options.paints:
         raise InputError("arguments")
-    return card, registry.card(card.options["paints"], "segment")
+    return card, registry.card(card.options.paints, "segment")
 
 
 def _scene(card: ModelCard, seed: int) -> Labels:

@@ -164,7 +164,7 @@ def build(engine: Engine) -> Tab:
 
 def ways(card: ModelCard, direction: str, language: str) -> str:
     """A direction of a card in words, such as "summer → winter"."""
-    domains = [domain[language] for domain in card.options["domains"]]
+    domains = [domain[language] for domain in card.options.domains]
     return " → ".join(domains if direction == "forward" else domains[::-1])
 
 

@@ -1,0 +1,141 @@
+"""What a card tells its loader: one frozen dataclass for each kind of loader, checked as the card is read."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar, Literal, get_type_hints
+
+from typeguard import TypeCheckError, check_type
+
+from segen.errors import CardError
+
+Words = dict[str, str]
+Direction = Literal["forward", "backward"]
+Picture = Literal["photograph", "microscopy", "grey", "lines", "labels"]
+"""The kinds of picture that a translation knows how to read."""
+Measure = Literal["photographs", "masks", "streets", "drawings"]
+"""What a translation is measured by; see `segen.evaluation.translation`."""
+Control = Literal["k", "eps", "min_samples"]
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    """Of a card that segments: the network sees pictures with a longer side of at most `max_side` pixels.
+
+    From a mean entropy (0 to 1) of `unfamiliar_entropy` on, a picture counts as far from those of the
+    training. `onnx` says whether the network can be exported.
+    """
+
+    max_side: int = 640
+    unfamiliar_entropy: float = 0.2
+    onnx: bool = True
+
+
+@dataclass(frozen=True)
+class SmpOptions(SegmentOptions):
+    """Of segmentation_models_pytorch: pictures are enlarged `zoom` times, as far as `max_side` allows."""
+
+    zoom: float = 1.0
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """Of a card that clusters: the `controls` are those numbers of a ClusterRequest that it heeds."""
+
+    controls: tuple[Control, ...] = ()
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """Of a card that generates: what its network can do.
+
+    `family` names its formulas and words in the catalogue. A `conditional` one takes a class, one that
+    `encodes` has an encoder, `stages` are the feature maps at which styles can be mixed, `samples` the
+    pictures that `segen evaluate` draws at most.
+    """
+
+    diffusion: ClassVar[bool] = False
+    """Whether pictures come from noise step by step, with no latent space."""
+    family: str
+    grey: bool = False
+    conditional: bool = False
+    encodes: bool = False
+    stages: int = 0
+    samples: int = 10_000
+
+
+@dataclass(frozen=True)
+class DiffusionOptions(GenerateOptions):
+    """Of diffusion; `folder` is that of a pipeline of the user's own, empty for weights that ship."""
+
+    diffusion: ClassVar[bool] = True
+    family: str = "diffusion"
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class TranslateOptions:
+    """Of a card that translates between two `domains`, the first one forward's input.
+
+    `given` says for each direction how a picture is read, `measure` what the card is measured by and in which
+    direction. Networks see pictures at `scale` times their size, or, where they take the `whole` of one at
+    once, at no more than the card's input size. `grey` lists the directions whose drawings are grey. With
+    `cycles` there is a way back to look at. A `stochastic` one draws other pictures for other seeds. `region`
+    names the data set whose segmenters can pick a part of the picture; `paints` the card that segments again
+    what was made of a label map.
+    """
+
+    domains: tuple[Words, Words]
+    given: dict[Direction, Picture]
+    measure: dict[Measure, Direction] = field(default_factory=dict)
+    scale: float = 1.0
+    whole: bool = False
+    grey: tuple[Direction, ...] = ()
+    cycles: bool = False
+    stochastic: bool = False
+    region: str = ""
+    paints: str = ""
+
+
+Options = SegmentOptions | ClusterOptions | GenerateOptions | TranslateOptions
+OF_TASK: dict[str, type[Options]] = {
+    "segment": SegmentOptions,
+    "cluster": ClusterOptions,
+    "generate": GenerateOptions,
+    "translate": TranslateOptions,
+}
+OF_LOADER: dict[str, type[Options]] = {
+    "segen.models.segmentation.smp:load": SmpOptions,
+    "segen.models.generation.diffusion:load": DiffusionOptions,
+}
+"""Loaders with options beyond those of their task."""
+
+
+def read(card: str, task: str, loader: str, given: dict[str, Any]) -> Options:
+    """The options of a card from its table. Raises CardError, which names card and key, for a wrong one."""
+    kind = OF_LOADER.get(loader, OF_TASK[task])
+    hints, values = get_type_hints(kind), {name: _frozen(value) for name, value in given.items()}
+    known = {each.name: each for each in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise CardError("option_unknown", card=card, option=name, known=", ".join(known))
+    for name, each in known.items():
+        needed = each.default is MISSING and each.default_factory is MISSING
+        if (needed and name not in values) or (name in values and not _fits(values[name], hints[name])):
+            raise CardError("option_unfit", card=card, option=name, kind=each.type)
+    return kind(**values)
+
+
+def _frozen(value: Any) -> Any:
+    """Arrays of TOML as tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if isinstance(value, bool) and kind is not bool:  # which Python takes for a whole number
+        return False
+    try:
+        check_type(value, kind)
+    except TypeCheckError:
+        return False
+    return True

@@ -116,7 +116,7 @@ def test_a_link_restores_the_page_and_nonsense_falls_back(address: str, visit: C
     page.wait_for_selector(".cards", state="visible")
 
     page = visit(f"{address}/?lang=xx&tab=segment&model=../../etc/passwd&show=1&opacity=-3")
-    assert page.inner_text("#notice").startswith("This link asks for something that is not here")
+    assert page.inner_text("#notice").startswith("This link contains options that do not exist")
     assert "passwd" not in page.url
     page.click("[data-example=street_trees]")
     wait_for_result(page)

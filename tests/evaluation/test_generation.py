@@ -160,7 +160,7 @@ def test_a_collapsed_artist_is_told(weights: Path, data: Path, monkeypatch: pyte
 
 
 def test_faults_of_the_data_are_told(artist: None, weights: Path, data: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="train and test"):
+    with pytest.raises(DataError, match="train or test"):
         evaluate(Engine("cpu"), CARD, data, "val")
     with pytest.raises(DataError, match="fashion"):
         evaluate(Engine("cpu"), CARD, tmp_path, "test")

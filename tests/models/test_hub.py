@@ -72,7 +72,7 @@ def test_ddim_is_let_in_and_its_moments_bound_the_steps(folder: Path) -> None:
     assert engine.run("my-ddpm", GenerateRequest([0], steps=50)).value.images.shape == (1, 16, 16, 3)
     with pytest.raises(InputError, match="from 1 to 50"):
         engine.run("my-ddpm", GenerateRequest([0], steps=51))
-    with pytest.raises(InputError, match="cannot be asked for a class"):
+    with pytest.raises(InputError, match="is not conditional on a class"):
         engine.run("my-ddpm", GenerateRequest([0], label=1, steps=2))
 
 
@@ -86,12 +86,12 @@ def altered(file: str, **values: Any) -> Alter:
 
 INDEX, UNET, SCHEDULER = (str(path) for path in (hub.INDEX, hub.UNET, hub.SCHEDULER))
 REFUSED: dict[str, tuple[Alter, str]] = {
-    "no index": (lambda folder: (folder / INDEX).unlink(), "is no pipeline that diffusers saved"),
+    "no index": (lambda folder: (folder / INDEX).unlink(), "is not a pipeline saved by diffusers"),
     "no JSON": (lambda folder: (folder / UNET).write_text("{"), "missing or unreadable"),
     "a list": (lambda folder: (folder / INDEX).write_text("[]"), "missing or unreadable"),
     "deep": (lambda folder: (folder / INDEX).write_text("[" * 200_000), "missing or unreadable"),
     "large": (lambda folder: (folder / INDEX).write_text(" " * 2_000_000 + "{}"), "missing or unreadable"),
-    "no folder": (shutil.rmtree, "is no pipeline"),
+    "no folder": (shutil.rmtree, "is not a pipeline"),
     "another pipeline": (altered(INDEX, _class_name="StableDiffusionPipeline"), "not an unconditional"),
     "another part": (altered(INDEX, vae=["diffusers", "AutoencoderKL"]), "not an unconditional"),
     "another network": (altered(INDEX, unet=["diffusers", "UNet2DConditionModel"]), "not an unconditional"),
@@ -109,7 +109,7 @@ REFUSED: dict[str, tuple[Alter, str]] = {
     "layers": (altered(UNET, layers_per_block=10**9), "cannot be built"),
     "a pickle": (
         lambda folder: (folder / hub.WEIGHTS).rename(folder / "unet/diffusion_pytorch_model.bin"),
-        "pickles are never read",
+        "pickles are never loaded",
     ),
     "cut short": (lambda folder: (folder / hub.WEIGHTS).write_bytes(b"12345678"), "cannot be built"),
 }
@@ -155,7 +155,7 @@ def test_all_pipelines_of_a_folder_are_added(folder: Path) -> None:
     shutil.copytree(folder, folder.parent / "another")
     assert [card.name for card in hub.add_all(folder.parent)] == ["another", "my-ddpm"]
     (folder.parent / "empty").mkdir()
-    with pytest.raises(UsageError, match="is no pipeline"):
+    with pytest.raises(UsageError, match="is not a pipeline"):
         hub.add_all(folder.parent / "empty")
 
 
@@ -185,4 +185,4 @@ def test_the_app_ends_with_a_sentence(tmp_path: Path) -> None:
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert found.returncode == 1
     assert found.stderr.strip().count("\n") == 0
-    assert "is no pipeline that diffusers saved" in found.stderr
+    assert "is not a pipeline saved by diffusers" in found.stderr

@@ -263,7 +263,7 @@ def test_what_shipped_can_be_gone_on_from(
         shipped = read_tensors(folder / card.name / "model.safetensors")
         own = network.state_dict()
         assert all(torch.equal(tensor.to(own[name].dtype), own[name]) for name, tensor in shipped.items())
-        with pytest.raises(UsageError, match="fits this network"):
+        with pytest.raises(UsageError, match="fit this network"):
             Gan(replace(TINY, latent=7), replace(SYNTHETIC, init=card.name))
 
 
@@ -292,7 +292,7 @@ def test_drawn_garments_are_of_ten_kinds() -> None:
     ]
     apart = [np.abs(one - other).mean() for i, one in enumerate(means) for other in means[:i]]
     assert min(apart) > 4, "the kinds look different"
-    with pytest.raises(DataError, match="draws no pictures"):
+    with pytest.raises(DataError, match="no synthetic replacement"):
         Pictures("synthetic", "camvid", "train")
 
 

@@ -90,7 +90,7 @@ def test_moments_are_sealed(run: Path, sealed: Path, file: str) -> None:
 
 def test_a_folder_that_was_altered_is_not_sealed_anew(run: Path, sealed: Path) -> None:
     (sealed / "config.json").write_text('{"altered": 1}')
-    with pytest.raises(WeightsError, match="not the ones that were shipped"):
+    with pytest.raises(WeightsError, match="differ from those that were shipped"):
         snapshots.write(run, sealed)
     assert not (sealed / FILM).exists()
 

@@ -190,7 +190,7 @@ def test_faults_of_a_folder_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no split"):
         datasets.pairs(root, "../own/train")
     pair.mask.write_bytes(images.encode(np.zeros((3, 3), dtype=np.uint8)))
-    with pytest.raises(DataError, match="another size"):
+    with pytest.raises(DataError, match="different sizes"):
         datasets.read(pair, known)
     pair.mask.unlink()
     with pytest.raises(DataError, match="no mask"):
@@ -207,7 +207,7 @@ def test_the_command_line_names_faults_in_one_line(
 ) -> None:
     monkeypatch.delenv("SEGEN_DATA", raising=False)
     assert main(["unet-camvid"]) == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("There is no data set camvid here")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("The data set camvid was not found")
     with pytest.raises(SystemExit) as stop:
         main(["no-such-recipe"])
     assert stop.value.code == 2

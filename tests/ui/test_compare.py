@@ -229,7 +229,7 @@ def test_one_network_has_a_line_for_each_corruption() -> None:
 @pytest.mark.parametrize(("kinds", "models"), [([], ["unet-camvid"]), (["fog"], [])])
 def test_nothing_chosen_is_a_sentence(photo: Path, kinds: list[str], models: list[str]) -> None:
     _, work = event(robustness.build, Painter())
-    with pytest.raises(InputError, match="Nothing is chosen"):
+    with pytest.raises(InputError, match="Nothing is selected"):
         list(work(photo, kinds, models, Visit(), lambda *_, **__: None))
 
 

@@ -288,8 +288,8 @@ def test_variations_go_part_of_the_way(engine: Engine, calls: list[int]) -> None
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (GenerateRequest([0], guidance=2.0), "name one, or leave the guidance"),
-        (TrajectoryRequest(0, guidance=0.0), "name one, or leave the guidance"),
+        (GenerateRequest([0], guidance=2.0), "choose one, or leave the guidance"),
+        (TrajectoryRequest(0, guidance=0.0), "choose one, or leave the guidance"),
         (GenerateRequest([0], label=10), "no class of that name"),
         (VariationsRequest(PICTURE, [0], label=-1), "no class of that name"),
         (LatentsRequest([0]), "neither latent vectors nor an encoder"),
@@ -327,7 +327,7 @@ def test_what_is_out_of_range_is_refused(ask: Any) -> None:
 )
 def test_a_network_of_one_step_shows_no_diffusion(request_: Any) -> None:
     predictor = LatentPredictor(PerceptronGenerator(4, (4,)), replace(CARD, options=GenerateOptions("gan")))
-    with pytest.raises(InputError, match="draws in one step"):
+    with pytest.raises(InputError, match="generates in one step"):
         list(predictor(request_))
 
 
@@ -422,7 +422,7 @@ def test_what_shipped_can_be_gone_on_from(engine: Engine) -> None:
     recipe = Diffusion(TINY, replace(SYNTHETIC, init=CARD.name))
     shipped = engine._predictor(CARD.name).network.state_dict()
     assert all(torch.equal(tensor, shipped[name]) for name, tensor in recipe.network.state_dict().items())
-    with pytest.raises(UsageError, match="fits this network"):
+    with pytest.raises(UsageError, match="fit this network"):
         Diffusion(replace(TINY, channels=(8, 8)), replace(SYNTHETIC, init=CARD.name))
 
 

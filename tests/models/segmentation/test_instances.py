@@ -96,7 +96,7 @@ def test_16_bit_masks_keep_their_numbers(tmp_path: Path) -> None:
 def test_masks_without_numbers_or_of_another_size_are_refused(fault: str, tmp_path: Path) -> None:
     image, numbers = scenes.numbered_nuclei(0, 40, 30)
     mask = (numbers > 0).astype(np.uint8) if fault == "labels" else numbers[:20].astype(np.uint16)
-    with pytest.raises(DataError, match="16-bit" if fault == "labels" else "another size"):
+    with pytest.raises(DataError, match="16-bit" if fault == "labels" else "different sizes"):
         datasets.read_instances(write_pair(tmp_path, images.encode(mask), image))
 
 

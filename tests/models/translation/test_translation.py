@@ -136,7 +136,7 @@ def test_strength_mixes_the_picture_with_its_translation(engine: Engine) -> None
 def test_what_a_card_lacks_is_told(engine: Engine) -> None:
     with pytest.raises(InputError, match="forward"):
         engine.run("small-emoji", TranslateRequest(noise(8, 8), "backward"))
-    with pytest.raises(InputError, match="one way"):
+    with pytest.raises(InputError, match="one direction"):
         engine.run("small-emoji", CycleRequest(noise(8, 8)))
 
 

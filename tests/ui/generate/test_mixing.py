@@ -139,7 +139,7 @@ def test_a_stage_that_is_not_there_is_refused(stage: int) -> None:
 
 
 def test_a_label_for_a_card_without_is_refused() -> None:
-    with pytest.raises(InputError, match="cannot be asked for a class"):
+    with pytest.raises(InputError, match="is not conditional on a class"):
         mix(CARD, [0], [1], label=3)
 
 

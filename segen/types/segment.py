@@ -1,0 +1,151 @@
+"""Segmentation, and what a network that segments sees inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segen.types.request import Image, Labels, Request
+
+SURE = 0.5
+"""An instance with this score or more counts as there; less sure ones are kept beside."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One thing that was found, of class `class_id`, with a confidence of 0 to 1.
+
+    `box` is x, y, width and height in whole pixels of the picture; `mask` is height x width booleans
+    in that box, which encloses it.
+    """
+
+    class_id: int
+    score: float
+    box: tuple[int, int, int, int]
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Where each position of a grid over the picture looked.
+
+    The grid has `rows` x `columns` positions, `stride` pixels apart at the size the network worked at.
+    `shares` is n x n float32, n being rows times columns: row i is what position i gave to each, in all 1.
+    """
+
+    rows: int
+    columns: int
+    stride: int
+    shares: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A label for each pixel of the picture, and how sure the network was.
+
+    `labels` has the picture's size. `probabilities` is C x h x w float32 at the size the network worked
+    at, in the order of the card's classes; it sums to 1 over C. What only some cards give: `instances`,
+    the surest first, every one of score 0.05 and more; `attention`; `discriminator_score`, h x w float32 in
+    0 to 1 over the whole picture, how real a discriminator took each patch of the label map to be.
+    """
+
+    labels: Labels
+    probabilities: NDArray[np.float32]
+    instances: tuple[Instance, ...] | None = None
+    attention: Attention | None = None
+    discriminator_score: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class SegmentRequest(Request[Segmentation]):
+    """Segment one picture: `image` is H x W x 3 uint8 RGB of any size that `imaging.images` lets through."""
+
+    task: ClassVar[str] = "segment"
+
+    image: Image
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a network, as it ran: `shape` is C x h x w of its output; `kind` names its class."""
+
+    name: str
+    kind: str
+    shape: tuple[int, int, int]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Features:
+    """What one layer of a network made of a picture.
+
+    `layers` are all of them in the order they ran. The picture was padded to `input_size`, H x W, for the
+    network. `maps` is n x h x w float32, the values of `channels` of `layer`, those of the greatest
+    `strengths` (mean absolute value) first, 24 at most.
+    """
+
+    layers: tuple[Layer, ...]
+    layer: Layer
+    input_size: tuple[int, int]
+    channels: tuple[int, ...]
+    strengths: tuple[float, ...]
+    maps: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FeaturesRequest(Request[Features]):
+    """Look at the feature maps of a picture at `layer`, by its name in the network; empty for the first.
+
+    The predictor raises InputError for a name of no layer.
+    """
+
+    task: ClassVar[str] = "segment"
+
+    image: Image
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernels of a network's first convolution, for pixels in [-1, 1].
+
+    `weights` is n x 3 x k x k float32, `biases` is n; batch norm is folded in.
+    """
+
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class KernelsRequest(Request[Kernels]):
+    """Ask for the kernels that a network learned for its first layer."""
+
+    task: ClassVar[str] = "segment"
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One label for a whole picture: the likeliest five of ImageNet's, in English, the first first.
+
+    `activations` is 5 x h x w float32, the class activation map of each: what every position adds to the
+    label's logit, but for a constant.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    activations: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ClassifyRequest(Request[Classification]):
+    """Ask MobileNetV2, on which the card's encoder is built, what it takes the whole picture for.
+
+    The predictor raises WeightsError where its ImageNet weights are not at hand.
+    """
+
+    task: ClassVar[str] = "segment"
+
+    image: Image

@@ -18,6 +18,11 @@ from typing import Any, Generic, Literal, get_args, overload
 from typing_extensions import TypeVar
 
 from segen.errors import CardError, InputError
+from segen.registry import datasets
+from segen.registry.datasets import ClassInfo as ClassInfo
+from segen.registry.datasets import dataset_classes as dataset_classes
+from segen.registry.datasets import dataset_folder as dataset_folder
+from segen.registry.datasets import dataset_title as dataset_title
 from segen.registry.options import (
     ClusterOptions,
     GenerateOptions,
@@ -44,19 +49,6 @@ def weights_root() -> Path:
     """The folder that holds one weights folder for each card: `$SEGEN_WEIGHTS`, else `assets/weights`."""
     chosen = os.environ.get("SEGEN_WEIGHTS")
     return Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "assets" / "weights"
-
-
-@dataclass(frozen=True)
-class ClassInfo:
-    """One class of a label map: the id in the masks, its name by language, its colour in RGB, 0 to 255.
-
-    An `ignored` class ("unlabelled") stands in masks only: no network predicts it, no metric counts it.
-    """
-
-    id: int
-    name: Words
-    color: tuple[int, int, int]
-    ignored: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,35 +163,6 @@ class ModelCard(Generic[AnyOptions]):
 
 
 @cache
-def _datasets() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(files(__name__).joinpath("datasets.toml").read_text(encoding="utf-8"))
-
-
-def dataset_folder(dataset: str) -> str:
-    """The folder of a data set under the data root."""
-    return str(_datasets().get(dataset, {}).get("folder", dataset))
-
-
-@cache
-def dataset_classes(dataset: str) -> tuple[ClassInfo, ...]:
-    """The classes in the masks of a data set that the cards know, the ignored one last; else empty."""
-    return _classes(_datasets().get(dataset, {}).get("classes", []))
-
-
-def dataset_title(dataset: str) -> Words:
-    """What a data set is, by language; its name, where the cards know no more."""
-    title: Words = _datasets().get(dataset, {}).get("title", dict.fromkeys(LANGUAGES, dataset))
-    return title
-
-
-def _classes(entries: list[dict[str, Any]]) -> tuple[ClassInfo, ...]:
-    return tuple(
-        ClassInfo(entry["id"], entry["name"], tuple(entry["color"]), entry.get("ignored", False))
-        for entry in entries
-    )
-
-
-@cache
 def _read_all() -> dict[str, ModelCard]:
     found: dict[str, ModelCard] = {}
     for file in sorted(files(__name__).joinpath("cards").iterdir(), key=lambda entry: entry.name):
@@ -210,8 +173,8 @@ def _read_all() -> dict[str, ModelCard]:
 
 
 def _parse(name: str, fields: dict[str, Any]) -> ModelCard:
-    dataset = _datasets().get(fields["dataset"], {})
-    classes = _classes(fields.pop("classes", [])) or dataset_classes(fields["dataset"])
+    dataset = datasets.known().get(fields["dataset"], {})
+    classes = datasets.classes(fields.pop("classes", [])) or dataset_classes(fields["dataset"])
     licence = {part: dataset.get(field, "") for part, field in (("data", "licence"), ("credit", "credit"))}
     licence |= fields.pop("licence")
     height, width = fields.pop("input_size")

@@ -56,7 +56,7 @@ class GenerateRequest(Request[Generation]):
 
 
 def check_sampling(sampler: str, steps: int, guidance: float) -> None:
-    """Raise InputError for an unknown sampler, and unless there are 1 to 1,000 steps and 0 to 20 of guidance."""
+    """Raise InputError for an unknown sampler, steps not 1 to 1,000, guidance not 0 to 20."""
     if sampler not in SAMPLERS:
         raise InputError("unknown_sampler", known=", ".join(SAMPLERS))
     if not 1 <= steps <= MAX_SAMPLING_STEPS:

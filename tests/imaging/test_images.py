@@ -7,7 +7,6 @@ import os
 import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,64 +20,32 @@ from PIL import Image as Pillow
 from segen.errors import InputError
 from segen.imaging import images
 from segen.models.tensors import to_tensor
-from segen.registry import ClassInfo, dataset_classes
+from segen.registry import dataset_classes
+from tests.imaging.picture_files import encoded, png, png16, tiff16_rgb
 
 RAMP = np.arange(0, 252, 3, dtype=np.uint8).reshape(7, 12)
 """Grey, every pixel of its own value."""
 PICTURE = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], axis=2)
 STREET = dataset_classes("camvid")
-
-
 # What segen.images silences for itself, pytest lets through again
 pytestmark = [
     pytest.mark.filterwarnings("error"),
     pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin"),
     pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
 ]
-
-
-def encoded(picture: Pillow.Image, format: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, format, **options)
-    return buffer.getvalue()
-
-
-def png(width: int, height: int, depth: int, color_type: int, rows: bytes) -> bytes:
-    """A PNG by hand, for the kinds that Pillow cannot write."""
-
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
-
-
-def png16(values: NDArray[np.integer]) -> bytes:
-    """A 16-bit PNG of H x W (grey) or H x W x 3 (RGB) values."""
-    height, width = values.shape[:2]
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
-    return png(width, height, 16, 0 if values.ndim == 2 else 2, rows)
-
-
-def tiff16_rgb(values: NDArray[np.integer]) -> bytes:
-    """A 16-bit RGB TIFF by hand, little-endian, in one strip."""
-    height, width = values.shape[:2]
-    pixels = values.astype("<u2").tobytes()
-    entries = [
-        (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2),
-        (273, 4, 1, 16), (277, 3, 1, 3), (278, 4, 1, height), (279, 4, 1, len(pixels)),
-    ]  # fmt: skip
-    directory = struct.pack("<H", len(entries))
-    directory += b"".join(struct.pack("<HHII", *entry) for entry in entries) + struct.pack("<I", 0)
-    header = struct.pack("<2sHI", b"II", 42, 16 + len(pixels)) + struct.pack("<HHHH", 16, 16, 16, 0)
-    return header + pixels + directory
+WIDE = np.array([[0, 257, 128 * 257, 254 * 257, 65535]], dtype=np.uint16)
+TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    1: lambda seen: seen,
+    2: lambda seen: seen[:, ::-1],
+    3: lambda seen: seen[::-1, ::-1],
+    4: lambda seen: seen[::-1],
+    5: lambda seen: seen.transpose(1, 0, 2),
+    6: lambda seen: np.rot90(seen, 1),
+    7: lambda seen: seen[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda seen: np.rot90(seen, -1),
+}
+"""How a camera stores what was seen, by EXIF orientation."""
+DAMAGED_EXIF = [b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"]
 
 
 def close(found: NDArray[np.uint8], expected: NDArray[np.uint8], most: int) -> bool:
@@ -139,9 +106,6 @@ def test_cmyk(format: str) -> None:
     assert close(images.read(content), np.full((8, 8, 3), (255, 0, 0), dtype=np.uint8), 3)
 
 
-WIDE = np.array([[0, 257, 128 * 257, 254 * 257, 65535]], dtype=np.uint16)
-
-
 @pytest.mark.parametrize("content", [png16(WIDE), encoded(Pillow.fromarray(WIDE), "TIFF")])
 def test_16_bit_grey_is_scaled(content: bytes) -> None:
     assert images.read(content)[0].tolist() == [[v] * 3 for v in (0, 1, 128, 254, 255)]
@@ -165,19 +129,6 @@ def test_floats_without_an_order() -> None:
         assert not images.read(encoded(Pillow.fromarray(flat.astype(np.float32)), "TIFF")).any()
 
 
-TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
-    1: lambda seen: seen,
-    2: lambda seen: seen[:, ::-1],
-    3: lambda seen: seen[::-1, ::-1],
-    4: lambda seen: seen[::-1],
-    5: lambda seen: seen.transpose(1, 0, 2),
-    6: lambda seen: np.rot90(seen, 1),
-    7: lambda seen: seen[::-1, ::-1].transpose(1, 0, 2),
-    8: lambda seen: np.rot90(seen, -1),
-}
-"""How a camera stores what was seen, by EXIF orientation."""
-
-
 @pytest.mark.parametrize("orientation", TURNS)
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_exif_orientation_is_applied(orientation: int, format: str) -> None:
@@ -186,9 +137,6 @@ def test_exif_orientation_is_applied(orientation: int, format: str) -> None:
     stored = Pillow.fromarray(np.ascontiguousarray(TURNS[orientation](PICTURE)))
     options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(format, {})
     assert close(images.read(encoded(stored, format, exif=exif, **options)), PICTURE, 6)
-
-
-DAMAGED_EXIF = [b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"]
 
 
 @pytest.mark.parametrize("exif", DAMAGED_EXIF)
@@ -219,9 +167,6 @@ def test_first_frame_of_an_animation(format: str) -> None:
 def test_extreme_sides(shape: tuple[int, int]) -> None:
     picture = np.full((*shape, 3), 77, dtype=np.uint8)
     assert (images.read(images.encode(picture)) == picture).all()
-
-
-# --- what is refused -------------------------------------------------------------------------------
 
 
 def refusal(source: Path | bytes) -> str:
@@ -322,67 +267,6 @@ except InputError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("(7, 12, 3)\npicture_too_large\n", "")
-
-
-# --- labels ----------------------------------------------------------------------------------------
-
-ALL = tuple(ClassInfo(id, {"en": f"class {id}", "zh": f"类别 {id}"}, (id, 255 - id, 7)) for id in range(256))
-IDS = np.arange(256, dtype=np.uint8).reshape(16, 16)
-
-
-def test_labels_round_trip_for_every_id() -> None:
-    content = images.encode_labels(IDS, tuple(known.color for known in ALL))
-    assert (images.read_labels(content, ALL) == IDS).all()
-    with Pillow.open(io.BytesIO(content)) as picture:
-        assert picture.mode == "P"
-        assert (np.array(picture) == IDS).all()
-        assert (np.array(picture.convert("RGB"))[0, 5] == ALL[5].color).all()
-
-
-@pytest.mark.parametrize("classes", [1, 2, 3, 11, 17, 256])
-def test_label_pngs_have_8_bits_however_few_the_colours(classes: int) -> None:
-    ids = np.minimum(IDS, classes - 1).astype(np.uint8)
-    content = images.encode_labels(ids, tuple(known.color for known in ALL[:classes]))
-    assert content[16:26] == struct.pack(">IIBB", 16, 16, 8, 3)
-    assert (images.read_labels(content, ALL) == ids).all()
-
-
-@pytest.mark.parametrize("bits", [1, 2, 4, 8])
-def test_palette_labels_of_any_depth_hold_raw_ids(bits: int) -> None:
-    ids = np.minimum(IDS[0], (1 << bits) - 1).astype(np.uint8)
-    picture = Pillow.fromarray(ids[None])
-    picture.putpalette([9, 9, 9] * 256)
-    content = encoded(picture, "PNG", bits=bits)
-    assert content[24] == bits
-    assert images.read_labels(content, ALL).tolist() == [ids.tolist()]
-
-
-def test_labels_in_rgb_in_grey_and_in_one_bit() -> None:
-    colors = np.array([known.color for known in ALL], dtype=np.uint8)[IDS]
-    assert (images.read_labels(images.encode(colors), ALL) == IDS).all()
-    assert (images.read_labels(images.encode(IDS), ALL) == IDS).all()
-    bits = encoded(Pillow.fromarray(IDS % 2 == 1), "PNG")
-    assert (images.read_labels(bits, ALL) == IDS % 2).all()
-
-
-def test_16_bit_labels_number_instances() -> None:
-    assert images.read_labels(png16(np.array([[0, 1, 300]])), ALL[:2]).tolist() == [[0, 1, 1]]
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (images.encode(IDS), "12, 13, 14"),
-        (images.encode(np.full((2, 2, 3), (255, 0, 255), dtype=np.uint8)), "#ff00ff"),
-    ],
-)
-def test_labels_of_no_class_are_refused(content: bytes, told: str) -> None:
-    with pytest.raises(InputError, match=told) as error:
-        images.read_labels(content, STREET)
-    assert error.value.key == "labels_unknown"
-
-
-# --- the other conversions -------------------------------------------------------------------------
 
 
 def test_tensor_is_in_minus_one_to_one() -> None:

@@ -1,0 +1,77 @@
+"""Label maps: written and read again, in every form that data sets use."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from segen.errors import InputError
+from segen.imaging import images
+from segen.registry import ClassInfo, dataset_classes
+from tests.imaging.picture_files import encoded, png16
+
+# What segen.images silences for itself, pytest lets through again
+pytestmark = [
+    pytest.mark.filterwarnings("error"),
+    pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin"),
+    pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
+]
+ALL = tuple(ClassInfo(id, {"en": f"class {id}", "zh": f"类别 {id}"}, (id, 255 - id, 7)) for id in range(256))
+IDS = np.arange(256, dtype=np.uint8).reshape(16, 16)
+STREET = dataset_classes("camvid")
+
+
+def test_labels_round_trip_for_every_id() -> None:
+    content = images.encode_labels(IDS, tuple(known.color for known in ALL))
+    assert (images.read_labels(content, ALL) == IDS).all()
+    with Pillow.open(io.BytesIO(content)) as picture:
+        assert picture.mode == "P"
+        assert (np.array(picture) == IDS).all()
+        assert (np.array(picture.convert("RGB"))[0, 5] == ALL[5].color).all()
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 11, 17, 256])
+def test_label_pngs_have_8_bits_however_few_the_colours(classes: int) -> None:
+    ids = np.minimum(IDS, classes - 1).astype(np.uint8)
+    content = images.encode_labels(ids, tuple(known.color for known in ALL[:classes]))
+    assert content[16:26] == struct.pack(">IIBB", 16, 16, 8, 3)
+    assert (images.read_labels(content, ALL) == ids).all()
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_palette_labels_of_any_depth_hold_raw_ids(bits: int) -> None:
+    ids = np.minimum(IDS[0], (1 << bits) - 1).astype(np.uint8)
+    picture = Pillow.fromarray(ids[None])
+    picture.putpalette([9, 9, 9] * 256)
+    content = encoded(picture, "PNG", bits=bits)
+    assert content[24] == bits
+    assert images.read_labels(content, ALL).tolist() == [ids.tolist()]
+
+
+def test_labels_in_rgb_in_grey_and_in_one_bit() -> None:
+    colors = np.array([known.color for known in ALL], dtype=np.uint8)[IDS]
+    assert (images.read_labels(images.encode(colors), ALL) == IDS).all()
+    assert (images.read_labels(images.encode(IDS), ALL) == IDS).all()
+    bits = encoded(Pillow.fromarray(IDS % 2 == 1), "PNG")
+    assert (images.read_labels(bits, ALL) == IDS % 2).all()
+
+
+def test_16_bit_labels_number_instances() -> None:
+    assert images.read_labels(png16(np.array([[0, 1, 300]])), ALL[:2]).tolist() == [[0, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (images.encode(IDS), "12, 13, 14"),
+        (images.encode(np.full((2, 2, 3), (255, 0, 255), dtype=np.uint8)), "#ff00ff"),
+    ],
+)
+def test_labels_of_no_class_are_refused(content: bytes, told: str) -> None:
+    with pytest.raises(InputError, match=told) as error:
+        images.read_labels(content, STREET)
+    assert error.value.key == "labels_unknown"

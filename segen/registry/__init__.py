@@ -32,7 +32,7 @@ from segen.registry.options import (
     Words,
     read,
 )
-from segen.text import LANGUAGES, words
+from segen.text import LANGUAGES, split_name, words
 
 Task = Literal["segment", "cluster", "generate", "translate"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -71,7 +71,7 @@ class Reached:
             language,
             f"models.{self.metric}",
             value=f"{self.value:.1f}" if self.metric == "frechet_ratio" else f"{self.value:.3f}",
-            split=place or self.split,
+            split=place or split_name(language, self.split),
             name=self.name.get(language, ""),
         )
 

@@ -37,3 +37,13 @@ def _leaves(prefix: str, tree: dict[str, object]) -> list[tuple[str, str]]:
 def words(language: str, key: str, **values: object) -> str:
     """The sentence `key` in `language`, its placeholders filled. Raises KeyError for an unknown key."""
     return catalogue(language)[key].format(**values)
+
+
+def split_name(language: str, split: str) -> str:
+    """What a split is called, such as "验证集" for "val"; its own name where the catalogue has none."""
+    return catalogue(language).get(f"splits.{split}", split)
+
+
+def device_name(device: str) -> str:
+    """What PyTorch's device is called in a sentence of either language: CPU or GPU."""
+    return "CPU" if device == "cpu" else "GPU"

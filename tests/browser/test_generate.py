@@ -204,7 +204,7 @@ def test_a_blind_test_tells_nothing_before_the_click(address: str, visit: Callab
         page.click("#blind-pair [data-side=right]")
         page.wait_for_selector("#blind-pair figure")
         assert other.title["en"] in page.inner_text("#blind-pair")
-        assert f"of {trials} answers right" in page.inner_text("#blind-score")
+        assert f"of {trials} answers correct" in page.inner_text("#blind-score")
     page.click("#blind-reset")
     page.wait_for_selector("#blind-pair .empty")
     assert page.inner_text("#blind-score").strip() == ""

@@ -15,7 +15,7 @@ import pandas as pd
 from segen import registry
 from segen.imaging import export
 from segen.registry import ModelCard
-from segen.text import words
+from segen.text import device_name, words
 from segen.types import SPACES, Clustering, ClusterRequest, Run, Space
 from segen.ui.api import CLUSTER_MODEL
 from segen.ui.framework.downloads import download_row, segmentation_buttons
@@ -203,7 +203,7 @@ def _told(card: ModelCard, request: ClusterRequest, run: Run[Clustering], langua
         model=card.title[language],
         clusters=found.clusters,
         seconds=f"{run.seconds:.2f}",
-        device=run.device,
+        device=device_name(run.device),
         width=width,
         height=height,
     )

@@ -21,7 +21,7 @@ from segen.errors import SegenError
 from segen.evaluation.voting import Vote, agreement, vote
 from segen.imaging import export, images
 from segen.registry import SEGMENT_MODEL, ModelCard, Reached
-from segen.text import words
+from segen.text import device_name, split_name, words
 from segen.types import Image, Labels, SegmentRequest
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.downloads import download_button, saved
@@ -197,7 +197,12 @@ def _told(done: Sequence[Answer], width: int, height: int, language: str) -> str
     if not done:
         return ""
     sentence = words(
-        language, "compare.took", width=width, height=height, device=done[0].device, models=len(done)
+        language,
+        "compare.took",
+        width=width,
+        height=height,
+        device=device_name(done[0].device),
+        models=len(done),
     )
     return f"<p>{escape(sentence)}</p>"
 
@@ -261,7 +266,7 @@ def _facts(answer: Answer, found: Vote | None, language: str) -> str:
     if answer.labels is not None and found is not None:
         facts["seconds"] = f"{answer.seconds * 1e3:.0f} ms"
         facts["agreement"] = f"{agreement(answer.labels, found.labels):.1%}"
-    values = {"name": reached.name.get(language, ""), "split": reached.split}
+    values = {"name": reached.name.get(language, ""), "split": split_name(language, reached.split)}
     listed = "".join(
         f"<div data-fact='{fact}'><dt>{escape(words(language, f'compare.{fact}', **values))}</dt>"
         f"<dd>{value}</dd></div>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from segen.registry import ModelCard, cards
-from segen.text import words
+from segen.text import split_name, words
 from segen.ui.framework.figures import reliability
 
 
@@ -72,7 +72,7 @@ def _calibration(card: ModelCard, language: str) -> str:
     bins, error = report.get("reliability"), report.get("metrics", {}).get("ece")
     if not bins or error is None:
         return ""
-    figure = words(language, "models.ece", value=f"{error:.3f}", split=report["split"])
+    figure = words(language, "models.ece", value=f"{error:.3f}", split=split_name(language, report["split"]))
     return (
         f"<div class='calibration'>{reliability(bins, language)}"
         f"<p><b>{escape(figure)}</b> {escape(words(language, 'models.reliability'))}</p></div>"

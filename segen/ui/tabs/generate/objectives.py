@@ -7,7 +7,7 @@ from typing import Any
 
 from segen.registry import ModelCard
 from segen.registry.options import GenerateOptions
-from segen.text import words
+from segen.text import split_name, words
 
 OBJECTIVES = {
     "gan": (
@@ -100,7 +100,7 @@ def measured(card: ModelCard, language: str) -> str:
         language,
         "generate.measured_on",
         items=f"{report['items']:,}",
-        split=report["split"],
+        split=split_name(language, report["split"]),
         features=words(language, f"features.{'grey' if card.options.grey else 'color'}"),
     )
     return (

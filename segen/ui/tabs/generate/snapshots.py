@@ -13,7 +13,7 @@ import gradio as gr
 from segen import registry
 from segen.imaging import images
 from segen.registry import FILM, ModelCard
-from segen.text import words
+from segen.text import split_name, words
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.language import language_of, say
@@ -130,7 +130,9 @@ def _named(name: str, language: str) -> str:
     if plain.startswith("frechet_"):
         return words(language, "generate.line_frechet", samples=f"{int(plain.removeprefix('frechet_')):,}")
     told = words(language, f"generate.line_{plain}")
-    return words(language, "generate.line_measured", name=told, split=measured) if measured else told
+    if not measured:
+        return told
+    return words(language, "generate.line_measured", name=told, split=split_name(language, measured))
 
 
 def _written(value: float | None) -> str:

@@ -13,7 +13,7 @@ from segen import registry
 from segen.errors import InputError
 from segen.imaging import images
 from segen.registry import ModelCard
-from segen.text import words
+from segen.text import device_name, words
 from segen.types import MAX_SEED, SAMPLERS, GenerateRequest, Generation, Run, Sampler, Step, seed_range
 from segen.ui.api import GENERATE_MODEL
 from segen.ui.framework.downloads import download_button, saved
@@ -225,7 +225,7 @@ def _told(card: ModelCard, run: Run[Generation], threshold: float, language: str
         first=seeds[0],
         last=seeds[-1],
         seconds=f"{run.seconds:.2f}",
-        device=run.device,
+        device=device_name(run.device),
     )
     if threshold < WHOLE:
         sentence += words(language, "generate.truncated", threshold=f"{threshold:.2f}")

@@ -12,7 +12,7 @@ from segen import registry
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS, disagreement
 from segen.imaging import images
 from segen.registry import ModelCard, segmenters
-from segen.text import words
+from segen.text import device_name, words
 from segen.types import Image, Run, Segmentation, SegmentRequest
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
@@ -157,7 +157,7 @@ def _told(card: ModelCard, run: Run[Segmentation], language: str) -> dict[str, s
         "segment.took",
         model=card.title[language],
         seconds=f"{run.seconds:.2f}",
-        device=run.device,
+        device=device_name(run.device),
         width=width,
         height=height,
     )

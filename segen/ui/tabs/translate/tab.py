@@ -11,7 +11,7 @@ import gradio as gr
 from segen import registry
 from segen.imaging import images
 from segen.registry import ModelCard
-from segen.text import words
+from segen.text import device_name, words
 from segen.types import DIRECTIONS, Run, TranslateRequest, Translation
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
@@ -177,7 +177,7 @@ def _told(card: ModelCard, run: Run[Translation], language: str) -> str:
         width=width,
         height=height,
         seconds=f"{run.seconds:.2f}",
-        device=run.device,
+        device=device_name(run.device),
     )
     if run.value.unknown_pixels:
         sentence += " " + words(language, "translate.unknown_pixels", pixels=f"{run.value.unknown_pixels:,}")

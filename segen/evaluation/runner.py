@@ -141,7 +141,8 @@ labels = Engine().run("{name}", SegmentRequest(read_image("picture.png"))).value
 pictures = Engine().run("{name}", GenerateRequest(seeds=range(64))).value.images""",
     "translate": """from segen import Engine, TranslateRequest, read_image
 
-image = Engine().run("{name}", TranslateRequest(read_image("picture.png"), "forward")).value.image""",
+request = TranslateRequest(read_image("picture.png"), "forward")
+image = Engine().run("{name}", request).value.image""",
     "diffusion": """import torch
 from diffusers import DDIMScheduler, UNet2DModel
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
+from functools import wraps
+from inspect import signature
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 from segen.text import words
 from segen.types import Request, Run, Step, V
@@ -43,21 +48,82 @@ def picks(choices: gr.Dropdown) -> gr.Number:
     return count
 
 
+class Turns:
+    """What each visit asked for last of the works that share a Stop button: only that one goes on.
+
+    Gradio would carry out one work after the other; so one that is no longer the last to be asked for ends at
+    its next step. Visits are known by their session; nothing is kept of one whose work is over.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str | None, tuple[object, object]] = {}
+
+    def ask(self, work: object, visit: str | None) -> None:
+        """Let `work` be the one that goes on."""
+        self._last[visit] = (work, object())
+
+    def stop(self, visit: str | None) -> None:
+        """Let none go on."""
+        self._last.pop(visit, None)
+
+    def going(self, visit: str | None) -> bool:
+        """Whether a work waits or goes on."""
+        return visit in self._last
+
+    def taken(self, work: Callable[..., Generator[Any, None, None]]) -> Callable[..., Any]:
+        """The generator function `work`, which has a parameter `request`, ending when its turn is over."""
+
+        @wraps(work)
+        def in_turn(*arguments: Any) -> Generator[Any, None, None]:
+            visit = signature(work).bind(*arguments).arguments["request"].session_hash
+            mine = self._last.get(visit)
+            if mine is None or mine[0] is not work:
+                return
+            try:
+                with closing(work(*arguments)) as items:
+                    for item in items:
+                        if self._last.get(visit) is not mine:
+                            return
+                        yield item
+            finally:
+                if self._last.get(visit) is mine:
+                    self.stop(visit)
+
+        return in_turn
+
+
+_TURNS: WeakKeyDictionary[gr.Button, Turns] = WeakKeyDictionary()
+
+
 def on_device(
     triggers: Sequence[Any],
     work: Callable[..., Generator[Any, None, None]],
-    inputs: Sequence[Any],
+    inputs: Sequence[Any] | AbstractSet[Any],
     outputs: Sequence[Any],
     stop: gr.Button,
     shows: Component,
-) -> None:
+) -> Dependency:
     """Carry out `work` at each trigger, with progress on `shows`; `stop` can be pressed meanwhile.
 
-    `work` is a generator function: Gradio can only cancel where it yields.
+    `work` is a generator function with a parameter `request`: it ends where it yields, when Stop is pressed,
+    and when this or another work of the same Stop button is triggered. A set of inputs comes as one mapping
+    of components to values, Gradio's way of passing them by name.
     """
-    begun = gr.on(triggers, lambda: gr.Button(interactive=True), None, stop, **QUIET)
-    event = begun.then(
-        work,
+    turns = _TURNS.setdefault(stop, Turns())
+
+    def begin(request: gr.Request) -> gr.Button:
+        turns.ask(work, request.session_hash)
+        return gr.Button(interactive=True)
+
+    def end(request: gr.Request) -> gr.Button:
+        return gr.Button(interactive=turns.going(request.session_hash))
+
+    def halt(request: gr.Request) -> gr.Button:
+        turns.stop(request.session_hash)
+        return gr.Button(interactive=False)
+
+    event: Dependency = gr.on(triggers, begin, None, stop, **QUIET).then(
+        turns.taken(work),
         inputs,
         outputs,
         show_progress_on=shows,
@@ -65,8 +131,9 @@ def on_device(
         api_visibility="private",
         **DEVICE,
     )
-    event.then(lambda: gr.Button(interactive=False), None, stop, **QUIET)
-    stop.click(lambda: gr.Button(interactive=False), None, stop, cancels=[event], **QUIET)
+    event.then(end, None, stop, **QUIET)
+    stop.click(halt, None, stop, cancels=[event], **QUIET)
+    return event
 
 
 def steps(

@@ -6,6 +6,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def work(engine: Engine) -> Callable[[str], Any]:
     """What the panel does when a button is pressed, by the name of its function."""
     with gr.Blocks() as app:
         street.street_panel(engine, picture_input(), gr.Dropdown([NAME]), gr.Button())
-    found = {each.name: each.fn for each in app.fns.values()}
+    found = {each.name: unwrap(each.fn) for each in app.fns.values() if each.fn}
     return lambda name: found[name]
 
 
@@ -221,7 +222,7 @@ def test_stop_leaves_the_photographs_that_are_done(engine: Engine) -> None:
     counting = CountingEngine()
     with gr.Blocks() as app:
         street.street_panel(counting, picture_input(), gr.Dropdown([NAME]), gr.Button())  # type: ignore[arg-type]
-    make = next(each.fn for each in app.fns.values() if each.name == "make")
+    make = next(unwrap(each.fn) for each in app.fns.values() if each.name == "make")
     items = make(NAME, sent(drawn()), 6, "0", REQUEST, lambda *_, **__: None)
     html = next(value for item in items for value in item.values() if 'data-seed="0"' in str(value))
     items.close()

@@ -6,6 +6,9 @@ only at the border (page, command line, API), in the reader's language. `str(err
 
 from __future__ import annotations
 
+import os
+import traceback
+
 from segen.text import words
 
 
@@ -46,7 +49,12 @@ class UsageError(SegenError):
 
 
 def sentence(error: Exception, language: str = "en") -> str:
-    """One sentence for any exception, with nothing of this machine in it."""
+    """One sentence for any exception, with nothing of this machine in it.
+
+    Where $SEGEN_DEBUG is 1, the traceback behind it is printed to standard error.
+    """
+    if os.environ.get("SEGEN_DEBUG") == "1":
+        traceback.print_exception(error)
     if isinstance(error, SegenError):
         return error.sentence(language)
     if isinstance(error, OSError) and error.strerror:

@@ -6,6 +6,7 @@ No other file of Segen decodes a picture.
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,8 +30,18 @@ IGNORED = 255
 """The label of pixels that neither loss nor metric counts, where no class is named so (VOC's borders)."""
 _WHITE = (255, 255, 255, 255)
 
-# Pillow grumbles at odd metadata and at sizes that are refused below; readers of a log can act on neither.
-warnings.filterwarnings("ignore", module=r"PIL\.")
+_QUIET = threading.RLock()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without Pillow's warnings of odd metadata and large sizes, on which no reader of a log can act.
+
+    The filters are those of the whole process, so one thread at a time changes them and puts them back.
+    """
+    with _QUIET, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 @contextmanager
@@ -39,7 +50,7 @@ def _decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
 
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
     """
-    with _file(source) as file:
+    with _file(source) as file, _quietly():
         try:
             picture = Pillow.open(file, formats=FORMATS)
         except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):

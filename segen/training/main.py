@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from segen.errors import SegenError
+from segen.errors import SegenError, sentence
 from segen.training.loop import fit
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES, build
@@ -33,7 +33,7 @@ def run(config: Config, place: Place) -> int:
     try:
         folder = fit(build(config, place), place)
     except SegenError as error:
-        print(error.sentence(), file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

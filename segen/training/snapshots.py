@@ -17,7 +17,7 @@ import numpy as np
 import tyro
 
 from segen.data import files
-from segen.errors import DataError, SegenError, UsageError
+from segen.errors import DataError, SegenError, UsageError, sentence
 from segen.imaging import images
 from segen.models import weights
 from segen.registry import FILM, MOMENTS
@@ -113,7 +113,7 @@ def main(run: tyro.conf.Positional[Path], folder: tyro.conf.Positional[Path]) ->
             raise UsageError("samples_of_data", run=run.name)
         write(run, folder)
     except SegenError as error:
-        print(error.sentence(), file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 1
     size = (folder / FILM).stat().st_size
     print(f"{folder / FILM}: {size:,} bytes", file=sys.stderr)

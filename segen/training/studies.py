@@ -22,7 +22,7 @@ import tyro
 
 import segen
 from segen.data import files
-from segen.errors import DataError, SegenError
+from segen.errors import DataError, SegenError, sentence
 from segen.evaluation import studies
 from segen.models.features.imagenet import FILE, weights_file
 from segen.training.data import labelled
@@ -220,7 +220,7 @@ def main(
     try:
         told = json.dumps(report(name, STUDIES[name], Place(data=data)), indent=1) + "\n"
     except SegenError as error:
-        print(error.sentence(), file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

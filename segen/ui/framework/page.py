@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from segen.errors import InputError, SegenError
+from segen.errors import InputError, SegenError, sentence
 from segen.text import words
 from segen.ui.framework.language import language_of
 
@@ -22,13 +22,13 @@ class Page(gr.Blocks):
         except gr.Error:
             raise
         except SegenError as fault:
-            error = fault
+            told = sentence(fault, language_of(options["request"]))
         except Exception as fault:
             traceback.print_exc()
-            error = SegenError("unexpected", kind=type(fault).__name__)
-        language = language_of(options["request"])
-        title = words(language, "page.error")
-        raise gr.Error(error.sentence(language), title=title, print_exception=False)
+            unexpected = SegenError("unexpected", kind=type(fault).__name__)
+            told = unexpected.sentence(language_of(options["request"]))
+        title = words(language_of(options["request"]), "page.error")
+        raise gr.Error(told, title=title, print_exception=False)
 
     async def preprocess_data(self, *arguments: Any, **options: Any) -> Any:
         """Take in what was sent; paths that were not uploaded and wrong types fail here."""
@@ -36,5 +36,5 @@ class Page(gr.Blocks):
             return await super().preprocess_data(*arguments, **options)
         except gr.Error:
             raise
-        except Exception:
-            raise InputError("arguments") from None
+        except Exception as fault:
+            raise InputError("arguments") from fault

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 
 from segen import registry
-from segen.text import LANGUAGES, words
 from segen.ui import api, framework
 from segen.ui.framework.component import component
-from segen.ui.framework.language import PageLanguage, language_of, say
-from segen.ui.framework.link import Link, Values
+from segen.ui.framework.language import PageLanguage, say
 from segen.ui.framework.page import Page
 from segen.ui.framework.queue import QUIET
 from segen.ui.framework.theme import theme
+from segen.ui.framework.visit import visits
 from segen.ui.tabs import cluster, compare, inside, models, robustness, studies
 from segen.ui.tabs.generate import tab as generate
 from segen.ui.tabs.segment import tab as segment
@@ -39,36 +39,16 @@ def build_app(engine: Engine) -> gr.Blocks:
     with app:
         api.publish(engine)  # first, so that no private event takes the name of an endpoint
         component("header", elem_id="header")
-        notice = gr.Markdown(visible=False, elem_id="notice")
-        restored = gr.JSON(visible=False)
+        notice = component("notice", elem_id="notice", padding=False)
         built = {}
-        with gr.Tabs(selected=TABS[0].NAME) as tabs:
+        with gr.Tabs(selected=TABS[0].NAME, overflow_behavior="wrap", elem_id="tabs") as tabs:
             for tab in TABS:
                 with gr.Tab(say(f"{tab.NAME}.tab"), id=tab.NAME) as page:
                     gr.Markdown(say(f"{tab.NAME}.help"), elem_classes="help")
                     built[tab.NAME] = tab.build(engine)
                 page.select(None, js=f"() => segen.open('{tab.NAME}')", **QUIET)
         gr.Markdown(say("page.footer"), elem_id="colophon")
-
-        def restore(request: gr.Request) -> Values:
-            language = language_of(request)
-            link = Link(dict(request.query_params))
-            link.choice("lang", LANGUAGES)
-            opened = link.choice("tab", list(built))
-            values: Values = {}
-            for name, tab in built.items():
-                values |= tab.fill(link if name == opened else Link({}), language)
-            said = words(language, "page.link_nonsense", options=", ".join(link.nonsense))
-            return values | {
-                tabs: gr.Tabs(selected=opened),
-                notice: gr.Markdown(said, visible=bool(link.nonsense)),
-                restored: {"tab": opened, "options": link.usable()},
-            }
-
-        outputs = [output for tab in built.values() for output in tab.outputs]
-        app.load(restore, None, [tabs, notice, restored, *outputs], **QUIET).then(
-            None, restored, None, js="(restored) => segen.restored(restored)", **QUIET
-        )
+        visits(app, built, tabs, notice)
     return app
 
 
@@ -76,7 +56,7 @@ def launch_options() -> dict[str, Any]:
     """What `launch` needs to serve the page; host and port are left to Gradio's variables."""
     return {
         "theme": theme(),
-        "css": _text("page.css"),
+        "css": _styles(),
         "favicon_path": str(files(framework).joinpath("icon.svg")),
         "i18n": say,
         "app_kwargs": {"middleware": [Middleware(PageLanguage)]},
@@ -89,5 +69,8 @@ def launch_options() -> dict[str, Any]:
     }
 
 
-def _text(name: str) -> str:
-    return files(framework).joinpath(name).read_text(encoding="utf-8")
+def _styles() -> str:
+    """The frame's style and those of the tabs, which lie beside them."""
+    folders = (files("segen.ui").joinpath(name) for name in ("framework", "tabs"))
+    sheets = [sheet for folder in folders for sheet in sorted(Path(str(folder)).rglob("*.css"))]
+    return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)

@@ -70,11 +70,20 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Taker:
+    """Where a tab puts a picture that a visitor brings along from elsewhere, and what it presses then."""
+
+    picture: gr.Image
+    run: gr.Button
+
+
+@dataclass(frozen=True)
 class Tab:
     """A tab as it was built: `fill(link, language)` gives the values of `outputs` when a page opens."""
 
     outputs: Collection[Any]
     fill: Callable[[Link, str], Values]
+    takes: Taker | None = None
 
 
 @dataclass(frozen=True)

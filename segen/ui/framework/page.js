@@ -22,10 +22,11 @@ segen.parts = (element) => {
 };
 
 // Press a button, as soon as it is there: what is in a tab is not before the tab was opened.
-segen.press = (id) => {
+segen.press = (id, tries = 200) => {
   const button = document.getElementById(id);
   if (button) button.click();
-  else setTimeout(segen.press, 50, id);
+  else if (tries) setTimeout(segen.press, 50, id, tries - 1);
+  else segen.tell("page.not_there");
 };
 
 // How often another choice was picked from each drop-down list: Gradio tells of an input whenever one is left, too.
@@ -58,12 +59,47 @@ segen.press = (id) => {
   segen.named = (names, values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
   segen.restored = (restored) => {
     open = restored.tab;
-    options = { [open]: restored.options };
+    options = { ...options, [open]: restored.options };
     write();
+    if (restored.press) segen.press(restored.press);
   };
   segen.open = (tab) => {
     if (open) open = tab; // Gradio tells of the first tab before the page is restored
     write();
   };
   segen.speak = (language) => location.assign(address(language));
+}
+
+// Visits within the page: see visit.py.
+{
+  // The path of the picture at this address on the server, where it is put if it is not there yet.
+  const path = async (source) => {
+    const kept = new URL(source, location).pathname.split("/gradio_api/file=")[1];
+    if (kept && !source.startsWith("data:")) return decodeURIComponent(kept);
+    const picture = await (await fetch(source)).blob();
+    const body = new FormData();
+    body.append("files", picture, `picture.${picture.type.split("/")[1]}`);
+    const answer = await fetch("gradio_api/upload", { method: "POST", body });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return (await answer.json())[0];
+  };
+  segen.visit = async (options, source) => {
+    document.querySelector(`[role="tab"][data-tab-id="${options.tab}"]`)?.click();
+    const { lang, tab, ...others } = options;
+    if (!source && !Object.keys(others).length) return;
+    try {
+      segen.go(options, source ? await path(source) : null);
+    } catch {
+      segen.tell("page.not_brought");
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-visit]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { picture } = link.dataset;
+    const found = picture && document.querySelector(picture);
+    if (picture && !found) return segen.tell("page.no_picture_yet");
+    segen.visit(Object.fromEntries(new URLSearchParams(link.search)), found && (found.currentSrc || found.src || found.href));
+  });
 }

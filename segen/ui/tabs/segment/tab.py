@@ -16,8 +16,9 @@ from segen.text import device_name, words
 from segen.types import Image, Run, Segmentation, SegmentRequest
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab, Values, remember
+from segen.ui.framework.link import Link, Tab, Taker, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, picks, steps
+from segen.ui.framework.visit import onward
 from segen.ui.tabs.segment.measure import measure_panel
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import OF_DATASET, STREETS, drawn_labels
@@ -47,6 +48,7 @@ def build(engine: Engine) -> Tab:
         with gr.Column(scale=5, min_width=300):
             view = viewer(VIEWS, tab=NAME, elem_id="segment-viewer")
             row, downloads = download_row(NAME)
+            onward("#segment-picture img", "translate")
             with gr.Row(visible=False) as further:
                 again = gr.Button(
                     say("segment.disagree"), size="sm", scale=0, min_width=320, elem_id="segment-disagree"
@@ -146,7 +148,7 @@ def build(engine: Engine) -> Tab:
             about: cards.beside(card, language),
         }
 
-    return Tab([pick, model, about], fill)
+    return Tab([pick, model, about], fill, Taker(picture, run))
 
 
 def _told(card: ModelCard, run: Run[Segmentation], language: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from segen.text import device_name, words
 from segen.types import DIRECTIONS, Run, TranslateRequest, Translation
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Link, Tab, Values, remember
+from segen.ui.framework.link import Link, Tab, Taker, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, picks, steps
 from segen.ui.tabs.translate.cycle_view import cycle_panel
 from segen.ui.tabs.translate.pad import pad_panel
@@ -159,7 +159,7 @@ def build(engine: Engine) -> Tab:
             **shown(card, asked, language),
         }
 
-    return Tab([model, strength, *of_card], fill)
+    return Tab([model, strength, *of_card], fill, Taker(picture, run))
 
 
 def ways(card: ModelCard, direction: str, language: str) -> str:

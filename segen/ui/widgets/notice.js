@@ -1,0 +1,6 @@
+// What the page has to say of a link; `segen.tell` says a sentence that the server did not send.
+const { said } = window.segen.parts(element);
+const show = () => { said.textContent = props.value || ""; };
+watch("value", show);
+window.segen.tell = (key) => { said.textContent = window.segen.words[key]; };
+show();

@@ -22,10 +22,20 @@ class SegenError(Exception):
 
     def sentence(self, language: str = "en") -> str:
         """One sentence that names the fault and the next step."""
-        return words(language, f"errors.{self.key}", **self.values)
+        values = {name: _in_words(value, language) for name, value in self.values.items()}
+        return words(language, f"errors.{self.key}", **values)
 
     def __str__(self) -> str:
         return self.sentence()
+
+
+def _in_words(value: object, language: str) -> object:
+    """A value of a sentence: errors within it, one or several, are put into the same language."""
+    if isinstance(value, SegenError):
+        return value.sentence(language)
+    if isinstance(value, tuple):
+        return "\n".join(str(_in_words(each, language)) for each in value)
+    return value
 
 
 class InputError(SegenError):

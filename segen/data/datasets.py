@@ -9,19 +9,34 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.errors import DataError, InputError
+from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
+from segen.imaging import labels as label_files
+from segen.imaging.labels import THRESHOLD, Coding
 from segen.registry import ClassInfo, dataset_classes, dataset_folder
+from segen.text import words
 from segen.types import Image, Labels
 
 PEOPLE = ("1f468", "1f469", "1f9d1")
 """The code points of man, woman and person."""
+SUFFIXES = tuple(
+    f"{mark}{word}"
+    for mark in "_-"
+    for word in ("mask", "masks", "label", "labels", "seg", "segmentation", "gt")
+)
+"""What masks may carry behind the stem of their picture."""
+OTHER_ENDINGS = (".db", ".ini", ".json", ".txt", ".xml", ".csv", ".md", ".yaml", ".yml")
+"""Files that stand beside pictures and are none."""
+MAX_NAMED = 10
+"""So many files are named in a sentence."""
 IGNORED_NAMES = ("unlabelled", "unlabeled", "void", "ignore")
 """Names by which data sets mark pixels that no metric counts."""
 
@@ -44,7 +59,8 @@ def locate(data: str | Path | None, dataset: str) -> Path:
         raise DataError("data_missing", dataset=dataset)
     root = Path(chosen)
     folder = dataset_folder(dataset)
-    if (root / "train").is_dir() or (root / "classes.json").is_file() or root.resolve().name == folder:
+    marked = any((root / mark).exists() for mark in ("train", "trainA", "classes.json"))
+    if marked or root.resolve().name == folder:
         return root
     if not (root / folder).is_dir():
         raise DataError("data_missing", dataset=dataset)
@@ -71,7 +87,7 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
     if known and not (root / "classes.json").is_file():
         return known
     try:
-        entries = json.loads((root / "classes.json").read_text(encoding="utf-8"))
+        entries = json.loads((root / "classes.json").read_text(encoding="utf-8-sig"))
         found = tuple(
             ClassInfo(
                 int(entry["id"]),
@@ -90,23 +106,53 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
 
 
 def pairs(root: Path, split: str) -> list[Pair]:
-    """The labelled pictures of one split, in order of name. Raises DataError when there is none."""
-    folder = root / split
-    masks = {path.stem: path for path in sorted(folder.glob("masks/*.png"))}
-    found = pictures(root, split)
-    for path in found:
-        if path.stem not in masks:
-            raise DataError("mask_missing", file=path.name)
-    return [Pair(path, masks[path.stem]) for path in found]
+    """The labelled pictures of one split, in order of name.
+
+    A mask has the stem of its picture, or that and one of SUFFIXES. Raises DataError where there is none,
+    where a picture has no mask, and where two pictures or two masks share a stem.
+    """
+    masks = _by_stem(_readable(root / split / "masks"), SUFFIXES)
+    found = _by_stem(pictures(root, split))
+    if missing := [path.name for stem, path in found.items() if stem not in masks]:
+        raise DataError("masks_missing", files=listed(missing))
+    return [Pair(path, masks[stem]) for stem, path in found.items()]
+
+
+def _by_stem(paths: list[Path], suffixes: tuple[str, ...] = ()) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in paths:
+        stem = path.stem
+        suffix = next((each for each in suffixes if stem.lower().endswith(each)), "")
+        stem = stem[: len(stem) - len(suffix)]
+        if stem in found:
+            raise DataError("one_stem", first=found[stem].name, second=path.name)
+        found[stem] = path
+    return found
+
+
+def listed(names: list[str]) -> str:
+    """Up to MAX_NAMED names in a row, and how many more there are."""
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" (+{more})" if more > 0 else "")
+
+
+def _readable(folder: Path) -> list[Path]:
+    """The files of a folder that may be pictures, in order of name."""
+    return [
+        path
+        for path in sorted(folder.glob("*"))
+        if not path.name.startswith(".") and path.suffix.lower() not in OTHER_ENDINGS and path.is_file()
+    ]
 
 
 def pictures(root: Path, split: str) -> list[Path]:
     """The pictures of one split, in order of name: of its `images`, or of both halves of unpaired domains.
 
-    The halves of `train` are the folders trainA and trainB. Raises DataError when there is none.
+    The halves of `train` are the folders trainA and trainB. Files such as Thumbs.db are passed over. Raises
+    DataError when there is none.
     """
     folders = [root / split / "images", root / f"{split}A", root / f"{split}B"]
-    found = [path for folder in folders for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
+    found = [path for folder in folders for path in _readable(folder)]
     if split != Path(split).name or not found:
         raise DataError("split_missing", split=split)
     return found
@@ -114,7 +160,7 @@ def pictures(root: Path, split: str) -> list[Path]:
 
 def half(root: Path, split: str, letter: str) -> list[Path]:
     """The pictures of one domain of two without pairs, "A" or "B", in order of name. Raises DataError."""
-    found = [path for path in sorted((root / f"{split}{letter}").glob("*")) if not path.name.startswith(".")]
+    found = _readable(root / f"{split}{letter}")
     if split != Path(split).name or not found:
         raise DataError("half_missing", folder=f"{split}{letter}")
     return found
@@ -140,16 +186,74 @@ def emoji(root: Path, split: str) -> list[Path]:
     return found
 
 
-def read(pair: Pair, known: tuple[ClassInfo, ...]) -> tuple[Image, Labels]:
-    """A picture and its labels: class ids; an id or colour that `known` lacks raises DataError.
+def read(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding | None = None) -> tuple[Image, Labels]:
+    """A picture and its labels, class ids, by the coding of its data set, or else of its mask alone.
 
-    Raises DataError, too, when the two differ in size.
+    A mask that was drawn on the pixels as a camera stored them is turned with its picture. Raises DataError,
+    which names the file, for one that cannot be read, an id or a color that `known` lacks, sizes that differ,
+    and a picture of which nobody can tell whether its mask was drawn before or after it was turned.
     """
-    image = images.read(pair.image)
-    labels = images.read_labels(pair.mask, known)
+    try:
+        image, turn = images.read_turned(pair.image)
+    except InputError as error:
+        raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+    try:
+        mask = label_files.read_mask(pair.mask, known)
+        labels = label_files.labels_of(mask, known, coded or label_files.coding([mask], known))
+    except InputError as error:
+        raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
+    if (
+        turn is not None
+        and labels.shape == image.shape[:2]
+        and images.turned(labels, turn).shape == labels.shape
+    ):
+        raise DataError("mask_turned", file=pair.image.name)
+    if turn is not None and labels.shape != image.shape[:2]:
+        labels = images.turned(labels, turn)
     if labels.shape != image.shape[:2]:
         raise DataError("mask_size", file=pair.mask.name)
     return image, labels
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What every file of a split told: the coding of its masks, and the pixels of each class by id."""
+
+    coding: Coding
+    pixels: NDArray[np.int64]
+
+    def remark(self, known: tuple[ClassInfo, ...], language: str = "en") -> str:
+        """How grey values were read as classes, in a sentence; empty where they are ids or instances."""
+        if self.coding not in ("white", "soft"):
+            return ""
+        return words(language, "data.masks_cut", threshold=THRESHOLD, name=known[1].name[language])
+
+
+def survey(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Survey:
+    """Look at every picture and mask before any is used. Raises DataError that names all that cannot be."""
+    faults: list[SegenError] = []
+    coded: Coding = "ids"
+    try:
+        coded = label_files.coding(_readable_masks(labelled, known), known)
+    except InputError as error:
+        faults = [error]
+    named: list[SegenError] = []
+    pixels = np.zeros(len(known), dtype=np.int64)
+    for pair in labelled:
+        try:
+            labels = read(pair, known, coded)[1]
+            pixels += np.bincount(labels[labels < len(known)], minlength=len(known))
+        except DataError as error:
+            named.append(error)
+    if named or faults:
+        raise DataError("folder_unusable", faults=tuple(named or faults))
+    return Survey(coded, pixels)
+
+
+def _readable_masks(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Iterator[label_files.Mask]:
+    for pair in labelled:
+        with suppress(InputError):
+            yield label_files.read_mask(pair.mask, known)
 
 
 def read_instances(pair: Pair) -> tuple[Image, NDArray[np.int32]]:
@@ -159,7 +263,7 @@ def read_instances(pair: Pair) -> tuple[Image, NDArray[np.int32]]:
     """
     image = images.read(pair.image)
     try:
-        numbers = images.read_instances(pair.mask)
+        numbers = label_files.read_instances(pair.mask)
     except InputError as error:
         raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
     if numbers.shape != image.shape[:2]:
@@ -192,12 +296,3 @@ def _idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(sizes)
     except (OSError, ValueError):
         raise DataError("raw_files") from None
-
-
-def class_pixels(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> np.ndarray:
-    """How many pixels of each class the masks of `labelled` hold, by id."""
-    counts = np.zeros(len(known), dtype=np.int64)
-    for pair in labelled:
-        labels = images.read_labels(pair.mask, known)
-        counts += np.bincount(labels[labels < len(known)], minlength=len(known))
-    return counts

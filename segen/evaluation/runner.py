@@ -12,7 +12,7 @@ from typing import Any
 import segen
 from segen.data import datasets, files
 from segen.engine import Engine
-from segen.errors import DataError, InputError, UsageError
+from segen.errors import DataError, UsageError
 from segen.evaluation import generation, translation
 from segen.evaluation.calibration import Calibration
 from segen.evaluation.instances import InstanceMetrics
@@ -84,11 +84,10 @@ def _compare(
     pairs = datasets.pairs(root, split)
     metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc()
     instances: InstanceMetrics | None = None
+    survey = datasets.survey(pairs, classes)
+    remark = survey.remark(classes)
     for number, pair in enumerate(progress(pairs)):
-        try:
-            image, labels = datasets.read(pair, classes)
-        except InputError as error:
-            raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+        image, labels = datasets.read(pair, classes, survey.coding)
         if corruption:
             image = corruption(image, number)
         value = engine.run(card.name, SegmentRequest(image)).value
@@ -108,6 +107,7 @@ def _compare(
     return {
         "data": name,
         "items": len(pairs),
+        **({"masks": remark} if remark else {}),
         "metrics": measured,
         "reliability": calibration.bins(),
     }

@@ -228,9 +228,10 @@ def _streets(
     for known in classes:
         colors[known.id] = known.color
     pairs = datasets.pairs(root, split)
+    coded = datasets.survey(pairs, classes).coding
     found = {"generated": LabelMetrics(classes), "real": LabelMetrics(classes)}
     for pair in progress(pairs):
-        image, labels = datasets.read(pair, classes)
+        image, labels = datasets.read(pair, classes, coded)
         photo = engine.run(card.name, TranslateRequest(colors[labels], direction)).value.image
         for name, seen in (("generated", photo), ("real", image)):
             found[name].update(engine.run(SEGMENTER[card.dataset], SegmentRequest(seen)).value.labels, labels)

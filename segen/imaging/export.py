@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from segen.imaging import images
+from segen.imaging.labels import encode_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import LANGUAGES, words
 from segen.text.table import table
@@ -90,7 +91,7 @@ def remarks(
 
 def labels_png(card: ModelCard, labels: Labels) -> bytes:
     """An 8-bit palette PNG in the card's colours; its raw values are the class ids of H x W `labels`."""
-    return images.encode_labels(labels, card.palette())
+    return encode_labels(labels, card.palette())
 
 
 def overlay(card: ModelCard, image: Image, labels: Labels, opacity: float = 0.5) -> Image:

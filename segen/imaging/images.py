@@ -1,4 +1,4 @@
-"""Picture files to H x W x 3 uint8 RGB arrays and back, and label maps likewise.
+"""Picture files to H x W x 3 uint8 RGB arrays and back. Label maps stand in `labels`.
 
 No other file of Segen decodes a picture.
 """
@@ -15,19 +15,23 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, ImageFilter
 from PIL import Image as Pillow
-from PIL import ImageFilter, ImageOps
 
 from segen.errors import InputError
-from segen.registry import ClassInfo
-from segen.types import Image, Labels
+from segen.types import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
+NEW_SUBFILE_TYPE = 254
+"""The TIFF tag whose lowest bit marks a reduced copy of another page."""
+Turn = Pillow.Transpose
+TURNS = {
+    2: Turn.FLIP_LEFT_RIGHT, 3: Turn.ROTATE_180, 4: Turn.FLIP_TOP_BOTTOM, 5: Turn.TRANSPOSE,
+    6: Turn.ROTATE_270, 7: Turn.TRANSVERSE, 8: Turn.ROTATE_90,
+}  # fmt: skip
+"""What makes a picture upright, by its EXIF orientation; as PIL.ImageOps.exif_transpose does."""
 MAX_SIDE = 16_384
 MAX_PIXELS = 64_000_000
-BLOCK_ROWS = 256
-IGNORED = 255
-"""The label of pixels that neither loss nor metric counts, where no class is named so (VOC's borders)."""
 _WHITE = (255, 255, 255, 255)
 
 _QUIET = threading.RLock()
@@ -45,7 +49,7 @@ def _quietly() -> Iterator[None]:
 
 
 @contextmanager
-def _decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
+def decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
     """The decoded picture; what is too large is refused from its header, before a pixel is decoded.
 
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
@@ -61,6 +65,8 @@ def _decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
             width, height = picture.size
             if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
                 raise InputError("picture_too_large")
+            if picture.format == "TIFF" and _has_second_page(picture):
+                raise InputError("several_pages")
             try:
                 picture.load()
                 yield picture
@@ -68,6 +74,17 @@ def _decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
                 raise
             except Exception:
                 raise InputError("picture_damaged") from None
+
+
+def _has_second_page(picture: Pillow.Image) -> bool:
+    """Whether a TIFF has a second page that is no thumbnail of the first; it is at the first page again."""
+    try:
+        picture.seek(1)
+        thumbnail = bool(picture.tag_v2.get(NEW_SUBFILE_TYPE, 0) & 1)  # type: ignore[attr-defined]
+    except Exception:  # there is none, or none that can be read
+        return False
+    picture.seek(0)
+    return not thumbnail
 
 
 def _file(source: Path | str | bytes) -> BinaryIO:
@@ -87,27 +104,49 @@ def _file(source: Path | str | bytes) -> BinaryIO:
 def read(source: Path | str | bytes) -> Image:
     """Decode a picture file, given as its path or its bytes, to H x W x 3 uint8 RGB.
 
-    EXIF orientation is applied; transparency is composited on white; 16-bit grey is scaled by 1/257;
+    EXIF orientation is applied; transparency is composited on white; 16-bit grey is scaled from
+    the fewest bits, 8, 10, 12, 14 or 16, that hold its brightest pixel, since cameras store 12 bits in 16;
     32-bit and floating-point grey is stretched from its minimum to its maximum; of an animation, the
-    first frame is taken. Raises InputError.
+    first frame is taken; a TIFF of several pages is refused. Raises InputError.
     """
-    with _decoded(source) as decoded:
-        picture = _upright(decoded)
-        if picture.mode.startswith("I;16"):
-            return _grey(np.asarray(picture).astype(np.float32) / 257)
-        if picture.mode in ("I", "F"):
-            return _grey(_stretched(np.asarray(picture, dtype=np.float64)))
-        if picture.has_transparency_data:
-            picture = picture.convert("RGBA")
-            picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture)
-        return np.array(picture.convert("RGB"))
+    return read_turned(source)[0]
 
 
-def _upright(picture: Pillow.Image) -> Pillow.Image:
+def read_turned(source: Path | str | bytes) -> tuple[Image, Turn | None]:
+    """A picture as `read` gives it, and how it was turned for that, None where it was not."""
+    with decoded(source) as picture:
+        turn = TURNS.get(_orientation(picture))
+        pixels = _rgb(picture)
+    return (pixels if turn is None else turned(pixels, turn)), turn
+
+
+def _rgb(picture: Pillow.Image) -> Image:
+    if picture.mode.startswith("I;16"):
+        return _grey(_from_bits(np.asarray(picture)))
+    if picture.mode in ("I", "F"):
+        return _grey(_stretched(np.asarray(picture, dtype=np.float64)))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture)
+    return np.array(picture.convert("RGB"))
+
+
+def _orientation(picture: Pillow.Image) -> int:
     try:
-        return ImageOps.exif_transpose(picture)
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF is no reason to refuse sound pixels
-        return picture
+        return 1
+
+
+def turned(pixels: NDArray[np.uint8], turn: Turn) -> NDArray[np.uint8]:
+    """H x W or H x W x 3 pixels turned."""
+    return np.array(Pillow.fromarray(pixels).transpose(turn))
+
+
+def _from_bits(values: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Bring 16-bit values to 0 to 255, full scale being that of the fewest bits that hold the largest."""
+    bits = next(bits for bits in (8, 10, 12, 14, 16) if values.max() < 2**bits)
+    return values.astype(np.float32) * np.float32(255 / (2**bits - 1))
 
 
 def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,71 +161,6 @@ def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _grey(values: NDArray[Any]) -> Image:
     return np.repeat(np.rint(values).astype(np.uint8)[..., None], 3, axis=2)
-
-
-def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
-    """Read a label map as class ids, H x W uint8: palette and 8-bit grey PNG hold them as they are.
-
-    An RGB picture must use the colours of `classes`. 16-bit grey numbers instances, 0 being none: all of
-    them are class 1. With more than two classes, 255 stays as IGNORED. Raises InputError for an id or colour
-    of no class.
-    """
-    with _decoded(source) as picture:
-        if picture.mode.startswith("I;16"):
-            labels = (np.asarray(picture) > 0).astype(np.uint8)
-        elif picture.mode in ("P", "L", "1"):
-            labels = np.array(picture).astype(np.uint8)
-        else:
-            labels = _ids_of_colors(np.asarray(picture.convert("RGB")), classes)
-    allowed = [known.id for known in classes] + ([IGNORED] if len(classes) > 2 else [])
-    unknown_pixels = np.setdiff1d(labels, allowed)
-    if unknown_pixels.size:
-        raise InputError("labels_unknown", ids=", ".join(map(str, unknown_pixels[:5])))
-    return labels
-
-
-def read_instances(source: Path | str | bytes) -> NDArray[np.int32]:
-    """Read a 16-bit grey map that numbers instances, H x W, 0 being none. Raises InputError for others."""
-    with _decoded(source) as picture:
-        if not picture.mode.startswith("I;16"):
-            raise InputError("not_instances")
-        return np.asarray(picture).astype(np.int32)
-
-
-def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
-    codes = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
-    ids = {red << 16 | green << 8 | blue: known.id for known in classes for red, green, blue in [known.color]}
-    found, places = np.unique(codes, return_inverse=True)
-    unknown_pixels = [f"#{code:06x}" for code in found.tolist() if code not in ids]
-    if unknown_pixels:
-        raise InputError("labels_unknown", ids=", ".join(unknown_pixels[:5]))
-    return np.array([ids[code] for code in found.tolist()], dtype=np.uint8)[places].reshape(codes.shape)
-
-
-def nearest_classes(image: Image, classes: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
-    """H x W ids of the classes with the nearest colours, and how many pixels have the colour of none."""
-    labels = np.empty(image.shape[:2], dtype=np.uint8)
-    unknown_pixels = 0
-    for begin in range(0, len(image), BLOCK_ROWS):
-        rows = image[begin : begin + BLOCK_ROWS].astype(np.int32)
-        best = np.full(rows.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
-        for known in classes:
-            apart = ((rows - np.array(known.color, dtype=np.int32)) ** 2).sum(axis=2)
-            nearer = apart < best
-            labels[begin : begin + BLOCK_ROWS][nearer] = known.id
-            best[nearer] = apart[nearer]
-        unknown_pixels += int((best > 0).sum())
-    return labels, unknown_pixels
-
-
-def resize_labels(labels: Labels, height: int, width: int) -> Labels:
-    """Scale a label map; each pixel takes the label that lies under its middle."""
-    rows, columns = (
-        ((np.arange(new) + 0.5) * old / new).astype(int)
-        for new, old in zip((height, width), labels.shape, strict=True)
-    )
-    found: Labels = labels[np.ix_(rows, columns)]
-    return found
 
 
 def resize(image: Image, height: int, width: int) -> Image:
@@ -289,12 +263,3 @@ def read_film(path: Path) -> list[Image]:
             stays = film.info.get("duration", FILM_MILLISECONDS)
             frames += [frame] * max(1, round(stays / FILM_MILLISECONDS))
     return frames
-
-
-def encode_labels(labels: Labels, palette: tuple[tuple[int, int, int], ...]) -> bytes:
-    """An 8-bit palette PNG whose raw values are the labels."""
-    picture = Pillow.fromarray(labels)
-    picture.putpalette([channel for color in palette for channel in color])
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", bits=8)  # Pillow packs small palettes into fewer bits by itself
-    return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -47,17 +48,19 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
         root = datasets.locate(data, dataset)
         self.classes: tuple[ClassInfo, ...] = datasets.classes(root, dataset)
         self.pairs = datasets.pairs(root, split)
+        self.survey = datasets.survey(self.pairs, self.classes)
+        if remark := self.survey.remark(self.classes):
+            print(remark, file=sys.stderr)
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> tuple[Image, Labels]:
-        return datasets.read(self.pairs[index], self.classes)
+        return datasets.read(self.pairs[index], self.classes, self.survey.coding)
 
     def class_pixels(self) -> list[int]:
         """How many pixels each class has, by id."""
-        counts: list[int] = datasets.class_pixels(self.pairs, self.classes).tolist()
-        return counts
+        return [int(pixels) for pixels in self.survey.pixels]
 
 
 class SyntheticScenes(Dataset[tuple[Image, Labels]]):

@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 from segen.data.synthetic import scenes
 from segen.imaging import images
+from segen.imaging.labels import encode_labels
 from segen.registry import card
 from segen.text import words
 from segen.types import Segmentation, SegmentRequest
@@ -137,7 +138,7 @@ def test_a_result_is_measured_against_a_reference(
         page.click(".toast-close")
         page.wait_for_selector(".toast-body", state="detached")
         assert not figure.count()
-    (tmp_path / "true.png").write_bytes(images.encode_labels(labels, streets.palette()))
+    (tmp_path / "true.png").write_bytes(encode_labels(labels, streets.palette()))
     page.click("#measure-reference button[aria-label='Remove Image']")
     page.set_input_files("#measure-reference input[type=file]", tmp_path / "true.png")
     figure.wait_for()

@@ -12,6 +12,7 @@ import pytest
 
 from segen.data.synthetic import scenes
 from segen.imaging import images
+from segen.imaging.labels import read_labels, resize_labels
 from segen.registry import card, cards
 from segen.text import words
 from segen.types import SegmentRequest, TranslateRequest
@@ -153,13 +154,13 @@ def test_a_street_is_painted_photographed_and_resegmentation_ratio(
     page.click("#street-view [data-photo='1']")
     photo, painted, found = (save(kind) for kind in ("photo", "painted", "found"))
     assert photo.name == "painted-street-seed-1.png"
-    labels = images.read_labels(painted, scenes.CLASSES)
+    labels = read_labels(painted, scenes.CLASSES)
     assert labels.shape == images.read(photo).shape[:2]
-    assert (images.resize_labels(labels, 192, 256) == car.id).sum() == after
+    assert (resize_labels(labels, 192, 256) == car.id).sum() == after
     assert labels[int(0.12 * labels.shape[0]), labels.shape[1] // 2] == car.id
     monkeypatch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
     again = Engine().run("unet-camvid", SegmentRequest(images.read(photo))).value
-    assert np.array_equal(images.read_labels(found, scenes.CLASSES), again.labels)
+    assert np.array_equal(read_labels(found, scenes.CLASSES), again.labels)
     table = page.inner_text("#street-view table")
     assert words(language, "measure.mean_iou") in table
     assert car.name[language] in table

@@ -22,6 +22,7 @@ from segen.data import files
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.imaging import export, images
+from segen.imaging.labels import read_labels
 from segen.models import onnx
 from segen.registry import ModelCard, cards
 from segen.text import words
@@ -122,7 +123,7 @@ def test_segment_writes_four_files_for_each_picture(weights: Path, pictures: Pat
     assert names(out) == results("a", "b.v2")
     for path in pictures.iterdir():
         image = images.read(path)
-        labels = images.read_labels(out / f"{path.stem}.labels.png", CARD.classes)
+        labels = read_labels(out / f"{path.stem}.labels.png", CARD.classes)
         assert labels.shape == image.shape[:2]
         overlay = images.read(out / f"{path.stem}.overlay.png")
         assert (overlay == export.overlay(CARD, image, labels)).all()
@@ -155,7 +156,7 @@ def test_a_bad_picture_leaves_the_others_done(
 def test_existing_results_are_replaced(quick: list[SegmentRequest], pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "a.labels.png").write_text("old")
     assert segment(pictures / "a.png", out=tmp_path) == 0
-    assert (images.read_labels(tmp_path / "a.labels.png", CARD.classes) == 1).all()
+    assert (read_labels(tmp_path / "a.labels.png", CARD.classes) == 1).all()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from segen.evaluation.calibration import Calibration
 from segen.evaluation.runner import evaluate, key, model_card, store
 from segen.imaging import images
 from segen.imaging.corruptions import Corruption
+from segen.imaging.labels import encode_labels
 from segen.registry import ClassInfo, cards, dataset_classes
 from segen.text import words
 from segen.types import Run, Segmentation, SegmentRequest
@@ -46,7 +47,7 @@ def data(tmp_path: Path) -> Path:
     for seed in range(3):
         image, labels = scenes.street(seed, 64, 48)
         (root / "val" / "images" / f"{seed}.png").write_bytes(images.encode(image))
-        (root / "val" / "masks" / f"{seed}.png").write_bytes(images.encode_labels(labels, palette))
+        (root / "val" / "masks" / f"{seed}.png").write_bytes(encode_labels(labels, palette))
     return tmp_path / "data"
 
 

@@ -16,6 +16,7 @@ from segen.cli import results
 from segen.data import files
 from segen.errors import CardError, WeightsError
 from segen.imaging import export, images
+from segen.imaging.labels import read_labels
 from segen.models import onnx
 from segen.registry import ModelCard, card, cards
 from segen.text import table, words
@@ -129,7 +130,7 @@ def test_files_of_a_segmentation(tmp_path: Path) -> None:
     image = RNG.integers(0, 256, (*labels.shape, 3), dtype=np.uint8)
     results.write_segmentation(tmp_path, "a.b", CARD, image, segmentation(labels))
     assert {path.name for path in tmp_path.iterdir()} == {f"a.b{e}" for e in export.SEGMENTATION_ENDINGS}
-    assert (images.read_labels(tmp_path / "a.b.labels.png", CARD.classes) == labels).all()
+    assert (read_labels(tmp_path / "a.b.labels.png", CARD.classes) == labels).all()
     assert (images.read(tmp_path / "a.b.overlay.png") == export.overlay(CARD, image, labels)).all()
     found = json.loads((tmp_path / "a.b.regions.json").read_text("utf-8"))
     assert found == export.regions(CARD, segmentation(labels))
@@ -155,9 +156,9 @@ def test_clusters_have_the_mean_colours_and_noise_its_own(tmp_path: Path) -> Non
     assert [known.name["zh"] for known in named.classes] == ["聚类 1", "聚类 2", "聚类 3", "噪声"]
 
     results.write_segmentation(tmp_path, "a", named, image, clustering(labels, 3))
-    assert (images.read_labels(tmp_path / "a.labels.png", named.classes) == labels).all()
+    assert (read_labels(tmp_path / "a.labels.png", named.classes) == labels).all()
     colored = images.encode(images.read(tmp_path / "a.labels.png"))
-    assert (images.read_labels(colored, named.classes) == labels).all()
+    assert (read_labels(colored, named.classes) == labels).all()
     found = json.loads((tmp_path / "a.regions.json").read_text("utf-8"))
     assert (found["silhouette"], found["sample_pixels"]) == (0.5, 40)
     assert [region["id"] for region in found["regions"]] == [0, 1, 2, NOISE]

@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 
 from segen.errors import InputError
 from segen.imaging import images
+from segen.imaging.labels import read_labels
 from segen.models.tensors import to_tensor
 from segen.registry import dataset_classes
 from tests.imaging.picture_files import encoded, png, png16, tiff16_rgb
@@ -151,11 +152,36 @@ def test_progressive_jpeg() -> None:
     assert close(images.read(content), PICTURE, 6)
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP", "TIFF", "PNG"])
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
 def test_first_frame_of_an_animation(format: str) -> None:
     red, blue = Pillow.new("RGB", (9, 5), (255, 0, 0)), Pillow.new("RGB", (9, 5), (0, 0, 255))
     content = encoded(red, format, save_all=True, append_images=[blue])
     assert close(images.read(content), np.full((5, 9, 3), (255, 0, 0), dtype=np.uint8), 3)
+
+
+def test_a_second_page_of_a_tiff_is_refused_but_a_thumbnail_is_none() -> None:
+    page, other = Pillow.new("L", (9, 5), 40), Pillow.new("L", (9, 5), 200)
+    with pytest.raises(InputError, match="several pages"):
+        images.read(encoded(page, "TIFF", save_all=True, append_images=[other]))
+    thumbnail = Pillow.new("L", (3, 2), 200)
+    thumbnail.encoderinfo = {"tiffinfo": {images.NEW_SUBFILE_TYPE: 1}}
+    content = encoded(page, "TIFF", save_all=True, append_images=[thumbnail])
+    assert (images.read(content) == 40).all()
+
+
+@pytest.mark.parametrize(
+    ("brightest", "full"), [(255, 255), (256, 1023), (2160, 4095), (9_000, 16_383), (65_535, 65_535)]
+)
+def test_16_bits_are_scaled_from_the_bits_that_are_used(brightest: int, full: int) -> None:
+    values = np.array([[0, brightest // 2, brightest]], dtype=np.uint16)
+    expected = np.rint(values.astype(np.float64) * 255 / full)
+    assert (images.read(images.encode(values))[..., 0] == expected).all()
+
+
+@pytest.mark.parametrize("format", ["AVIF", "JPEG2000", "PPM", "TGA"])
+def test_less_common_formats_are_read(format: str) -> None:
+    picture = np.full((12, 16, 3), (180, 90, 30), dtype=np.uint8)
+    assert close(images.read(encoded(Pillow.fromarray(picture), format)), picture, 6)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 16_384), (16_384, 1)])
@@ -168,7 +194,7 @@ def refusal(source: Path | bytes) -> str:
     with pytest.raises(InputError) as error:
         images.read(source)
     with pytest.raises(InputError):
-        images.read_labels(source, STREET)
+        read_labels(source, STREET)
     assert error.value.__cause__ is None
     for language in ("en", "zh"):
         sentence = error.value.sentence(language)

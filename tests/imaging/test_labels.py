@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 from segen.errors import InputError
 from segen.imaging import images
+from segen.imaging.labels import encode_labels, read_labels
 from segen.registry import ClassInfo, dataset_classes
 from tests.imaging.picture_files import encoded, png16
 
@@ -26,8 +27,8 @@ STREET = dataset_classes("camvid")
 
 
 def test_labels_round_trip_for_every_id() -> None:
-    content = images.encode_labels(IDS, tuple(known.color for known in ALL))
-    assert (images.read_labels(content, ALL) == IDS).all()
+    content = encode_labels(IDS, tuple(known.color for known in ALL))
+    assert (read_labels(content, ALL) == IDS).all()
     with Pillow.open(io.BytesIO(content)) as picture:
         assert picture.mode == "P"
         assert (np.array(picture) == IDS).all()
@@ -37,9 +38,9 @@ def test_labels_round_trip_for_every_id() -> None:
 @pytest.mark.parametrize("classes", [1, 2, 3, 11, 17, 256])
 def test_label_pngs_have_8_bits_however_few_the_colours(classes: int) -> None:
     ids = np.minimum(IDS, classes - 1).astype(np.uint8)
-    content = images.encode_labels(ids, tuple(known.color for known in ALL[:classes]))
+    content = encode_labels(ids, tuple(known.color for known in ALL[:classes]))
     assert content[16:26] == struct.pack(">IIBB", 16, 16, 8, 3)
-    assert (images.read_labels(content, ALL) == ids).all()
+    assert (read_labels(content, ALL) == ids).all()
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
@@ -49,19 +50,19 @@ def test_palette_labels_of_any_depth_hold_raw_ids(bits: int) -> None:
     picture.putpalette([9, 9, 9] * 256)
     content = encoded(picture, "PNG", bits=bits)
     assert content[24] == bits
-    assert images.read_labels(content, ALL).tolist() == [ids.tolist()]
+    assert read_labels(content, ALL).tolist() == [ids.tolist()]
 
 
 def test_labels_in_rgb_in_grey_and_in_one_bit() -> None:
     colors = np.array([known.color for known in ALL], dtype=np.uint8)[IDS]
-    assert (images.read_labels(images.encode(colors), ALL) == IDS).all()
-    assert (images.read_labels(images.encode(IDS), ALL) == IDS).all()
+    assert (read_labels(images.encode(colors), ALL) == IDS).all()
+    assert (read_labels(images.encode(IDS), ALL) == IDS).all()
     bits = encoded(Pillow.fromarray(IDS % 2 == 1), "PNG")
-    assert (images.read_labels(bits, ALL) == IDS % 2).all()
+    assert (read_labels(bits, ALL) == IDS % 2).all()
 
 
 def test_16_bit_labels_number_instances() -> None:
-    assert images.read_labels(png16(np.array([[0, 1, 300]])), ALL[:2]).tolist() == [[0, 1, 1]]
+    assert read_labels(png16(np.array([[0, 1, 300]])), ALL[:2]).tolist() == [[0, 1, 1]]
 
 
 @pytest.mark.parametrize(
@@ -73,5 +74,5 @@ def test_16_bit_labels_number_instances() -> None:
 )
 def test_labels_of_no_class_are_refused(content: bytes, told: str) -> None:
     with pytest.raises(InputError, match=told) as error:
-        images.read_labels(content, STREET)
+        read_labels(content, STREET)
     assert error.value.key == "labels_unknown"

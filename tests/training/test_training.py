@@ -18,6 +18,7 @@ from segen.data import datasets
 from segen.data.synthetic import scenes
 from segen.errors import DataError
 from segen.imaging import images
+from segen.imaging.labels import encode_labels
 from segen.models.segmentation import smp
 from segen.training import data as training_data
 from segen.training import loop
@@ -170,7 +171,7 @@ def write_folder(root: Path, count: int = 3) -> Path:
             image = np.where(labels[..., None] == 1, 200, 60).astype(np.uint8).repeat(3, axis=2)
             (root / split / "images" / f"{index}.png").write_bytes(images.encode(image))
             palette = tuple((red, green, blue) for red, green, blue in colors)
-            (root / split / "masks" / f"{index}.png").write_bytes(images.encode_labels(labels, palette))
+            (root / split / "masks" / f"{index}.png").write_bytes(encode_labels(labels, palette))
     (root / "classes.json").write_text(json.dumps(known))
     return root
 
@@ -193,7 +194,7 @@ def test_faults_of_a_folder_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="different sizes"):
         datasets.read(pair, known)
     pair.mask.unlink()
-    with pytest.raises(DataError, match="no mask"):
+    with pytest.raises(DataError, match="has no mask for"):
         datasets.pairs(root, "train")
     (root / "classes.json").write_text('[{"id": 1}]')
     with pytest.raises(DataError, match=r"classes\.json"):

@@ -16,6 +16,7 @@ from segen.data import files
 from segen.data.synthetic.scenes import DRAWN, DRAWN_INSTANCES
 from segen.errors import UsageError, sentence
 from segen.imaging import images
+from segen.imaging.labels import encode_labels
 from segen.registry import dataset_classes
 from segen.text import words
 
@@ -55,7 +56,7 @@ def write(
             mask = images.encode(numbers.astype(np.uint16))
         else:
             image, labels = DRAWN[like](seed, WIDTH, HEIGHT)
-            mask = images.encode_labels(labels, palette)
+            mask = encode_labels(labels, palette)
         split = folder / ("train" if seed < count else "val")
         (split / "images" / f"{seed:04d}.png").write_bytes(images.encode(image))
         (split / "masks" / f"{seed:04d}.png").write_bytes(mask)

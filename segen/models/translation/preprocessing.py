@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segen import registry
 from segen.data.synthetic import nuclei
 from segen.imaging import images, lines
+from segen.imaging.labels import nearest_classes, resize_labels
 from segen.models.tensors import to_tensor
 from segen.registry import ClassInfo, ModelCard
 from segen.types import Image, Labels
@@ -48,7 +49,7 @@ def label_map(image: Image, side: int, scale: float, card: ModelCard) -> tuple[t
     Any other colour counts as that of the nearest class.
     """
     known = registry.dataset_classes(card.dataset)
-    labels, unknown_pixels = images.nearest_classes(image, known)
+    labels, unknown_pixels = nearest_classes(image, known)
     return one_hot(smaller(labels, side, scale), known), unknown_pixels
 
 
@@ -63,7 +64,7 @@ def smaller(labels: Labels, side: int, scale: float = 1.0) -> Labels:
     """H x W ids with a longer side of at most `side`, and then at `scale`, by the nearest pixel."""
     share = min(1.0, side / max(labels.shape)) * scale
     height, width = (max(1, round(length * share)) for length in labels.shape)
-    return images.resize_labels(labels, height, width)
+    return resize_labels(labels, height, width)
 
 
 def _scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from torchvision.models import VGG16_BN_Weights
 from segen.errors import UsageError
 from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
+from segen.imaging.labels import IGNORED
 from segen.models import weights
 from segen.models.features.imagenet import weights_file
 from segen.models.segmentation import smp
@@ -138,7 +139,7 @@ class Segmentation:
     @property
     def _ignored_id(self) -> int:
         """The label that neither loss nor metric counts."""
-        return next((known.id for known in self.train.classes if known.ignored), images.IGNORED)
+        return next((known.id for known in self.train.classes if known.ignored), IGNORED)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """AdamW, the encoder, if there is one, at a rate of its own."""

@@ -13,6 +13,7 @@ from PIL import ImageDraw, ImageFont
 
 from segen.imaging import images
 from segen.imaging.kernels import Plane
+from segen.imaging.labels import encode_labels
 from segen.text import words
 from segen.types import Image
 from segen.ui.framework.data_uri import data_uri
@@ -48,7 +49,7 @@ def colored(plane: Plane) -> str:
     step = -(-max(plane.shape) // MAP_SIDE)
     plane = plane[::step, ::step]
     levels = np.rint(128 + 127 * plane / (np.abs(plane).max() or 1)).astype(np.uint8)
-    return data_uri(images.encode_labels(levels, PALETTE), "image/png")
+    return data_uri(encode_labels(levels, PALETTE), "image/png")
 
 
 def shades(values: Plane) -> NDArray[np.uint8]:

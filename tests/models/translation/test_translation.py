@@ -21,6 +21,7 @@ from segen.errors import DataError, InputError
 from segen.evaluation import translation
 from segen.evaluation.runner import evaluate
 from segen.imaging import images, lines
+from segen.imaging.labels import nearest_classes
 from segen.models.features.imagenet import feature_distances
 from segen.models.translation import preprocessing
 from segen.models.translation.predictor import Networks, ResnetGenerator, TranslationPredictor, degraded, load
@@ -223,7 +224,7 @@ def test_the_discriminator_judges_the_domain_that_it_learned(engine: Engine) -> 
 
 
 def test_one_seed_one_drawing(engine: Engine) -> None:
-    colors, _ = images.nearest_classes(noise(8, 8), registry.dataset_classes("camvid"))
+    colors, _ = nearest_classes(noise(8, 8), registry.dataset_classes("camvid"))
     image = np.array([known.color for known in registry.dataset_classes("camvid")], np.uint8)[colors]
     large = image.repeat(16, axis=0).repeat(16, axis=1)
     first, again, other = (
@@ -236,7 +237,7 @@ def test_one_seed_one_drawing(engine: Engine) -> None:
 def test_colours_of_no_class_become_the_nearest(engine: Engine) -> None:
     known = registry.dataset_classes("camvid")
     image = np.array([[known[3].color, known[0].color, (129, 63, 128)]], dtype=np.uint8)
-    labels, unknown_pixels = images.nearest_classes(image, known)
+    labels, unknown_pixels = nearest_classes(image, known)
     assert labels.tolist() == [[3, 0, 3]]
     assert unknown_pixels == 1
     assert engine.run("small-streets", TranslateRequest(image)).value.unknown_pixels == 1

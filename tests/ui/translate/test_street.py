@@ -20,6 +20,7 @@ from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import CardError, InputError
 from segen.imaging import images
+from segen.imaging.labels import encode_labels, read_labels, resize_labels
 from segen.models.translation import preprocessing
 from segen.text import LANGUAGES, words
 from segen.training import data as training_data
@@ -91,18 +92,18 @@ def board(value: dict[str, Any]) -> np.ndarray:
 def test_a_map_comes_back_from_every_size_it_is_shown_at() -> None:
     """The network sees the very map that was painted, whatever the size of the photograph."""
     labels = drawn()
-    large = images.resize_labels(labels, 360, 480)
+    large = resize_labels(labels, 360, 480)
     assert large.shape == (360, 480)
-    assert np.array_equal(images.resize_labels(large, 192, 256), labels)
+    assert np.array_equal(resize_labels(large, 192, 256), labels)
     assert np.array_equal(preprocessing.smaller(large, 256), labels)
-    assert images.resize_labels(labels, 1, 1).tolist() == [[labels[96, 128]]]
+    assert resize_labels(labels, 1, 1).tolist() == [[labels[96, 128]]]
 
 
 def test_ids_are_read_as_they_are_and_colours_by_the_nearest() -> None:
     labels = drawn()
     palette = replace(registry.card("unet-camvid"), classes=KNOWN).palette()
     colored = np.array(palette, np.uint8)[labels]
-    for content in (images.encode_labels(labels, palette), images.encode(labels), images.encode(colored)):
+    for content in (encode_labels(labels, palette), images.encode(labels), images.encode(colored)):
         found, unknown_pixels = street.read_map(content, KNOWN)
         assert np.array_equal(found, labels)
         assert unknown_pixels == 0
@@ -147,14 +148,14 @@ def test_what_is_shown_are_the_files_that_give_the_same_numbers(
     (html,) = made(work, labels, seed=str(2**63 - 1))
     painted, unknown_pixels = street.read_map(saved(html, "painted"), KNOWN)
     assert unknown_pixels == 0
-    assert np.array_equal(images.resize_labels(painted, 192, 256), labels), "it can be opened again"
+    assert np.array_equal(resize_labels(painted, 192, 256), labels), "it can be opened again"
     photo = images.read(saved(html, "photo"))
     assert photo.shape[:2] == painted.shape == registry.card("unet-camvid").input_size
     card = registry.card(NAME)
     request = TranslateRequest(colors(card)[painted], seed=2**63 - 1)
     assert np.array_equal(engine.run(NAME, request).value.image, photo)
     found = engine.run("unet-camvid", SegmentRequest(photo)).value.labels
-    assert np.array_equal(images.read_labels(saved(html, "found"), KNOWN), found)
+    assert np.array_equal(read_labels(saved(html, "found"), KNOWN), found)
     values = agreement(KNOWN, found, painted)
     row = re.search(r"Mean IoU</b></th>\s*<td [^>]*>([\d.]+)<", html)
     assert row
@@ -284,7 +285,7 @@ def test_a_photo_of_any_size_becomes_a_map(
     *_, shown = work("trace")(path, NAME, REQUEST)
     value, sentence = shown.values()
     found = engine.run("unet-camvid", SegmentRequest(images.read(path))).value.labels
-    assert np.array_equal(board(value), images.resize_labels(found, 192, 256))
+    assert np.array_equal(board(value), resize_labels(found, 192, 256))
     assert "U-Net" in sentence
 
 
@@ -295,7 +296,7 @@ def test_a_map_is_opened_and_strangers_are_counted(work: Callable[[str], Any], t
     value, sentence = shown.values()
     assert board(value).shape == (192, 256)
     assert "1,200" in sentence
-    path.write_bytes(images.encode(images.resize_labels(drawn(), 360, 480)))
+    path.write_bytes(images.encode(resize_labels(drawn(), 360, 480)))
     *_, shown = work("take")(path, NAME, REQUEST)
     value, sentence = shown.values()
     assert np.array_equal(board(value), drawn())

@@ -17,6 +17,7 @@ from segen import registry
 from segen.errors import InputError
 from segen.evaluation.scores import Scores, compare
 from segen.imaging import images
+from segen.imaging.labels import read_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
@@ -118,11 +119,11 @@ def reference_classes(card: ModelCard) -> tuple[ClassInfo, ...]:
 
 
 def read_reference(mask: Path, card: ModelCard, image: Image) -> Labels:
-    """Read a mask as `images.read_labels` does, H x W of the picture's size.
+    """Read a mask as `labels.read_labels` does, H x W of the picture's size.
 
     Raises InputError, too, for another size, and where no pixel is labelled.
     """
-    labels = images.read_labels(mask, reference_classes(card))
+    labels = read_labels(mask, reference_classes(card))
     if labels.shape != image.shape[:2]:
         (height, width), (picture_height, picture_width) = labels.shape, image.shape[:2]
         raise InputError(

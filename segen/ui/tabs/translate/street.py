@@ -14,6 +14,7 @@ from segen import registry
 from segen.data.synthetic import scenes
 from segen.errors import InputError
 from segen.imaging import images
+from segen.imaging.labels import nearest_classes, read_labels, resize_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Labels, SegmentRequest, TranslateRequest, seed_range
@@ -72,7 +73,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
 
     def shown(card: ModelCard, labels: Labels, sentence: str, language: str) -> Values:
         """What `painting` shows of a map of any size, and of what is told of it."""
-        scaled = images.resize_labels(labels, *card.input_size)
+        scaled = resize_labels(labels, *card.input_size)
         known = registry.dataset_classes(card.dataset)
         pens = [paint.Pen(each.id, title(each, language), each.color) for each in known]
         value = paint.contents(pens, *card.input_size, BRUSH, scaled, held=scenes.CAR)
@@ -151,13 +152,13 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
 def read_map(file: Path | bytes, known: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
     """A label map from a file, H x W, and how many of its pixels had no class's colour.
 
-    Class ids count as they are, as `images.read_labels` takes them; in any other picture a pixel is of the
+    Class ids count as they are, as `labels.read_labels` takes them; in any other picture a pixel is of the
     class of the nearest colour. Raises InputError for what is no picture.
     """
     try:
-        return images.read_labels(file, known), 0
+        return read_labels(file, known), 0
     except InputError:
-        return images.nearest_classes(images.read(file), known)
+        return nearest_classes(images.read(file), known)
 
 
 def painted_street(card: ModelCard, painted: object) -> Labels:
@@ -185,7 +186,7 @@ def photographed(
 
     Both have the size that the segmenting network learned from, as where `segen evaluate` measures the card.
     """
-    large = images.resize_labels(labels, *segmenter.input_size)
+    large = resize_labels(labels, *segmenter.input_size)
     asked = TranslateRequest(colors(card)[large], seed=seed)
     photo = (yield from steps(engine, card.name, asked, progress, language)).value.image
     seen = yield from steps(engine, segmenter.name, SegmentRequest(photo), progress, language)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from segen import registry
 from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
+from segen.imaging.labels import encode_labels, resize_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Image, Labels
@@ -73,7 +74,7 @@ def report(
     Photograph and maps, palette PNGs of class ids, are shown as the very files that are saved, all of one
     size.
     """
-    large = images.resize_labels(labels, *results[0].found.shape)
+    large = resize_labels(labels, *results[0].found.shape)
     return render(
         "tabs/translate/street_results.html",
         language=language,
@@ -101,7 +102,7 @@ def title(known: ClassInfo, language: str) -> str:
 
 def _ids(card: ModelCard, labels: Labels) -> str:
     palette = tuple((red, green, blue) for red, green, blue in colors(card).tolist())
-    return data_uri(images.encode_labels(labels, palette), "image/png")
+    return data_uri(encode_labels(labels, palette), "image/png")
 
 
 def _choice(result: StreetResult) -> dict[str, Any]:

@@ -1,0 +1,217 @@
+"""Label maps: from mask files, whatever way they hold classes, and back to palette PNG.
+
+Label maps are H x W uint8, class ids; IGNORED is what neither loss nor metric counts.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from segen.errors import InputError
+from segen.imaging.images import decoded
+from segen.registry import ClassInfo
+from segen.types import Image, Labels
+
+IGNORED = 255
+"""The label of pixels to ignore where no class is named for them, as in Pascal VOC and Cityscapes."""
+THRESHOLD = 128
+"""Soft masks of two classes are cut here: a value of 128 and more is the second class."""
+SOFT_VALUES = 8
+"""A mask of two classes with more values than these has soft edges, and is no list of ids."""
+BLOCK_ROWS = 256
+
+Coding = Literal["ids", "white", "soft", "instances"]
+"""How grey or palette values stand for classes: they are ids (255 is ignored); 255 is the second of two
+classes; THRESHOLD divides two classes; or each number is an instance of the second class."""
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask file as it was stored: H x W `values`, or H x W x 3 colors, of 8 or 16 `bits`.
+
+    `lossy` says that JPEG stored it, so that values near a border are none of its own.
+    """
+
+    values: NDArray[np.uint8] | NDArray[np.uint16]
+    bits: Literal[8, 16]
+    lossy: bool
+
+    @property
+    def colored(self) -> bool:
+        """Whether it holds colors, and no ids."""
+        return self.values.ndim == 3
+
+    @cached_property
+    def found(self) -> frozenset[int]:
+        """The values that occur, of a mask without colors."""
+        return frozenset(int(value) for value in np.unique(self.values))
+
+
+def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()) -> Mask:
+    """Read a mask file, its ids undecoded. Raises InputError for what is no picture.
+
+    Where every color that a palette image uses is that of a class, and they disagree with its indices, the
+    colors count: editors sort palettes as they like.
+    """
+    with decoded(source) as picture:
+        lossy = picture.format == "JPEG"
+        if picture.mode.startswith("I;16"):
+            return Mask(np.asarray(picture).astype(np.uint16), 16, lossy)
+        if picture.mode == "P":
+            return Mask(_sorted_by_color(picture, classes), 8, lossy)
+        if picture.mode in ("L", "1"):
+            return Mask(np.array(picture).astype(np.uint8), 8, lossy)
+        colors = np.asarray(picture.convert("RGB"))
+    grey = (colors == colors[..., :1]).all() and not _all_of_classes(np.unique(colors), classes)
+    return Mask(colors[..., 0] if grey else colors, 8, lossy)
+
+
+def _all_of_classes(levels: NDArray[np.uint8], classes: tuple[ClassInfo, ...]) -> bool:
+    """Whether each of these levels of grey is the color of a class."""
+    return {(level,) * 3 for level in levels.tolist()} <= {known.color for known in classes}
+
+
+def _sorted_by_color(picture: Pillow.Image, classes: tuple[ClassInfo, ...]) -> NDArray[np.uint8]:
+    indices: NDArray[np.uint8] = np.array(picture)
+    palette = np.array(picture.getpalette("RGB")).reshape(-1, 3)
+    used = np.unique(indices)
+    ids = {known.color: known.id for known in classes}
+    colors = [tuple(palette[index].tolist()) if index < len(palette) else None for index in used]
+    if len(ids) == len(classes) and all(color in ids for color in colors):
+        table = np.zeros(256, np.uint8)
+        table[used] = [ids[color] for color in colors if color]
+        indices = table[indices]
+    return indices
+
+
+def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:
+    """How the masks of one data set stand for its `classes`, told from all of them together.
+
+    One mask alone may mislead: 0 and 255 are two classes, unless another mask of the set also has a 1.
+    Raises InputError where they fit no coding.
+    """
+    grey, numbered, lossy = set[int](), set[int](), False
+    ones = whites = False
+    for mask in masks:
+        if not mask.colored:
+            (numbered if mask.bits == 16 else grey).update(mask.found)
+            lossy |= mask.lossy
+            ones |= 1 in mask.found
+            whites |= IGNORED in mask.found and 1 not in mask.found
+    known = {each.id for each in classes}
+    two = sum(not each.ignored for each in classes) == 2
+    if numbered and not numbered <= known | {IGNORED}:
+        if two and grey <= known:
+            return "instances"
+        raise _unknown(numbered - known, known)
+    if grey <= known | {IGNORED} and not lossy:
+        if not (two and len(classes) == 2 and whites):
+            return "ids"
+        if ones:
+            raise InputError("labels_mixed")
+        return "white"
+    if two and grey and (lossy or len(grey) > SOFT_VALUES):
+        return "soft"
+    if lossy:
+        raise InputError("labels_lossy")
+    raise _unknown(grey - known - {IGNORED}, known)
+
+
+def labels_of(mask: Mask, classes: tuple[ClassInfo, ...], coded: Coding) -> Labels:
+    """The class ids of a mask, H x W. Raises InputError for an id or a color of no class."""
+    if mask.colored:
+        return _ids_of_colors(mask.values.astype(np.uint8), classes)
+    if coded == "instances":
+        return (mask.values > 0).astype(np.uint8)
+    if coded in ("white", "soft"):
+        return (mask.values >= THRESHOLD).astype(np.uint8)
+    if mask.lossy:
+        raise InputError("labels_lossy")
+    known = {each.id for each in classes}
+    if stray := mask.found - known - {IGNORED}:
+        raise _unknown(stray, known)
+    labels: Labels = mask.values.astype(np.uint8)
+    ignored = next((each.id for each in classes if each.ignored), IGNORED)
+    labels[labels == IGNORED] = ignored
+    return labels
+
+
+def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
+    """Read one mask file by itself as class ids, H x W; see `coding` for the ways in which it may hold them.
+
+    Palette and grey values are ids, 255 is ignored. With two classes, 0 and 255 are these, a soft or JPEG
+    mask is cut at THRESHOLD, and 16-bit numbers above 1 are instances. An RGB picture must use the colors of
+    `classes`. Raises InputError for an id or color of no class.
+    """
+    mask = read_mask(source, classes)
+    return labels_of(mask, classes, coding([mask], classes))
+
+
+def read_instances(source: Path | str | bytes) -> NDArray[np.int32]:
+    """Read a 16-bit grey map that numbers instances, H x W, 0 being none. Raises InputError for others."""
+    mask = read_mask(source)
+    if mask.bits != 16:
+        raise InputError("not_instances")
+    return mask.values.astype(np.int32)
+
+
+def _unknown(stray: set[int] | frozenset[int], known: set[int]) -> InputError:
+    listed = ", ".join(map(str, sorted(stray)[:5]))
+    if stray == {max(known) + 1}:
+        return InputError("labels_from_one", ids=listed)
+    return InputError("labels_unknown", ids=listed)
+
+
+def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
+    codes = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
+    ids = {red << 16 | green << 8 | blue: known.id for known in classes for red, green, blue in [known.color]}
+    if len(ids) < len(classes):
+        raise InputError("labels_one_color")
+    found, places = np.unique(codes, return_inverse=True)
+    if stray := [f"#{code:06x}" for code in found.tolist() if code not in ids]:
+        raise InputError("labels_unknown", ids=", ".join(stray[:5]))
+    return np.array([ids[code] for code in found.tolist()], dtype=np.uint8)[places].reshape(codes.shape)
+
+
+def nearest_classes(image: Image, classes: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
+    """H x W ids of the classes with the nearest colors, and how many pixels have the color of none."""
+    labels = np.empty(image.shape[:2], dtype=np.uint8)
+    unknown_pixels = 0
+    for begin in range(0, len(image), BLOCK_ROWS):
+        rows = image[begin : begin + BLOCK_ROWS].astype(np.int32)
+        best = np.full(rows.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
+        for known in classes:
+            apart = ((rows - np.array(known.color, dtype=np.int32)) ** 2).sum(axis=2)
+            nearer = apart < best
+            labels[begin : begin + BLOCK_ROWS][nearer] = known.id
+            best[nearer] = apart[nearer]
+        unknown_pixels += int((best > 0).sum())
+    return labels, unknown_pixels
+
+
+def resize_labels(labels: Labels, height: int, width: int) -> Labels:
+    """Scale a label map; each pixel takes the label that lies under its middle."""
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for new, old in zip((height, width), labels.shape, strict=True)
+    )
+    found: Labels = labels[np.ix_(rows, columns)]
+    return found
+
+
+def encode_labels(labels: Labels, palette: tuple[tuple[int, int, int], ...]) -> bytes:
+    """An 8-bit palette PNG whose raw values are the labels."""
+    picture = Pillow.fromarray(labels)
+    picture.putpalette([channel for color in palette for channel in color])
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", bits=8)  # Pillow packs small palettes into fewer bits by itself
+    return buffer.getvalue()

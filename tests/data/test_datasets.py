@@ -1,0 +1,279 @@
+"""Folders of labelled pictures in the states that people report: read aright, or refused by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from segen.data import datasets
+from segen.errors import DataError
+from segen.imaging import images
+from segen.imaging.labels import IGNORED
+from segen.text import words
+
+CLASSES = [("background", (0, 0, 0)), ("lesion", (255, 0, 0)), ("label", (0, 0, 255))]
+HEIGHT, WIDTH = 24, 32
+
+
+def truth(number: int) -> NDArray[np.uint8]:
+    labels = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+    labels[4 + number : 12 + number, 6:20] = 1
+    return labels
+
+
+class Drawn:
+    """A folder of three pictures with masks in `train`."""
+
+    def __init__(self, root: Path, count: int = 2) -> None:
+        self.root = root
+        for part in ("images", "masks"):
+            (root / "train" / part).mkdir(parents=True)
+        entries = [
+            {"id": id, "name": name, "color": color} for id, (name, color) in enumerate(CLASSES[:count])
+        ]
+        (root / "classes.json").write_text(json.dumps(entries), encoding="utf-8")
+        for number in range(3):
+            picture = np.repeat(60 + 120 * (truth(number) > 0)[..., None].astype(np.uint8), 3, axis=2)
+            self.picture(f"{number}.png").write_bytes(images.encode(picture))
+            self.store(f"{number}.png", truth(number))
+
+    def picture(self, name: str) -> Path:
+        return self.root / "train" / "images" / name
+
+    def mask(self, name: str) -> Path:
+        return self.root / "train" / "masks" / name
+
+    def store(self, name: str, values: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
+        Pillow.fromarray(values).save(self.mask(name))
+
+    def labels(self) -> list[NDArray[np.uint8]]:
+        known = datasets.classes(self.root, "own")
+        pairs = datasets.pairs(self.root, "train")
+        found = datasets.survey(pairs, known)
+        return [datasets.read(pair, known, found.coding)[1] for pair in pairs]
+
+    def right(self) -> bool:
+        return [labels.tolist() for labels in self.labels()] == [
+            truth(number).tolist() for number in range(3)
+        ]
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Drawn:
+    return Drawn(tmp_path)
+
+
+def white(folder: Drawn) -> None:
+    for number in range(3):
+        folder.store(f"{number}.png", truth(number) * np.uint8(255))
+
+
+def white_in_colors(folder: Drawn) -> None:
+    for number in range(3):
+        folder.store(f"{number}.png", np.repeat(truth(number)[..., None] * np.uint8(255), 3, axis=2))
+
+
+def jpeg(folder: Drawn) -> None:
+    for number in range(3):
+        folder.mask(f"{number}.png").unlink()
+        folder.store(f"{number}.jpg", truth(number) * np.uint8(255))
+
+
+def soft(folder: Drawn) -> None:
+    for number in range(3):
+        values = truth(number) * np.uint8(255)
+        values[0, :12] = np.arange(12) * 10
+        folder.store(f"{number}.png", values)
+
+
+def numbered(folder: Drawn) -> None:
+    for number in range(3):
+        folder.store(f"{number}.png", truth(number).astype(np.uint16) * (number + 3))
+
+
+def upper_case(folder: Drawn) -> None:
+    for number in range(3):
+        folder.picture(f"{number}.png").rename(folder.picture(f"{number}.PNG"))
+        folder.mask(f"{number}.png").rename(folder.mask(f"{number}.PNG"))
+
+
+def suffixed(folder: Drawn) -> None:
+    for number in range(3):
+        folder.mask(f"{number}.png").rename(folder.mask(f"{number}_mask.png"))
+
+
+def tif(folder: Drawn) -> None:
+    for number in range(3):
+        folder.mask(f"{number}.png").unlink()
+        folder.store(f"{number}.tif", truth(number))
+
+
+def bom(folder: Drawn) -> None:
+    file = folder.root / "classes.json"
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+
+
+def strays(folder: Drawn) -> None:
+    for name in ("Thumbs.db", "desktop.ini", "notes.json", ".DS_Store"):
+        folder.picture(name).write_bytes(b"no picture")
+
+
+def ignored(folder: Drawn) -> None:
+    for number in range(3):
+        values = truth(number)
+        values[-1] = IGNORED
+        folder.store(f"{number}.png", values)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [white, white_in_colors, jpeg, soft, numbered, upper_case, suffixed, tif, bom, strays],
+    ids=lambda state: state.__name__,
+)
+def test_common_states_are_read_aright(drawn: Drawn, state: Callable[[Drawn], None]) -> None:
+    state(drawn)
+    assert drawn.right()
+
+
+def test_255_beside_both_classes_is_ignored(drawn: Drawn) -> None:
+    ignored(drawn)
+    for number, labels in enumerate(drawn.labels()):
+        assert (labels[-1] == IGNORED).all()
+        assert (labels[:-1] == truth(number)[:-1]).all()
+
+
+def test_a_last_class_void_takes_255(tmp_path: Path) -> None:
+    folder = Drawn(tmp_path, 2)
+    entries = json.loads((tmp_path / "classes.json").read_text())
+    entries.append({"id": 2, "name": "void", "color": [224, 224, 192]})
+    (tmp_path / "classes.json").write_text(json.dumps(entries))
+    ignored(folder)
+    assert all((labels[-1] == 2).all() for labels in folder.labels())
+
+
+def test_palette_whose_colors_disagree_with_its_indices(tmp_path: Path) -> None:
+    folder = Drawn(tmp_path, 3)
+    order = (2, 0, 1)  # index n of the file has the color of class order[n]
+    for number in range(3):
+        mask = Pillow.fromarray(np.array([1, 2, 0], dtype=np.uint8)[truth(number)])
+        mask.putpalette([channel for id in order for channel in CLASSES[id][1]])
+        mask.save(folder.mask(f"{number}.png"))
+    assert folder.right()
+
+
+def test_16_bit_ids_of_three_classes_are_ids(tmp_path: Path) -> None:
+    folder = Drawn(tmp_path, 3)
+    for number in range(3):
+        values = truth(number).astype(np.uint16)
+        values[0] = 2
+        folder.store(f"{number}.png", values)
+    assert all((labels[0] == 2).all() for labels in folder.labels())
+
+
+def camera_picture(folder: Drawn, orientation: int, upright: bool) -> None:
+    """Store picture 0 turned by EXIF, its mask drawn on it upright or on the pixels as they are stored."""
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    stored = np.repeat(60 + 120 * (truth(0) > 0)[..., None].astype(np.uint8), 3, axis=2)
+    folder.picture("0.png").unlink()
+    Pillow.fromarray(stored).save(folder.picture("0.jpg"), quality=95, subsampling=0, exif=exif)
+    mask = images.turned(truth(0), images.TURNS[orientation]) if upright else truth(0)
+    folder.store("0.png", mask)
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_mask_goes_with_a_picture_that_its_camera_turned(
+    drawn: Drawn, orientation: int, upright: bool
+) -> None:
+    camera_picture(drawn, orientation, upright)
+    pair = datasets.pairs(drawn.root, "train")[0]
+    image, labels = datasets.read(pair, datasets.classes(drawn.root, "own"))
+    assert image.shape[:2] == labels.shape == (WIDTH, HEIGHT)
+    bright = image[..., 0] > 120
+    assert (bright & (labels == 1)).sum() / (bright | (labels == 1)).sum() > 0.95
+
+
+REFUSED = {
+    "exif": (lambda folder: camera_picture(folder, 3, upright=False), "0.jpg"),
+    "mirrored": (lambda folder: camera_picture(folder, 2, upright=True), "0.jpg"),
+    "one stem": (
+        lambda folder: folder.picture("1.bmp").write_bytes(b"BM"),
+        "1.bmp and 1.png differ",
+    ),
+    "two masks": (lambda folder: folder.mask("1_mask.png").write_bytes(b""), "1.png"),
+    "no mask": (lambda folder: folder.mask("2.png").unlink(), "2.png"),
+    "mixed": (lambda folder: folder.store("1.png", truth(1) * np.uint8(255)), "255"),
+    "from one": (lambda folder: folder.store("1.png", truth(1) + np.uint8(1)), "ids run from 0"),
+    "damaged": (lambda folder: folder.picture("1.png").write_bytes(b"GIF89a"), "1.png"),
+    "size": (lambda folder: folder.store("1.png", truth(1)[:-1]), "1.png"),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_could_go_wrong_in_silence_is_refused_by_name(drawn: Drawn, fault: str) -> None:
+    spoil, named = REFUSED[fault]
+    spoil(drawn)
+    with pytest.raises(DataError) as raised:
+        drawn.labels()
+    assert named in raised.value.sentence("en")
+
+
+@pytest.mark.parametrize(("state", "said"), [(white, True), (jpeg, True), (soft, True), (tif, False)])
+def test_it_is_said_when_grey_values_are_cut(
+    drawn: Drawn, state: Callable[[Drawn], None], said: bool
+) -> None:
+    state(drawn)
+    known = datasets.classes(drawn.root, "own")
+    found = datasets.survey(datasets.pairs(drawn.root, "train"), known)
+    expected = {each: words(each, "data.masks_cut", threshold=128, name="lesion") for each in ("en", "zh")}
+    assert {each: found.remark(known, each) for each in expected} == (
+        expected if said else dict.fromkeys(expected, "")
+    )
+
+
+def test_every_bad_file_is_named_at_once(tmp_path: Path) -> None:
+    folder = Drawn(tmp_path, 3)
+    for number in (0, 2):
+        folder.store(f"{number}.png", truth(number) + np.uint8(7))
+    with pytest.raises(DataError) as raised:
+        folder.labels()
+    assert all(f"{number}.png" in str(raised.value) for number in (0, 2))
+    assert "1.png" not in str(raised.value)
+
+
+def test_jpeg_masks_of_three_classes_are_refused(tmp_path: Path) -> None:
+    folder = Drawn(tmp_path, 3)
+    jpeg(folder)
+    with pytest.raises(DataError, match="JPEG"):
+        folder.labels()
+
+
+def test_two_classes_of_one_color_are_told_apart_by_ids_alone(drawn: Drawn) -> None:
+    entries = [{"id": id, "name": str(id), "color": [9, 9, 9]} for id in range(2)]
+    (drawn.root / "classes.json").write_text(json.dumps(entries))
+    assert drawn.right()
+    for number in range(3):
+        drawn.store(f"{number}.png", np.full((HEIGHT, WIDTH, 3), (9, 8, 9), dtype=np.uint8))
+    with pytest.raises(DataError, match="same color"):
+        drawn.labels()
+
+
+def test_halves_of_unpaired_domains_mark_a_data_set_of_any_name(tmp_path: Path) -> None:
+    for half in ("trainA", "trainB"):
+        (tmp_path / "mine" / half).mkdir(parents=True)
+        (tmp_path / "mine" / half / "a.png").write_bytes(images.encode(np.zeros((4, 4, 3), np.uint8)))
+    root = datasets.locate(tmp_path / "mine", "yosemite")
+    assert [path.name for path in datasets.half(root, "train", "B")] == ["a.png"]
+
+
+def test_the_pixels_of_each_class_are_counted(drawn: Drawn) -> None:
+    found = datasets.survey(datasets.pairs(drawn.root, "train"), datasets.classes(drawn.root, "own"))
+    things = sum(int(truth(number).sum()) for number in range(3))
+    assert found.pixels.tolist() == [3 * HEIGHT * WIDTH - things, things]

@@ -153,7 +153,7 @@ def test_clusters_have_the_mean_colours_and_noise_its_own(tmp_path: Path) -> Non
     colors = {known.id: known.color for known in named.classes}
     assert (colors[0], colors[1], colors[NOISE]) == ((200, 10, 10), (0, 0, 110), export.NOISE_COLOR)
     assert colors[2] == (24, 26, 134)
-    assert [known.name["zh"] for known in named.classes] == ["聚类 1", "聚类 2", "聚类 3", "噪声"]
+    assert [known.name["zh"] for known in named.classes] == ["簇 1", "簇 2", "簇 3", "噪声"]
 
     results.write_segmentation(tmp_path, "a", named, image, clustering(labels, 3))
     assert (read_labels(tmp_path / "a.labels.png", named.classes) == labels).all()

@@ -157,7 +157,9 @@ def _photographs(
         for image in progress(domains[way]):
             made.append(engine.run(card.name, TranslateRequest(image, way)).value.image)
             cycle = engine.run(card.name, CycleRequest(image, way)).value
-            kept.append(float(peak_signal_noise_ratio(_unit(cycle.back), _unit(cycle.given), data_range=1.0)))
+            kept.append(
+                float(peak_signal_noise_ratio(_unit(cycle.backward), _unit(cycle.given), data_range=1.0))
+            )
         train = read("train", letter)
         chosen = np.random.default_rng(0).permutation(len(train))[: len(made)]
         floor = [train[index] for index in chosen]

@@ -31,7 +31,7 @@ FILES = tuple(path.as_posix() for path in (INDEX, UNET, SCHEDULER, WEIGHTS))
 MAX_BYTES = 1_000_000
 """Of a configuration."""
 MAX_SIDE = 512
-MAX_MOMENTS = 10_000
+MAX_TIMESTEPS = 10_000
 MAX_LAYERS = 16
 CODE = ("auto_map", "custom_pipeline", "_module")
 """Keys by which configurations name code to run."""
@@ -122,11 +122,11 @@ def _card(folder: Path, name: str) -> ModelCard:
 
 
 def _check_scheduler(name: str, config: dict[str, Any]) -> None:
-    """Raise UsageError for a process that is not one of a thousand or so moments whose noise is predicted."""
+    """Raise UsageError for a process not of a thousand or so timesteps, or that predicts no noise."""
     kind, predicts = config.get("_class_name"), config.get("prediction_type", "epsilon")
     if kind not in SCHEDULERS or predicts != "epsilon":
         raise UsageError("pipeline_scheduler", folder=name, found=f"{_told(kind)}, {_told(predicts)}")
-    if not _whole(config.get("num_train_timesteps"), MAX_MOMENTS):
+    if not _whole(config.get("num_train_timesteps"), MAX_TIMESTEPS):
         raise UsageError("pipeline_scheduler", folder=name, found="num_train_timesteps")
 
 

@@ -41,7 +41,7 @@ MEASURING = ("classifier-fashion",)
 """Weights that ship to measure what cards make, and belong to none."""
 SEGMENT_MODEL = "unet-camvid"
 """The card that segments where none is named."""
-FILM, MOMENTS = "moments.webp", "moments.json"
+FILM, SNAPSHOTS = "snapshots.webp", "snapshots.json"
 """Beside the weights of what generates: samples during its training, and what was logged."""
 
 
@@ -120,9 +120,9 @@ class ModelCard(Generic[AnyOptions]):
         path = self.weights / "metrics.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
-    def moments(self) -> dict[str, Any]:
+    def snapshots(self) -> dict[str, Any]:
         """The `steps` of the frames of FILM, and the `numbers` logged, by name; empty where none are kept."""
-        path = self.weights / MOMENTS
+        path = self.weights / SNAPSHOTS
         kept = path.is_file() and (self.weights / FILM).is_file()
         return json.loads(path.read_text(encoding="utf-8")) if kept else {}
 

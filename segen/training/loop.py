@@ -78,7 +78,7 @@ def fit(recipe: Recipe, place: Place) -> Path:
     """Train to the end and return the folder of the exported weights.
 
     The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/,
-    the latter with moments of the training where it `generates`.
+    the latter with snapshots of the training where it `generates`.
     Raises DataError when `place.resume` finds another configuration, or a loss is no number any more, and
     KeyboardInterrupt when Ctrl-C was pressed and the run is saved.
     """

@@ -1,7 +1,7 @@
-"""Moments of a training: its samples as a short film, and the numbers that were logged on the way.
+"""Snapshots of a training: its samples as a short film, and the numbers that were logged on the way.
 
 `fit` keeps them beside the weights of whatever generates; for a run that is finished,
-`python -m segen.training.moments RUN WEIGHTS` does the same.
+`python -m segen.training.snapshots RUN WEIGHTS` does the same.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from segen.data import files
 from segen.errors import DataError, SegenError, UsageError, sentence
 from segen.imaging import images
 from segen.models import weights
-from segen.registry import FILM, MOMENTS
+from segen.registry import FILM, SNAPSHOTS
 from segen.types import Pictures
 
-MAX_MOMENTS = 24
+MAX_SNAPSHOTS = 24
 MAX_BYTES = 300_000
 """Of the film."""
 QUALITIES = (90, 80, 70, 60, 50, 40, 30)
@@ -32,9 +32,9 @@ SCALES = (1.0, 0.75, 0.5, 0.25)
 
 
 def write(run: Path, folder: Path) -> None:
-    """Keep the moments of a run's folder in a weights folder, and seal that anew.
+    """Keep the snapshots of a run's folder in a weights folder, and seal that anew.
 
-    The film has a frame for each of at most MAX_MOMENTS samples, evenly spread, the first and the last
+    The film has a frame for each of at most MAX_SNAPSHOTS samples, evenly spread, the first and the last
     among them. Raises DataError for a run without samples, WeightsError for a folder that is not as sealed.
     """
     weights.verify(folder)
@@ -42,13 +42,13 @@ def write(run: Path, folder: Path) -> None:
     samples = _samples(run, lines)
     if not samples:
         raise DataError("no_samples", run=run.name)
-    chosen = np.linspace(0, len(samples) - 1, min(len(samples), MAX_MOMENTS)).round().astype(int)
+    chosen = np.linspace(0, len(samples) - 1, min(len(samples), MAX_SNAPSHOTS)).round().astype(int)
     steps = [list(samples)[index] for index in chosen]
     film = pack(np.stack([images.read(samples[step]) for step in steps]))
     told = {"steps": steps, "numbers": numbers(lines, steps)}
     with files.replacing(folder / FILM) as temporary:
         temporary.write_bytes(film)
-    files.write_text(folder / MOMENTS, json.dumps(told, indent=1) + "\n")
+    files.write_text(folder / SNAPSHOTS, json.dumps(told, indent=1) + "\n")
     weights.seal(folder)
 
 
@@ -79,10 +79,10 @@ def pack(frames: Pictures) -> bytes:
 
 
 def numbers(lines: list[dict[str, Any]], steps: list[int]) -> dict[str, list[float | None]]:
-    """What was logged, by name, one number for each moment; None where there is none, or not a finite one.
+    """What was logged, by name, one number for each snapshot; None where there is none, or not a finite one.
 
-    Losses are averaged over the steps since the moment before. What was measured, whose name has a slash
-    in it ("val/..."), is that of the moment itself.
+    Losses are averaged over the steps since the snapshot before. What was measured, whose name has a slash
+    in it ("val/..."), is that of the step itself.
     """
     names = list(dict.fromkeys(name for line in lines for name in line if name != "step"))
     found: dict[str, list[float | None]] = {name: [] for name in names}
@@ -96,7 +96,7 @@ def numbers(lines: list[dict[str, Any]], steps: list[int]) -> dict[str, list[flo
 
 
 def main(run: tyro.conf.Positional[Path], folder: tyro.conf.Positional[Path]) -> int:
-    """Keep the moments of a finished run.
+    """Keep the snapshots of a finished run.
 
     Args:
         run: The folder of the run, under $SEGEN_RUNS.

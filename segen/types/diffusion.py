@@ -14,7 +14,7 @@ from segen.types.seeds import check_seeds
 
 @dataclass(frozen=True)
 class Noised:
-    """Moments of the forward process of diffusion, from `given`, the picture as the network sees it.
+    """Steps of the forward process of diffusion, from `given`, the picture as the network sees it.
 
     Picture n of `images`, N x H x W x 3, is x_t at `timesteps[n]`: the square root of alpha-bar times the
     picture, plus that of 1 - alpha-bar times noise, clipped to what a screen shows. `signals`, N, are
@@ -29,7 +29,7 @@ class Noised:
 
 @dataclass(frozen=True)
 class NoisedRequest(Request[Noised]):
-    """Mix a picture of any size with the noise of `seed`, at `moments` of the process, 1 to 1,000, evenly.
+    """Mix a picture of any size with the noise of `seed`, at `timesteps` of the process, 1 to 1,000, evenly.
 
     The first is the picture with the least noise, the last with the most. Raises InputError for what is out
     of range; the predictor raises it for a card that is no diffusion model.
@@ -38,17 +38,17 @@ class NoisedRequest(Request[Noised]):
     task: ClassVar[str] = "generate"
 
     image: Image
-    moments: int = 21
+    timesteps: int = 21
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_seeds((self.seed,))
-        check_sampling("ddim", self.moments, 1.0)
+        check_sampling("ddim", self.timesteps, 1.0)
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """The reverse process of diffusion for one seed: n moments, from the noisiest to the last, 100 at most.
+    """The reverse process of diffusion for one seed: n timesteps, from the noisiest to the last, 100 at most.
 
     Of each the pictures, n x H x W x 3: `noisy`, x_t, clipped to what a screen shows; `clean`, what the
     network then takes the picture for; and `noise`, what it takes the noise for, -3 being black and 3 white.

@@ -62,17 +62,17 @@ class TranslateRequest(Request[Translation]):
 class Cycle:
     """A picture, its translation, and that translated back; all h x w x 3, as large as the networks saw it.
 
-    `given` is A as the network saw it, `there` is B', `passed` what was handed to the way back, `back` A'',
-    and `identity` what the way back makes of A itself, which it should leave alone. `error` is h x w float32,
-    how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean.
+    `given` is A as the network saw it, `forward` is B', `passed` what was handed to the other generator,
+    `backward` A'', and `identity` what that one makes of A itself, which it should leave alone. `error` is h x w
+    float32, how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean.
     `discriminator_score_given` and `discriminator_score_translated` are h x w float32, 0 for drawn to 1 for
     real: how real the discriminator of either domain takes each patch of A, and of B', to be.
     """
 
     given: Image
-    there: Image
+    forward: Image
     passed: Image
-    back: Image
+    backward: Image
     identity: Image
     error: NDArray[np.float32]
     mean_error: float
@@ -82,7 +82,7 @@ class Cycle:
 
 @dataclass(frozen=True)
 class CycleRequest(Request[Cycle]):
-    """Translate a picture there and back, and judge what came out.
+    """Translate a picture forward and backward, and judge what came out.
 
     A cycle can hide the picture in its translation, too faintly to see (Chu et al. 2017), which shows when
     the translation is degraded on the way: rounded to `levels` values a channel (2 to 256, which is what

@@ -41,10 +41,10 @@ def test_diffusion_is_seen_step_by_step(
     page.click("#generate-watch")
     page.wait_for_function("document.querySelector('#generate-reverse [data-part=slider]').max === '9'")
     said, slider = (page.locator(f"#generate-reverse [data-part={part}]") for part in ("said", "slider"))
-    assert said.inner_text() == words(language, "diffusion.moment", t=99, number=10, count=10)
+    assert said.inner_text() == words(language, "diffusion.timestep", t=99, number=10, count=10)
     last = page.locator("#generate-reverse img").first.get_attribute("src")
     slider.press("ArrowLeft")
-    assert said.inner_text() == words(language, "diffusion.moment", t=199, number=9, count=10)
+    assert said.inner_text() == words(language, "diffusion.timestep", t=199, number=9, count=10)
     assert page.locator("#generate-reverse img").first.get_attribute("src") != last
     assert_fits(page)
     open_part("picture")

@@ -131,18 +131,20 @@ def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., 
     assert_fits(page)
 
 
-@pytest.mark.skipif(not any(card.moments() for card in cards("generate")), reason="no moments are kept yet")
+@pytest.mark.skipif(
+    not any(card.snapshots() for card in cards("generate")), reason="no snapshots are kept yet"
+)
 @pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
 def test_a_training_is_played_without_asking_the_server(
     address: str, visit: Callable[..., Any], width: int, language: str
 ) -> None:
-    kept = next(card for card in cards("generate") if card.moments())
-    steps = [f"{step:,}" for step in kept.moments()["steps"]]
-    said = [words(language, "generate.moment", step=step, last=steps[-1]) for step in steps]
+    kept = next(card for card in cards("generate") if card.snapshots())
+    steps = [f"{step:,}" for step in kept.snapshots()["steps"]]
+    said = [words(language, "generate.snapshot", step=step, last=steps[-1]) for step in steps]
     page = visit(f"{address}/?tab=generate&model={kept.name}&lang={language}", width)
-    page.locator("#generate-moments").scroll_into_view_if_needed()
-    frame, slider = (page.locator(f"#generate-moments [data-part={part}]") for part in ("frame", "slider"))
-    page.wait_for_selector("#generate-moments [data-part=frame][src]")
+    page.locator("#generate-snapshots").scroll_into_view_if_needed()
+    frame, slider = (page.locator(f"#generate-snapshots [data-part={part}]") for part in ("frame", "slider"))
+    page.wait_for_selector("#generate-snapshots [data-part=frame][src]")
     assert frame.get_attribute("alt") == said[-1]
     asked: list[str] = []
     page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
@@ -151,12 +153,12 @@ def test_a_training_is_played_without_asking_the_server(
     page.keyboard.press("Home")
     assert frame.get_attribute("alt") == said[0]
     assert frame.get_attribute("src") != last
-    numbers = page.locator("#generate-moments output").all_inner_texts()
+    numbers = page.locator("#generate-snapshots output").all_inner_texts()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#generate-moments output").all_inner_texts() != numbers
-    page.click("#generate-moments [data-part=play]")
+    assert page.locator("#generate-snapshots output").all_inner_texts() != numbers
+    page.click("#generate-snapshots [data-part=play]")
     page.wait_for_function(
-        "alt => document.querySelector('#generate-moments [data-part=frame]').alt === alt",
+        "alt => document.querySelector('#generate-snapshots [data-part=frame]').alt === alt",
         arg=said[-1],
     )
     assert frame.get_attribute("src") == last

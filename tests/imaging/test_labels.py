@@ -15,11 +15,8 @@ from segen.imaging.labels import encode_labels, read_labels
 from segen.registry import ClassInfo, dataset_classes
 from tests.imaging.picture_files import encoded, png16
 
-# What segen.images silences for itself, pytest lets through again
 pytestmark = [
     pytest.mark.filterwarnings("error"),
-    pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin"),
-    pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
 ]
 ALL = tuple(ClassInfo(id, {"en": f"class {id}", "zh": f"类别 {id}"}, (id, 255 - id, 7)) for id in range(256))
 IDS = np.arange(256, dtype=np.uint8).reshape(16, 16)

@@ -29,7 +29,7 @@ Alter = Callable[[Path], Any]
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained unconditional DDPM of colour pictures with 200 moments, as diffusers saves it."""
+    """An untrained unconditional DDPM of colour pictures with 200 timesteps, as diffusers saves it."""
     folder = tmp_path_factory.mktemp("saved") / "my-ddpm"
     torch.manual_seed(0)
     network = UNet2DModel(
@@ -64,7 +64,7 @@ def test_a_folder_is_drawn_with(folder: Path, tmp_path: Path) -> None:
     assert len(np.unique(expected, axis=2)) > 1
 
 
-def test_ddim_is_let_in_and_its_moments_bound_the_steps(folder: Path) -> None:
+def test_ddim_is_let_in_and_its_timesteps_bound_the_steps(folder: Path) -> None:
     network = UNet2DModel.from_pretrained(folder, subfolder="unet")
     DDIMPipeline(network, DDIMScheduler(num_train_timesteps=50)).save_pretrained(folder)
     hub.add(folder)
@@ -103,7 +103,7 @@ REFUSED: dict[str, tuple[Alter, str]] = {
     "scheduler": (altered(INDEX, scheduler=["diffusers", "PNDMScheduler"]), "scheduler of my-ddpm"),
     "scheduler's file": (altered(SCHEDULER, _class_name="PNDMScheduler"), "scheduler of my-ddpm"),
     "velocity": (altered(SCHEDULER, prediction_type="v_prediction"), "scheduler of my-ddpm"),
-    "moments": (altered(SCHEDULER, num_train_timesteps=10**9), "scheduler of my-ddpm"),
+    "timesteps": (altered(SCHEDULER, num_train_timesteps=10**9), "scheduler of my-ddpm"),
     "side": (altered(UNET, sample_size=10**6), "cannot be built"),
     "channels": (altered(UNET, in_channels=4), "cannot be built"),
     "layers": (altered(UNET, layers_per_block=10**9), "cannot be built"),

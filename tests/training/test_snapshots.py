@@ -1,4 +1,4 @@
-"""Moments of a training: packed within bounds, sealed, and shown frame by frame."""
+"""Snapshots of a training: packed within bounds, sealed, and shown frame by frame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from segen.errors import DataError, WeightsError
 from segen.imaging import images
 from segen.models import weights
-from segen.registry import FILM, MOMENTS, ModelCard, cards
+from segen.registry import FILM, SNAPSHOTS, ModelCard, cards
 from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.training import data as training_data
@@ -65,9 +65,9 @@ def sealed(tmp_path: Path) -> Path:
 def test_a_run_becomes_a_film_and_numbers(run: Path, sealed: Path) -> None:
     snapshots.write(run, sealed)
     weights.verify(sealed)
-    told = json.loads((sealed / MOMENTS).read_text())
+    told = json.loads((sealed / SNAPSHOTS).read_text())
     steps = told["steps"]
-    assert len(steps) == snapshots.MAX_MOMENTS
+    assert len(steps) == snapshots.MAX_SNAPSHOTS
     assert (steps[0], steps[-1]) == (2, 60)
     assert steps == sorted(set(steps))
     assert set(np.diff(steps)) <= {2, 4}, "evenly spread; 7 is of another run"
@@ -75,12 +75,12 @@ def test_a_run_becomes_a_film_and_numbers(run: Path, sealed: Path) -> None:
     assert [round(frame.mean() / 4) for frame in frames] == pytest.approx(steps, abs=1)
     losses = told["numbers"]["loss"]
     for before, step, mean in zip([0, *steps], steps, losses, strict=False):
-        assert mean == pytest.approx((before + 1 + step) / 2), "a mean since the moment before"
-    assert told["numbers"]["val/frechet"] == [100.0 - step for step in steps], "measured at the moment itself"
+        assert mean == pytest.approx((before + 1 + step) / 2), "a mean since the snapshot before"
+    assert told["numbers"]["val/frechet"] == [100.0 - step for step in steps], "measured at the step itself"
 
 
-@pytest.mark.parametrize("file", [FILM, MOMENTS])
-def test_moments_are_sealed(run: Path, sealed: Path, file: str) -> None:
+@pytest.mark.parametrize("file", [FILM, SNAPSHOTS])
+def test_snapshots_are_sealed(run: Path, sealed: Path, file: str) -> None:
     snapshots.write(run, sealed)
     snapshots.write(run, sealed)  # again, as for a run that went on
     (sealed / file).write_bytes((sealed / file).read_bytes() + b" ")
@@ -141,7 +141,7 @@ def test_equal_frames_are_all_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("generates", [True, False])
-def test_fit_keeps_moments_of_what_generates(
+def test_fit_keeps_snapshots_of_what_generates(
     generates: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
@@ -152,7 +152,7 @@ def test_fit_keeps_moments_of_what_generates(
     weights.verify(exported)
     assert (exported / FILM).is_file() == generates
     if generates:
-        told = json.loads((exported / MOMENTS).read_text())
+        told = json.loads((exported / SNAPSHOTS).read_text())
         assert told["steps"] == [2, 4, 6]
         assert {"generator_loss", "discriminator_loss", "val/fake"} <= set(told["numbers"])
         assert len(images.read_film(exported / FILM)) == 3
@@ -160,21 +160,21 @@ def test_fit_keeps_moments_of_what_generates(
 
 @pytest.fixture
 def card(run: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
-    """A card whose folder has kept the moments of the run."""
+    """A card whose folder has kept the snapshots of the run."""
     snapshots.write(run, sealed)
     monkeypatch.setenv("SEGEN_WEIGHTS", str(sealed.parent))
     return replace(cards()[0], name=sealed.name, task="generate", options=GenerateOptions("gan"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_gets_a_frame_and_the_numbers_of_each_moment(card: ModelCard, language: str) -> None:
+def test_the_page_gets_a_frame_and_the_numbers_of_each_snapshot(card: ModelCard, language: str) -> None:
     told = page.contents(card, language, list(page.frames(card.weights / FILM)))
     assert told is not None
     assert json.dumps(told)
-    count = snapshots.MAX_MOMENTS
+    count = snapshots.MAX_SNAPSHOTS
     assert len(told["frames"]) == len(told["said"]) == len(told["places"]) == count
     assert (told["places"][0], told["places"][-1]) == (0, 1)
-    assert told["said"][-1] == words(language, "generate.moment", step="60", last="60")
+    assert told["said"][-1] == words(language, "generate.snapshot", step="60", last="60")
     assert all(frame.startswith("data:image/webp;base64,") for frame in told["frames"])
     assert len(set(told["frames"])) == count
     assert told["look"] == words(language, "generate.look_gan")
@@ -183,7 +183,7 @@ def test_the_page_gets_a_frame_and_the_numbers_of_each_moment(card: ModelCard, l
     assert before == {**told, "frames": None}, "the same before the frames were asked for"
 
 
-def test_a_card_without_moments_shows_none(card: ModelCard) -> None:
+def test_a_card_without_snapshots_shows_none(card: ModelCard) -> None:
     (card.weights / FILM).unlink()
     assert page.contents(card, "en") is None
 

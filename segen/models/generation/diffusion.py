@@ -1,31 +1,22 @@
-"""Diffusion: a network that tells the noise in a picture, and the ways from noise to a picture it opens.
-
-Sources: Ho, Jain and Abbeel 2020 (DDPM); Song, Meng and Ermon 2021 (DDIM); Ho and Salimans 2022 (classifier-
-free guidance). Networks, schedules and the arithmetic of a step are diffusers'. A run of fewer steps than the
-training had takes some of its moments, evenly, the noisiest always among them (Nichol and Dhariwal 2021,
-section 4; Lin et al. 2024, "trailing"): a scheduler is built for just these, since diffusers' DDIMScheduler
-misses its own moments where their number does not divide 1,000. DDPM is DDIM with an eta of 1, whose variance
-is the smaller of the two that Ho et al. name. We depart from the sources in deriving the noise anew from the
-clean picture once that is clipped to [-1, 1], and in drawing noise for each picture from its own seed.
-"""
+"""Diffusion: a network that predicts the noise in a picture, and its requests; `denoising` samples."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
+from diffusers import DDPMScheduler, UNet2DModel
 from torch import nn
 
 from segen.errors import InputError, WeightsError
 from segen.imaging import images
 from segen.models import hub, latents, weights
+from segen.models.generation.denoising import DenoisingStep, denoise, guided, random_numbers, spaced
 from segen.models.generation.predictor import pictures_of, pixels_of, power_of_two_threads
 from segen.registry import ModelCard, check_labels
 from segen.types import (
@@ -36,7 +27,6 @@ from segen.types import (
     NoisedRequest,
     Pictures,
     Request,
-    Sampler,
     Step,
     Trajectory,
     TrajectoryRequest,
@@ -50,103 +40,11 @@ BATCH_PIXELS = BATCH * 32 * 32
 """Networks of larger pictures get fewer in a call, with no more pixels in all, one at the least."""
 PREVIEWS, PREVIEWED = 50, 64
 """So many times, evenly over the steps, what there is so far is shown, of so many pictures at most."""
-MAX_MOMENTS = 100
-"""So many moments of a trajectory are kept."""
+MAX_TIMESTEPS = 100
+"""So many timesteps of a trajectory are kept."""
 NOISE_SPAN = 3.0
 """Noise is shown from minus to plus this."""
-Draw = Callable[[], torch.Tensor]
-"""Gives standard normal numbers in the shape of the batch, others with each call."""
-Predict = Callable[[torch.Tensor, int | torch.Tensor], torch.Tensor]
-"""Of x_t, N x C x H x W, and t, one or N of it, what the network takes the noise for."""
 Sampling = GenerateRequest | TrajectoryRequest | VariationsRequest
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One step of the way back: N x C x H x W each, in [-1, 1] but for noise.
-
-    `noisy` is x_t of `timestep`; `noise` and `clean` are what the network takes for its two parts; `after` is
-    the picture of the next, less noisy moment, x_0 after the last.
-    """
-
-    timestep: int
-    noisy: torch.Tensor
-    noise: torch.Tensor
-    clean: torch.Tensor
-    after: torch.Tensor
-
-
-def spaced(count: int, steps: int) -> list[int]:
-    """`steps` of the moments 0 to `count` - 1, evenly, from the noisiest one down."""
-    return [round((index + 1) * count / steps) - 1 for index in reversed(range(steps))]
-
-
-def scheduler_of(process: DDPMScheduler, timesteps: list[int]) -> DDIMScheduler:
-    """DDIM's arithmetic for a process that has these moments of the training's only, the noisiest first."""
-    chosen = process.alphas_cumprod[timesteps[::-1]].double()
-    before = torch.cat([torch.ones(1, dtype=torch.float64), chosen[:-1]])
-    scheduler = DDIMScheduler(
-        len(timesteps),
-        trained_betas=(1 - chosen / before).tolist(),
-        prediction_type=process.config.prediction_type,
-        clip_sample=process.config.clip_sample,
-        clip_sample_range=process.config.clip_sample_range,
-    )
-    scheduler.set_timesteps(len(timesteps))
-    return scheduler
-
-
-def denoise(
-    predict: Predict,
-    process: DDPMScheduler,
-    noisy: torch.Tensor,
-    draw: Draw,
-    sampler: Sampler,
-    timesteps: list[int],
-) -> Iterator[Moment]:
-    """From `noisy`, which is x_t of the first of `timesteps`, to x_0."""
-    scheduler = scheduler_of(process, timesteps)
-    for index, timestep in zip(scheduler.timesteps.tolist(), timesteps, strict=True):
-        noise = predict(noisy, timestep)
-        eta, fresh = (1.0, draw()) if sampler == "ddpm" and index else (0.0, None)
-        found = scheduler.step(
-            noise, index, noisy, eta=eta, use_clipped_model_output=True, variance_noise=fresh
-        )
-        yield Moment(timestep, noisy, noise, found.pred_original_sample, found.prev_sample)
-        noisy = found.prev_sample
-
-
-def guided(network: UNet2DModel, labels: torch.Tensor | None, guidance: float) -> Predict:
-    """The noise that a network sees in N pictures; its last class stands for none.
-
-    Ho and Salimans 2022, with the scale as diffusers has it: `guidance` 1 asks once with the class, 0 once
-    without, and any other asks twice and goes so many times the way from the second answer to the first.
-    """
-    classes = network.config.num_class_embeds
-
-    def ask(noisy: torch.Tensor, timestep: int | torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
-        found: torch.Tensor = network(noisy, timestep, asked, return_dict=False)[0]
-        return found
-
-    def predict(noisy: torch.Tensor, timestep: int | torch.Tensor) -> torch.Tensor:
-        none = torch.full((len(noisy),), classes - 1, device=noisy.device) if classes else None
-        if labels is None or guidance == 0:
-            return ask(noisy, timestep, none)
-        asked = ask(noisy, timestep, labels)
-        return asked if guidance == 1 else torch.lerp(ask(noisy, timestep, none), asked, guidance)
-
-    return predict
-
-
-def random_numbers(seeds: Sequence[int], shape: tuple[int, ...], device: torch.device) -> Draw:
-    """Normal numbers for each picture from its own seed: with the first call those of `latents.noise`."""
-    streams = [np.random.default_rng(seed) for seed in seeds]
-
-    def draw() -> torch.Tensor:
-        rows = [stream.standard_normal(shape, dtype=np.float32) for stream in streams]
-        return torch.from_numpy(np.stack(rows)).to(device)
-
-    return draw
 
 
 class DiffusionPredictor:
@@ -207,22 +105,22 @@ class DiffusionPredictor:
         for first in range(0, len(seeds), self.batch):
             part = seeds[first : first + self.batch]
             page = slice(first - first % PREVIEWED, first - first % PREVIEWED + PREVIEWED)
-            for moment in self._moments(part, request, given, timesteps):
+            for step in self._denoised(part, request, given, timesteps):
                 done += 1
-                preview, ends = None, moment.timestep == timesteps[-1]
+                preview, ends = None, step.timestep == timesteps[-1]
                 if ends or done * PREVIEWS // total > (done - 1) * PREVIEWS // total:
-                    made[first : first + self.batch] = self._shown(moment.clean[: len(part)])
+                    made[first : first + self.batch] = self._shown(step.clean[: len(part)])
                     preview = images.grid(made[page], math.isqrt(min(len(seeds), PREVIEWED) - 1) + 1)
                 yield Step(done, total, preview)
         return made
 
-    def _moments(
+    def _denoised(
         self,
         seeds: Sequence[int],
         request: Sampling,
         given: torch.Tensor | None,
         timesteps: list[int],
-    ) -> Iterator[Moment]:
+    ) -> Iterator[DenoisingStep]:
         """The reverse process for a batch, whose first pictures are those of up to `batch` seeds."""
         labels = None
         if request.label is not None:
@@ -240,24 +138,26 @@ class DiffusionPredictor:
         yield from denoise(predict, self.process, noisy, draw, request.sampler, timesteps)
 
     def _noised(self, request: NoisedRequest) -> Noised:
-        """The forward process on a picture, with one noise for all moments."""
+        """The forward process on a picture, with one noise for all timesteps."""
         given, fresh = self._read(request.image), self._noise(request.seed)
-        timesteps = self._timesteps(request.moments)[::-1]
+        timesteps = self._timesteps(request.timesteps)[::-1]
         noisy = torch.cat([self._mixed(given, fresh, timestep) for timestep in timesteps])
         signals = self.process.alphas_cumprod[timesteps].tolist()
         return Noised(self._shown(given)[0], self._shown(noisy), tuple(timesteps), tuple(signals))
 
     def _trajectory(self, request: TrajectoryRequest) -> Iterator[Step | Trajectory]:
-        """The reverse process of one seed, moment by moment."""
+        """The reverse process of one seed, moment by step."""
         kept: list[tuple[int, Pictures]] = []
         count = request.steps
         timesteps = self._timesteps(count)
-        for index, moment in enumerate(self._moments([request.seed], request, None, timesteps)):
-            parts = torch.cat([moment.noisy[:1], moment.clean[:1], moment.noise[:1] / NOISE_SPAN])
+        for index, step in enumerate(self._denoised([request.seed], request, None, timesteps)):
+            parts = torch.cat([step.noisy[:1], step.clean[:1], step.noise[:1] / NOISE_SPAN])
             shown = self._shown(parts)
             # Evenly, the last one among them.
-            if (index + 1) * MAX_MOMENTS // count > index * MAX_MOMENTS // count or count <= MAX_MOMENTS:
-                kept.append((moment.timestep, shown))
+            if (
+                index + 1
+            ) * MAX_TIMESTEPS // count > index * MAX_TIMESTEPS // count or count <= MAX_TIMESTEPS:
+                kept.append((step.timestep, shown))
             yield Step(index + 1, count, np.concatenate(list(shown), axis=1))
         noisy, clean, noise = np.stack([shown for _, shown in kept], axis=1)
         yield Trajectory(tuple(timestep for timestep, _ in kept), noisy, clean, noise, clean[-1])
@@ -268,11 +168,11 @@ class DiffusionPredictor:
         return device
 
     def _timesteps(self, steps: int) -> list[int]:
-        """Raises InputError for more steps than the process has moments."""
-        moments = len(self.process.alphas_cumprod)
-        if steps > moments:
-            raise InputError("steps_out_of_range", most=f"{moments:,}")
-        return spaced(moments, steps)
+        """Raises InputError for more steps than the process has timesteps."""
+        count = len(self.process.alphas_cumprod)
+        if steps > count:
+            raise InputError("steps_out_of_range", most=f"{count:,}")
+        return spaced(count, steps)
 
     def _noise(self, seed: int) -> torch.Tensor:
         return torch.from_numpy(latents.noise([seed], self.shape)).to(self._device)

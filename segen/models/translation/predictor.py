@@ -212,31 +212,31 @@ class TranslationPredictor:
         return drawn[0] if len(drawn) == 1 else _blended(drawn, places, height, width)
 
     def _cycle(self, request: CycleRequest) -> Iterator[Step | Cycle]:
-        there: str = request.direction
-        back = "backward" if there == "forward" else "forward"
-        if back not in self.card.directions:
+        forward: str = request.direction
+        backward = "backward" if forward == "forward" else "forward"
+        if backward not in self.card.directions:
             raise InputError("no_way_back", model=self.card.name)
-        given, _ = self._read(request.image, there, round(self.tile / self.scale))
-        drawn = self.network(given, there)
+        given, _ = self._read(request.image, forward, round(self.tile / self.scale))
+        drawn = self.network(given, forward)
         yield Step(1, 3)
         passed = degraded(drawn, request.levels, request.blur)
-        again = self.network(passed, back)
+        again = self.network(passed, backward)
         yield Step(2, 3)
         error = (again - given).abs().mean(dim=1)[0] / 2
-        identity = self.network(given, back)
+        identity = self.network(given, backward)
         yield Step(3, 3)
-        there_discriminator_score = self.network.discriminator_score(drawn, given, there)
-        given_discriminator_score = self.network.discriminator_score(given, drawn, back)
+        translated_score = self.network.discriminator_score(drawn, given, forward)
+        given_score = self.network.discriminator_score(given, drawn, backward)
         yield Cycle(
             given=_picture(given),
-            there=_picture(drawn),
+            forward=_picture(drawn),
             passed=_picture(passed),
-            back=_picture(again),
+            backward=_picture(again),
             identity=_picture(identity),
             error=error.float().cpu().numpy(),
             mean_error=float(error.mean()),
-            discriminator_score_given=given_discriminator_score[0, 0].float().cpu().numpy(),
-            discriminator_score_translated=there_discriminator_score[0, 0].float().cpu().numpy(),
+            discriminator_score_given=given_score[0, 0].float().cpu().numpy(),
+            discriminator_score_translated=translated_score[0, 0].float().cpu().numpy(),
         )
 
 

@@ -4,7 +4,7 @@ Ho, Jain and Abbeel 2020: log p(x_0) is bounded from below by a sum of divergenc
 equation 5), each of which is a squared error of the noise, weighed. Training drops the weights (equation 14):
 minimise E |epsilon - epsilon_theta(sqrt(alpha-bar_t) x_0 + sqrt(1 - alpha-bar_t) epsilon, t)|^2. Now and then
 the class is left out, so that one network serves with and without (Ho and Salimans 2022). We depart from the
-first in spreading the moments t of a batch evenly over all of them (Kingma et al. 2021, appendix I.1).
+first in spreading the timesteps t of a batch evenly over all of them (Kingma et al. 2021, appendix I.1).
 
 A trained network may teach: its copy learns to predict for a class at once what it predicts with guidance,
 which takes two calls (Meng et al. 2023, section 3.1). We depart from them in one fixed scale, and in
@@ -28,7 +28,7 @@ from segen import registry
 from segen.errors import DataError, UsageError
 from segen.imaging import images
 from segen.models import hub, latents, weights
-from segen.models.generation import diffusion
+from segen.models.generation import denoising
 from segen.models.generation.predictor import BATCH, pictures_of
 from segen.training import start
 from segen.training.pictures import Pictures, frechet
@@ -40,7 +40,7 @@ MEASURED = 4 * BATCH
 QUICK_STEPS = 10
 """Of DDIM, behind those numbers."""
 SHOWN_STEPS = 20
-"""Of DDIM, for the pictures of a moment of the training."""
+"""Of DDIM, for the pictures of a snapshot of the training."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class DiffusionConfig(Config):
     groups: int = 8
     """Of its group norms."""
     timesteps: int = 1_000
-    """Moments of the process, the variances of their noise rising along a line from 1e-4 to 0.02."""
+    """Timesteps of the process, the variances of their noise rising along a line from 1e-4 to 0.02."""
     class_dropout: float = 0.15
     """The share of pictures whose class is left out."""
     guidance: float = 1.0
@@ -142,7 +142,7 @@ class Diffusion:
     def _mixed(
         self, pixels: torch.Tensor, shift: torch.Tensor, noise: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pictures mixed with noise, and the moments of it, spread evenly and moved by `shift`, 0 to 1."""
+        """Pictures mixed with noise, and the timesteps of it, spread evenly and moved by `shift`, 0 to 1."""
         places = torch.arange(len(pixels), device=pixels.device) / len(pixels) + shift.to(pixels.device)
         timesteps = (places % 1 * self.config.timesteps).long()
         return self.schedule.add_noise(pixels, noise, timesteps), timesteps
@@ -153,7 +153,7 @@ class Diffusion:
     ) -> torch.Tensor:
         """What to predict: the teacher's noise with guidance, but the true noise where no class is given."""
         assert self.teacher is not None
-        predict = diffusion.guided(self.teacher.to(noisy.device), labels, self.config.guidance)
+        predict = denoising.guided(self.teacher.to(noisy.device), labels, self.config.guidance)
         return torch.where((labels == self.classes)[:, None, None, None], noise, predict(noisy, timesteps))
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
@@ -176,7 +176,7 @@ class Diffusion:
         return {"test/loss": float(torch.stack(losses).mean()), **frechet(torch.cat(made), self.train)}
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:
-        """The pictures of the first seeds and their drawn classes, the same in every moment of the run."""
+        """The pictures of the first seeds and their drawn classes, the same throughout the run."""
         made = self._draw(networks["network"], 0, SHOWN_STEPS)
         return images.grid(pictures_of(made, self.config.side, self.config.side))
 
@@ -185,14 +185,14 @@ class Diffusion:
         device = next(network.parameters()).device
         seeds = list(range(first, first + BATCH))
         labels = torch.tensor(latents.drawn_labels(seeds, self.classes), device=device)
-        draw = diffusion.random_numbers(seeds, (self.config.colors, self.side, self.side), device)
-        *_, last = diffusion.denoise(
-            diffusion.guided(network, labels, 1.0),
+        draw = denoising.random_numbers(seeds, (self.config.colors, self.side, self.side), device)
+        *_, last = denoising.denoise(
+            denoising.guided(network, labels, 1.0),
             self.schedule,
             draw(),
             draw,
             "ddim",
-            diffusion.spaced(self.config.timesteps, steps),
+            denoising.spaced(self.config.timesteps, steps),
         )
         return last.after
 

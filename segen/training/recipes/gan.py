@@ -184,7 +184,7 @@ class Gan:
         return {"val/fake": float(torch.cat(answers).mean()), **frechet(torch.cat(made), self.train)}
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:
-        """The pictures of the first seeds, the same in every moment of the run."""
+        """The pictures of the first seeds, the same throughout the run."""
         generator = recalibrate_batch_norm(
             networks["generator"], self._batches(networks["generator"], MEASURED)
         )

@@ -121,7 +121,7 @@ class VaeRecipe:
         return found | frechet(made, self.train)
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:
-        """The pictures of the first seeds, the same in every moment of the run."""
+        """The pictures of the first seeds, the same throughout the run."""
         network: Any = networks["network"]
         side = self.train.pictures.shape[1]
         return images.grid(pictures_of(network.decode(self._noise(network, BATCH)), side, side))

@@ -1,4 +1,4 @@
-// A slider over moments of diffusion. Its value holds all of them (see diffusion.py), so that it asks the server
+// A slider over timesteps of diffusion. Its value holds all of them (see diffusion.py), so that it asks the server
 // nothing; while they are being made it holds the latest only.
 
 const parts = window.segen.parts(element);
@@ -27,7 +27,7 @@ function open(value) {
   show();
 }
 
-/** Show the moment that the slider is at. */
+/** Show the timestep that the slider is at. */
 function show() {
   const at = Number(parts.slider.value);
   parts.pictures.querySelectorAll("img").forEach((picture, index) => (picture.src = current.frames[at][index]));

@@ -21,7 +21,7 @@ from segen.engine import Engine
 from segen.errors import InputError, UsageError
 from segen.evaluation.runner import model_card
 from segen.models import latents, weights
-from segen.models.generation import diffusion
+from segen.models.generation import denoising, diffusion
 from segen.models.generation.diffusion import BATCH, DiffusionPredictor
 from segen.models.generation.gan import PerceptronGenerator
 from segen.models.generation.predictor import LatentPredictor
@@ -122,7 +122,7 @@ def test_guidance_goes_from_without_to_with_the_class() -> None:
     labels, noisy = torch.tensor([1, 2]), torch.randn(2, 1, 32, 32)
     without = network(noisy, 5, torch.tensor([10, 10])).sample
     asked = network(noisy, 5, labels).sample
-    found = diffusion.guided(network, labels, 2.5)(noisy, 5)
+    found = denoising.guided(network, labels, 2.5)(noisy, 5)
     torch.testing.assert_close(found, without + 2.5 * (asked - without))
 
 
@@ -158,13 +158,13 @@ def test_what_there_is_so_far_is_shown_now_and_then(
 
 
 @pytest.mark.parametrize("steps", [1, 3, 7, 50, 600, 1000])
-def test_moments_are_spaced_evenly_from_the_noisiest(steps: int) -> None:
-    found = diffusion.spaced(1000, steps)
+def test_timesteps_are_spaced_evenly_from_the_noisiest(steps: int) -> None:
+    found = denoising.spaced(1000, steps)
     assert (len(found), found[0]) == (steps, 999)
     assert (np.diff(found) < 0).all()
     assert np.ptp(np.diff([*found, -1])) <= 1
     process = DDPMScheduler(1000)
-    spaced = diffusion.scheduler_of(process, found)
+    spaced = denoising.scheduler_of(process, found)
     torch.testing.assert_close(
         spaced.alphas_cumprod, process.alphas_cumprod[found[::-1]], rtol=2e-3, atol=1e-6
     )
@@ -177,8 +177,8 @@ def test_ddim_is_that_of_diffusers_where_the_steps_divide_the_process() -> None:
     expected = noisy
     for t in theirs.timesteps:
         expected = theirs.step(expected.sin(), t, expected, use_clipped_model_output=True).prev_sample
-    *_, last = diffusion.denoise(
-        lambda x, _: x.sin(), process, noisy, lambda: noisy, "ddim", diffusion.spaced(1000, 20)
+    *_, last = denoising.denoise(
+        lambda x, _: x.sin(), process, noisy, lambda: noisy, "ddim", denoising.spaced(1000, 20)
     )
     torch.testing.assert_close(last.after, expected, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(last.clean, last.after)
@@ -188,7 +188,7 @@ def test_ddpm_is_that_of_diffusers() -> None:
     process = DDPMScheduler(1000)
     noisy = torch.randn(2, 1, 4, 4)
     process.set_timesteps(1000)
-    moments = diffusion.denoise(
+    steps = denoising.denoise(
         lambda x, _: x.sin(),
         process,
         noisy,
@@ -196,21 +196,21 @@ def test_ddpm_is_that_of_diffusers() -> None:
         "ddpm",
         list(range(999, -1, -1)),
     )
-    for moment, t in zip(moments, process.timesteps, strict=True):
-        theirs = process.step(moment.noise, t, moment.noisy, generator=torch.Generator().manual_seed(0))
+    for step, t in zip(steps, process.timesteps, strict=True):
+        theirs = process.step(step.noise, t, step.noisy, generator=torch.Generator().manual_seed(0))
         fresh = torch.randn(noisy.shape, generator=torch.Generator().manual_seed(0))
         mean = theirs.prev_sample - (process._get_variance(t) ** 0.5 * fresh if t else 0)
-        torch.testing.assert_close(moment.after, mean, rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(step.after, mean, rtol=1e-3, atol=1e-3)
 
 
 def test_fresh_noise_has_the_variance_of_the_posterior() -> None:
     process, noisy = DDPMScheduler(1000), torch.zeros(1, 1, 1, 1)
 
     def first(fresh: float) -> torch.Tensor:
-        moments = diffusion.denoise(
+        steps = denoising.denoise(
             lambda x, _: x, process, noisy, lambda: torch.full_like(noisy, fresh), "ddpm", [999, 499]
         )
-        return next(moments).after
+        return next(steps).after
 
     late, early = process.alphas_cumprod[999], process.alphas_cumprod[499]
     variance = (1 - early) / (1 - late) * (1 - late / early)
@@ -225,21 +225,21 @@ def test_a_network_that_knows_the_noise_finds_the_picture() -> None:
         return (noisy - signal.sqrt() * picture) / (1 - signal).sqrt()
 
     for sampler in ("ddim", "ddpm"):
-        *_, last = diffusion.denoise(
-            predict, process, fresh, lambda: torch.randn(1, 1, 4, 4), sampler, diffusion.spaced(1000, 30)
+        *_, last = denoising.denoise(
+            predict, process, fresh, lambda: torch.randn(1, 1, 4, 4), sampler, denoising.spaced(1000, 30)
         )
         torch.testing.assert_close(last.after, picture, rtol=0, atol=0.01)
 
 
 def test_the_first_numbers_of_a_seed_are_its_latent_vector() -> None:
-    draw = diffusion.random_numbers([40, 2**40], (1, 4, 4), torch.device("cpu"))
+    draw = denoising.random_numbers([40, 2**40], (1, 4, 4), torch.device("cpu"))
     first, second = draw(), draw()
     assert np.array_equal(first.numpy(), latents.noise([40, 2**40], (1, 4, 4)))
     assert not torch.equal(first, second)
 
 
 def test_the_forward_process_mixes_picture_and_noise(engine: Engine) -> None:
-    found = engine.run(CARD.name, NoisedRequest(PICTURE, moments=5, seed=3)).value
+    found = engine.run(CARD.name, NoisedRequest(PICTURE, timesteps=5, seed=3)).value
     assert found.timesteps == (199, 399, 599, 799, 999)
     assert found.given.shape == (28, 28, 3)
     assert found.images.shape == (5, 28, 28, 3)
@@ -255,7 +255,7 @@ def test_the_forward_process_mixes_picture_and_noise(engine: Engine) -> None:
 def test_a_trajectory_ends_in_the_picture_of_the_seed(engine: Engine) -> None:
     *steps, run = engine.stream(CARD.name, TrajectoryRequest(40, 2, "ddpm", 7, 2.0))
     found = run.value  # type: ignore[union-attr]
-    assert found.timesteps == tuple(diffusion.spaced(1000, 7))
+    assert found.timesteps == tuple(denoising.spaced(1000, 7))
     assert found.noisy.shape == found.clean.shape == found.noise.shape == (7, 28, 28, 3)
     assert len(steps) == 7
     assert np.array_equal(steps[2].preview, np.hstack([found.noisy[2], found.clean[2], found.noise[2]]))  # type: ignore[union-attr]
@@ -263,10 +263,10 @@ def test_a_trajectory_ends_in_the_picture_of_the_seed(engine: Engine) -> None:
     assert np.array_equal(found.image, whole.images[0])
 
 
-def test_a_long_trajectory_keeps_a_hundred_moments(engine: Engine) -> None:
+def test_a_long_trajectory_keeps_a_hundred_timesteps(engine: Engine) -> None:
     found = engine.run(CARD.name, TrajectoryRequest(0, steps=250)).value
-    assert len(found.timesteps) == len(found.clean) == diffusion.MAX_MOMENTS
-    assert found.timesteps[-1] == diffusion.spaced(1000, 250)[-1]
+    assert len(found.timesteps) == len(found.clean) == diffusion.MAX_TIMESTEPS
+    assert found.timesteps[-1] == denoising.spaced(1000, 250)[-1]
 
 
 def test_variations_go_part_of_the_way(engine: Engine, calls: list[int]) -> None:
@@ -305,8 +305,8 @@ def test_what_it_cannot_do_gets_one_sentence(engine: Engine, request_: Any, sent
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: NoisedRequest(PICTURE, moments=0),
-        lambda: NoisedRequest(PICTURE, moments=1001),
+        lambda: NoisedRequest(PICTURE, timesteps=0),
+        lambda: NoisedRequest(PICTURE, timesteps=1001),
         lambda: NoisedRequest(PICTURE, seed=-1),
         lambda: TrajectoryRequest(2**70),
         lambda: TrajectoryRequest(0, steps=1001),

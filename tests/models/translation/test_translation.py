@@ -184,12 +184,12 @@ def test_a_cycle_tells_what_came_back_and_what_was_lost(engine: Engine) -> None:
     found = engine.run("small-nuclei", CycleRequest(image)).value
     assert isinstance(found, Cycle)
     shape = (50, 60, 3)
-    pictures = (found.given, found.there, found.passed, found.back, found.identity)
+    pictures = (found.given, found.forward, found.passed, found.backward, found.identity)
     assert [each.shape for each in pictures] == [shape] * 5
-    assert np.array_equal(found.passed, found.there)
+    assert np.array_equal(found.passed, found.forward)
     seen, _ = preprocessing.microscopy(image, 999, 0.5, card_of("small-nuclei"))
     assert np.array_equal(found.given[..., 0], seen[0, 0].add(1).mul(127.5).round().numpy())
-    apart = np.abs(found.back.astype(float) - found.given).mean(axis=2) / 255
+    apart = np.abs(found.backward.astype(float) - found.given).mean(axis=2) / 255
     assert np.abs(found.error - apart).max() < 1 / 255
     assert found.mean_error == pytest.approx(float(found.error.mean()))
     for discriminator_score in (found.discriminator_score_given, found.discriminator_score_translated):
@@ -197,8 +197,8 @@ def test_a_cycle_tells_what_came_back_and_what_was_lost(engine: Engine) -> None:
         assert 0 <= discriminator_score.min() <= discriminator_score.max() <= 1
     degraded = engine.run("small-nuclei", CycleRequest(image, levels=2, blur=2.0)).value
     assert set(np.unique(degraded.passed)) <= {0, 255}
-    assert np.array_equal(degraded.there, found.there)
-    assert not np.array_equal(degraded.back, found.back)
+    assert np.array_equal(degraded.forward, found.forward)
+    assert not np.array_equal(degraded.backward, found.backward)
 
 
 def test_degrading_rounds_and_blurs() -> None:

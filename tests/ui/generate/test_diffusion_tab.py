@@ -1,4 +1,4 @@
-"""What the page shows of diffusion, without a browser: moments to scrub through, samplers side by side."""
+"""What the page shows of diffusion, without a browser: timesteps to scrub through, samplers side by side."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_trajectory_becomes_moments_to_scrub_through(language: str) -> None:
     shown = diffusion.trajectory(Trajectory((999, 499), noisy, clean, noise, clean[1]), language)
     assert shown["frames"][1] == [png(noisy[1]), png(clean[1]), png(noise[1])]
     assert shown["frames"][0][0] != shown["frames"][1][0]
-    assert shown["said"][1] == words(language, "diffusion.moment", t=499, number=2, count=2)
+    assert shown["said"][1] == words(language, "diffusion.timestep", t=499, number=2, count=2)
     assert len(shown["names"]) == 3
     assert shown["at"] == 1
 

@@ -41,7 +41,7 @@ from segen.ui.widgets.picture import Picture, opened, picture_input
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-MOMENTS = 41
+TIMESTEPS = 41
 """Of the forward process."""
 PICTURE = "picture"
 """The part where a picture is noised and denoised."""
@@ -129,7 +129,7 @@ def _reverse(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Part:
 def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[Part, Picture, gr.Button]:
     """The picture, and the button that varies it, come with the part."""
     gr.Markdown(say("diffusion.picture_help"), elem_classes="help")
-    with gr.Row(elem_classes="place"):
+    with gr.Row():
         with gr.Column(scale=2, min_width=260):
             picture = picture_input(height=180, elem_id="generate-noised-picture")
             pick = gallery_input(elem_id="generate-noised-examples")
@@ -151,7 +151,7 @@ def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[P
                 vary = gr.Button(
                     say("diffusion.vary"), variant="primary", scale=0, min_width=140, elem_id="generate-vary"
                 )
-            varied = gr.HTML(elem_classes="placed", padding=False, elem_id="generate-varied")
+            varied = gr.HTML(elem_classes="framed", padding=False, elem_id="generate-varied")
 
     def noise(
         file: Path | None,
@@ -165,7 +165,7 @@ def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[P
         picked = yield from opened(file, nothing)
         if picked is None:
             return
-        work = NoisedRequest(picked[0], MOMENTS, seed_of(seed))
+        work = NoisedRequest(picked[0], TIMESTEPS, seed_of(seed))
         found = (yield from steps(engine, name, work, progress, language)).value
         said = [
             words(
@@ -182,7 +182,7 @@ def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[P
         names = [words(language, f"diffusion.{each}") for each in ("given", "noisy")]
         given = png(found.given)
         frames = [[given, png(each)] for each in found.images]
-        yield {forward: {"names": names, "frames": frames, "said": said, "at": MOMENTS // 4}, varied: ""}
+        yield {forward: {"names": names, "frames": frames, "said": said, "at": TIMESTEPS // 4}, varied: ""}
 
     def change(
         file: Path | None,
@@ -229,13 +229,13 @@ def _picture(engine: Engine, options: Sequence[Any], stop: gr.Button) -> tuple[P
 
 
 def trajectory(found: Trajectory, language: str) -> dict[str, Any]:
-    """The moments of a trajectory as what a scrubber shows, as JSON values."""
-    moments = zip(found.noisy, found.clean, found.noise, strict=True)
+    """The timesteps of a trajectory as what a scrubber shows, as JSON values."""
+    kept = zip(found.noisy, found.clean, found.noise, strict=True)
     return {
         "names": _parts(language),
-        "frames": [[png(part) for part in moment] for moment in moments],
+        "frames": [[png(part) for part in parts] for parts in kept],
         "said": [
-            words(language, "diffusion.moment", t=timestep, number=number + 1, count=len(found.timesteps))
+            words(language, "diffusion.timestep", t=timestep, number=number + 1, count=len(found.timesteps))
             for number, timestep in enumerate(found.timesteps)
         ],
         "at": len(found.timesteps) - 1,
@@ -243,7 +243,7 @@ def trajectory(found: Trajectory, language: str) -> dict[str, Any]:
 
 
 def _live(step: Step, language: str) -> dict[str, Any]:
-    """The latest moment alone."""
+    """The latest timestep alone."""
     assert step.preview is not None
     frame = [png(part) for part in np.split(step.preview, 3, axis=1)]
     said = words(language, "diffusion.step", done=f"{step.done:,}", total=f"{step.total:,}")
@@ -255,8 +255,8 @@ def _parts(language: str) -> list[str]:
 
 
 def _scrubber(**options: Any) -> gr.HTML:
-    """A slider over moments; its value holds names, frames, said and at, or a sentence under "empty"."""
-    return component("scrubber", elem_classes=["placed", "scrubber"], **options)
+    """A slider over timesteps; its value holds names, frames, said and at, or a sentence under "empty"."""
+    return component("scrubber", elem_classes=["framed", "scrubber"], **options)
 
 
 def _empty(key: str, language: str) -> dict[str, str]:

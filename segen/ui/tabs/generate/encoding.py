@@ -36,13 +36,13 @@ EDGE = 3.0
 
 def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     """Lay out the picture to encode, what moves it, and what the network makes of it."""
-    with gr.Row(elem_classes="place"):
+    with gr.Row():
         with gr.Column(scale=2, min_width=260):
             picture = picture_input(height=180, elem_id="generate-picture")
             pick = gallery_input(elem_id="generate-examples")
             run = gr.Button(say("generate.encoding_run"), variant="primary", elem_id="generate-encode")
         with gr.Column(scale=3, min_width=260):
-            view = gr.HTML(elem_classes="placed", padding=False, elem_id="generate-encoding")
+            view = gr.HTML(elem_classes="framed", padding=False, elem_id="generate-encoding")
             gr.Markdown(say("generate.moves"), elem_classes="help")
             with gr.Row():
                 moves = [
@@ -88,9 +88,9 @@ def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
         asked = DirectionsRequest(MOVES)
         known = (yield from steps(engine, name, asked, progress, language)).value.directions
         place = found.mean + np.array([first, second, third, fourth], dtype=np.float32) @ known
-        points = np.concatenate([place[None], around(place, NEIGHBOURS, distance)])
+        points = np.concatenate([place[None], neighbours(place, NEIGHBOURS, distance)])
         pictures = (yield from steps(engine, name, DecodeRequest(points), progress, language)).value
-        yield {view: _placed(found, pictures[0], pictures[1:], distance, language)}
+        yield {view: _shown(found, pictures[0], pictures[1:], distance, language)}
 
     on_device(
         [picture.input, run.click, *(each.input for each in (*moves, distance))],
@@ -115,7 +115,7 @@ def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     return Part([picture, pick, view, *moves], of_card)
 
 
-def around(place: Latents, count: int, distance: float) -> Latents:
+def neighbours(place: Latents, count: int, distance: float) -> Latents:
     """`count` x d points at one `distance` from a place of d numbers, each in another direction."""
     directions = latents.noise(range(count), place.shape)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
@@ -127,7 +127,7 @@ def _empty(language: str) -> str:
     return f"<p class='empty'>{escape(words(language, 'generate.encoding_empty'))}</p>"
 
 
-def _placed(
+def _shown(
     found: Encoding, moved: Image, neighbours: Sequence[Image] | Any, distance: float, language: str
 ) -> str:
     """The picture, its reconstruction and where the sliders bring it; its place; what lies around it."""

@@ -92,14 +92,14 @@ def latent_panel(
         with gr.Column() as mapping:
             map_outputs = map_panel(engine, model, label, start, stop)
         with gr.Column() as refining:
-            neighbours_outputs, around = neighbours_panel(engine, model, label, start, stop)
+            neighbours_outputs, neighbours = neighbours_panel(engine, model, label, start, stop)
         with gr.Column() as mixing:
             mix_outputs = mix_panel(engine, model, label, stop)
         with gr.Column() as classing:
             class_outputs = classes_panel(engine, model, truncation, start, stop)
         with gr.Column() as placing:
-            place_outputs = encoding_panel(engine, model, stop)
-    parts = (map_outputs, neighbours_outputs, mix_outputs, class_outputs, place_outputs)
+            encoding_outputs = encoding_panel(engine, model, stop)
+    parts = (map_outputs, neighbours_outputs, mix_outputs, class_outputs, encoding_outputs)
 
     def walk(
         way: str,
@@ -187,7 +187,7 @@ def latent_panel(
         return {start: str(seed_of(str(event.seed))), way: "neighbours", **show("neighbours")}
 
     outputs = [panel, way, *shown, strip, film, *(output for part in parts for output in part.outputs)]
-    return LatentPart(outputs, of_card, [start, end], choose, [start, way, *shown], refine, around)
+    return LatentPart(outputs, of_card, [start, end], choose, [start, way, *shown], refine, neighbours)
 
 
 def _between(

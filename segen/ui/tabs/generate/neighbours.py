@@ -71,7 +71,7 @@ def neighbours_panel(
             min_width=90,
             elem_id="generate-neighbours-back",
         )
-    view = component("choices", elem_classes=["placed", "around"], elem_id="generate-refined")
+    view = component("choices", elem_classes=["framed", "neighbours"], elem_id="generate-refined")
     download = download_button("generate.neighbours_file", visible=False, elem_id="generate-refined-file")
     kept = gr.State(None)
 

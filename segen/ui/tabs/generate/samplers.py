@@ -84,7 +84,7 @@ def compare_panel(engine: Engine, options: Sequence[Any], stop: gr.Button) -> Pa
             elem_id="generate-compare",
         )
     told = gr.HTML(elem_classes="said", padding=False)
-    view = gr.HTML(elem_classes=["placed", "samplers"], padding=False, elem_id="generate-samplers")
+    view = gr.HTML(elem_classes=["framed", "samplers"], padding=False, elem_id="generate-samplers")
 
     def compare(
         most: bool,

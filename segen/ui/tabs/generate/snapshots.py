@@ -1,4 +1,4 @@
-"""The time machine: what a network drew at moments of its training, beside the numbers of those moments."""
+"""The time machine: what a network drew at steps of its training, beside the numbers of those steps."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ COLORS = ("#0d9488", "#d97706")
 Numbers = list[float | None]
 
 
-def moments_panel(model: gr.Dropdown) -> Part:
-    """Lay out the panel, shown for cards that have kept moments; it asks for frames once it is seen."""
-    with gr.Column(elem_classes="latent", elem_id="generate-moments", visible=False) as panel:
-        gr.Markdown(say("generate.moments"), elem_classes="heading")
-        gr.Markdown(say("generate.moments_help"), elem_classes="help")
-        view = component("moments", elem_classes="moments", elem_id="generate-film-view")
+def snapshots_panel(model: gr.Dropdown) -> Part:
+    """Lay out the panel, shown for cards that have kept snapshots; it asks for frames once it is seen."""
+    with gr.Column(elem_classes="latent", elem_id="generate-snapshots", visible=False) as panel:
+        gr.Markdown(say("generate.snapshots"), elem_classes="heading")
+        gr.Markdown(say("generate.snapshots_help"), elem_classes="help")
+        view = component("snapshots", elem_classes="snapshots", elem_id="generate-film-view")
 
     def show(name: str, request: gr.Request) -> dict[str, Any] | None:
         card = registry.card(name, "generate")
@@ -68,8 +68,8 @@ def frames(film: Path) -> tuple[str, ...]:
 
 
 def contents(card: ModelCard, language: str, shown: list[str] | None = None) -> dict[str, Any] | None:
-    """What the view shows, as JSON values, with the frames or still without; None without moments."""
-    kept = card.moments()
+    """What the view shows, as JSON values, with the frames or still without; None without snapshots."""
+    kept = card.snapshots()
     if not kept:
         return None
     steps: list[int] = kept["steps"]
@@ -77,7 +77,7 @@ def contents(card: ModelCard, language: str, shown: list[str] | None = None) -> 
         "model": card.name,
         "places": [(step - steps[0]) / max(1, steps[-1] - steps[0]) for step in steps],
         "said": [
-            words(language, "generate.moment", step=f"{step:,}", last=f"{steps[-1]:,}") for step in steps
+            words(language, "generate.snapshot", step=f"{step:,}", last=f"{steps[-1]:,}") for step in steps
         ],
         "charts": charts(steps, kept["numbers"], language),
         "look": words(language, f"generate.look_{card.options.family}"),
@@ -86,7 +86,7 @@ def contents(card: ModelCard, language: str, shown: list[str] | None = None) -> 
 
 
 def charts(steps: list[int], numbers: dict[str, Numbers], language: str) -> str:
-    """A line chart for each group of numbers, as HTML; elements with `data-values` show those of a moment."""
+    """A line chart for each group of numbers, as HTML; `data-values` holds those of all snapshots."""
     found = {
         chart: {name: values for name, values in numbers.items() if name.startswith(beginnings)}
         for chart, beginnings in CHARTS.items()

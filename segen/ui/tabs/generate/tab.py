@@ -27,7 +27,7 @@ from segen.ui.tabs.generate.latent import latent_panel
 from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.tabs.generate.samplers import MAX_GUIDANCE, STEPS, USUAL_STEPS, sampling_inputs
 from segen.ui.tabs.generate.seeds import WHOLE, class_asked, draw, seed_of
-from segen.ui.tabs.generate.snapshots import moments_panel
+from segen.ui.tabs.generate.snapshots import snapshots_panel
 from segen.ui.widgets import cards, cells
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def build(engine: Engine) -> Tab:
                 ]
             panel = latent_panel(engine, model, label, truncation, stop)
             diffusion = diffusion_panel(engine, model, label, seed, [*sampling.inputs.values()], stop)
-            moments = moments_panel(model)
+            snapshots = snapshots_panel(model)
             measured = gr.HTML(elem_classes="scores", padding=False, elem_id="generate-measured")
             blind = blind_panel(engine, model, stop)
     options: dict[str, Any] = {
@@ -183,7 +183,7 @@ def build(engine: Engine) -> Tab:
             values |= part.of_card(card, language)
         return values
 
-    parts = (sampling, panel, diffusion, moments, blind)
+    parts = (sampling, panel, diffusion, snapshots, blind)
     of_card = [
         label,
         truncating,

@@ -65,7 +65,7 @@ def cycle_panel(
                 min_width=150,
                 elem_id="translate-cycle",
             )
-        view = gr.HTML(elem_classes="xray", padding=False, elem_id="translate-cycle-view")
+        view = gr.HTML(elem_classes="cycle-view", padding=False, elem_id="translate-cycle-view")
         with gr.Row(visible=False, elem_classes="downloads") as row:
             download = download_button("translate.cycle_json", elem_id="translate-cycle-json")
 
@@ -109,7 +109,7 @@ def cycle_panel(
 
 
 def _report(name: str, asked: CycleRequest, found: Cycle) -> bytes:
-    """What the X-ray shows as numbers, as a JSON file."""
+    """What the view shows as numbers, as a JSON file."""
     height, width = found.error.shape
     report = {
         "model": name,
@@ -147,11 +147,11 @@ def _shown(found: Cycle, language: str) -> str:
     pictures = {
         "given": found.given,
         "translated": found.passed,
-        "back": found.back,
+        "back": found.backward,
         "error": heat,
         "identity": found.identity,
         "discriminator_score_given": _patches(found.given, found.discriminator_score_given),
-        "discriminator_score_translated": _patches(found.there, found.discriminator_score_translated),
+        "discriminator_score_translated": _patches(found.forward, found.discriminator_score_translated),
     }
     figures = "".join(
         figure(png(images.fit(each, 512)), words(language, f"translate.cycle_{name}", **numbers[name]))

@@ -54,7 +54,7 @@ class StreetResult:
 
 def street_results_viewer(**options: Any) -> gr.HTML:
     """Photographs to choose from; its value is what `report` returns."""
-    return component("street_results", elem_classes="shots", min_height=64, **options)
+    return component("street_results", elem_classes="street-results", min_height=64, **options)
 
 
 def agreement(known: Sequence[ClassInfo], found: Labels, labels: Labels) -> Agreement:

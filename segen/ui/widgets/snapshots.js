@@ -1,4 +1,4 @@
-// The time machine. Its value holds all there is to show (see moments.py), at first without the frames: those are
+// The time machine. Its value holds all there is to show (see snapshots.py), at first without the frames: those are
 // asked for once the view is seen, and from then on the slider and the play button ask the server nothing.
 
 const MILLISECONDS = 350; // of a frame while it plays
@@ -28,7 +28,7 @@ function open(value) {
   ask();
 }
 
-/** Show the moment that the slider is at. */
+/** Show the snapshot that the slider is at. */
 function show() {
   const at = Number(parts.slider.value);
   element.style.setProperty("--at", current.places[at]);

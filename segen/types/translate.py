@@ -63,8 +63,8 @@ class Cycle:
     """A picture, its translation, and that translated back; all h x w x 3, as large as the networks saw it.
 
     `given` is A as the network saw it, `forward` is B', `passed` what was handed to the other generator,
-    `backward` A'', and `identity` what that one makes of A itself, which it should leave alone. `error` is h x w
-    float32, how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean.
+    `backward` A'', and `identity` what that one makes of A itself, which it should leave alone. `error` is
+    h x w float32, how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean.
     `discriminator_score_given` and `discriminator_score_translated` are h x w float32, 0 for drawn to 1 for
     real: how real the discriminator of either domain takes each patch of A, and of B', to be.
     """

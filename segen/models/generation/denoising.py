@@ -5,8 +5,9 @@ free guidance). Networks, schedules and the arithmetic of a step are diffusers'.
 training had takes some of its timesteps, evenly, the noisiest always among them (Nichol and Dhariwal 2021,
 section 4; Lin et al. 2024, "trailing"): a scheduler is built for just these, since diffusers' DDIMScheduler
 misses its own timesteps where their number does not divide 1,000. DDPM is DDIM with an eta of 1, whose
-variance is the smaller of the two that Ho et al. name. We depart from the sources in deriving the noise anew from the
-clean picture once that is clipped to [-1, 1], and in drawing noise for each picture from its own seed.
+variance is the smaller of the two that Ho et al. name. We depart from the sources in deriving the
+noise anew from the clean picture once that is clipped to [-1, 1], and in drawing noise for each picture
+from its own seed.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -184,12 +185,13 @@ def test_the_shipped_classifier_knows_its_garments() -> None:
 
 def test_the_command_prints_and_writes(
     artist: None,
-    own_weights: Path,
+    own_weights: Callable[[str], Path],
     data: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (own_weights / CARD.name).mkdir()
+    own_weights(classifier.NAME)
+    CARD.weights.mkdir()
     monkeypatch.setattr(registry, "_read_all", lambda: {CARD.name: CARD})
     command = ["evaluate", "--model", CARD.name, "--data", str(data), "--split", "test"]
     assert main([*command, "--json", "--write"]) == 0
@@ -198,7 +200,7 @@ def test_the_command_prints_and_writes(
     reached = CARD.reached()
     assert reached
     assert "times the floor on test" in reached.phrase("en")
-    readme = (own_weights / CARD.name / "README.md").read_text()
+    readme = (CARD.weights / "README.md").read_text()
     assert readme == model_card(CARD)
     assert "GenerateRequest" in readme
     assert main(command) == 0

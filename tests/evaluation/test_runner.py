@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,8 +113,9 @@ def test_report_names_the_data_set_and_not_its_place(
 
 
 def test_reports_are_kept_by_data_set_and_split(
-    oracle: None, data: Path, own_weights: Path, capsys: pytest.CaptureFixture[str]
+    oracle: None, data: Path, own_weights: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    own_weights(CARD.name)
     command = ["evaluate", "--model", CARD.name, "--data", str(data), "--split", "val"]
     other = {"data": "other", "split": "test", "items": 1, "metrics": {"mean_iou": 0.25}}
     store(CARD, other)
@@ -186,8 +188,12 @@ def test_certainty_counts_in_the_last_bin() -> None:
 
 
 def test_a_corruption_is_measured_and_kept_apart(
-    data: Path, own_weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path,
+    own_weights: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    own_weights(CARD.name)
     seen = []
 
     def run(engine: Engine, name: str, request: SegmentRequest) -> Run:
@@ -215,7 +221,8 @@ def test_a_corruption_is_measured_and_kept_apart(
     assert "| val+fog-3 |" in rows[-1]
 
 
-def test_the_main_figure_is_the_clean_one(own_weights: Path) -> None:
+def test_the_main_figure_is_the_clean_one(own_weights: Callable[[str], Path]) -> None:
+    own_weights(CARD.name)
     (CARD.weights / "metrics.json").unlink(missing_ok=True)
     report = {"data": CARD.dataset, "split": "val", "items": 1, "metrics": {"mean_iou": 0.25}}
     store(CARD, {**report, "corruption": {"name": "fog", "severity": 3}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -222,7 +223,7 @@ def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_pa
 
 
 def test_onnx_needs_a_segment_card_with_weights(
-    own_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_weights: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out.onnx"
     with pytest.raises(CardError):
@@ -231,8 +232,7 @@ def test_onnx_needs_a_segment_card_with_weights(
     with pytest.raises(CardError, match="not for the task segment"):
         onnx.export(CARD.name, out)
     monkeypatch.undo()
-    monkeypatch.setenv("SEGEN_WEIGHTS", str(own_weights))
-    (own_weights / CARD.name / "model.safetensors").unlink()
+    (own_weights(CARD.name) / "model.safetensors").unlink()
     with pytest.raises(WeightsError):
         onnx.export(CARD.name, out)
     assert not out.exists()

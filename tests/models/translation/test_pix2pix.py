@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from segen import models
 from segen.engine import Engine
 from segen.errors import WeightsError
 from segen.models import weights
+from segen.models.onnx import export
 from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.registry import card
 from segen.training import data as training_data
@@ -125,8 +127,8 @@ def test_the_discriminator_sees_what_the_generator_drew(weights: Path) -> None:
     assert kernels.weights.shape == (32, 3, 3, 3)
 
 
-def test_a_discriminator_with_a_byte_changed_is_refused(own_weights: Path) -> None:
-    path = own_weights / LABELS / DISCRIMINATOR / "model.safetensors"
+def test_a_discriminator_with_a_byte_changed_is_refused(own_weights: Callable[[str], Path]) -> None:
+    path = own_weights(LABELS) / DISCRIMINATOR / "model.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
@@ -139,7 +141,7 @@ def test_onnx_holds_the_generator_alone(weights: Path, tmp_path: Path) -> None:
     import onnx
     import onnxruntime
 
-    onnx.export(LABELS, tmp_path / "network.onnx")
+    export(LABELS, tmp_path / "network.onnx")
     names = [tensor.name for tensor in onnx.load(tmp_path / "network.onnx").graph.initializer]
     assert not [name for name in names if DISCRIMINATOR in name]
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx")

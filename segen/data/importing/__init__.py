@@ -1,0 +1,1 @@
+"""Annotations of other tools, converted to the folder of docs/own-data.md."""

@@ -1,0 +1,153 @@
+"""Write annotations as the folder of docs/own-data.md, and tell what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from segen.data import files
+from segen.data.importing import coco, labelme, mapping
+from segen.data.importing.annotations import Annotated, Annotations
+from segen.errors import DataError, InputError, SegenError, UsageError
+from segen.imaging import images
+from segen.imaging.labels import IGNORED, encode_labels
+from segen.text import words
+from segen.text.table import table
+from segen.types import Progress
+
+Format = Literal["coco", "labelme", "cityscapes"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was imported: regions and pixels of each class, pictures of each split, and those left out."""
+
+    regions: dict[str, int]
+    pixels: dict[str, int]
+    pictures: dict[str, int]
+    ignored_pixels: int
+    without: tuple[str, ...]
+
+    def text(self) -> str:
+        """A table for people."""
+        heading = [words("en", f"import.{column}") for column in ("class", "regions", "pixels")]
+        rows = [
+            [name, f"{self.regions[name]:,}" if self.regions[name] else "-", f"{count:,}"]
+            for name, count in self.pixels.items()
+        ]
+        rows.append([words("en", "import.ignored"), "-", f"{self.ignored_pixels:,}"])
+        told = table([heading, *rows]) + words("en", "import.pictures", **self.pictures)
+        if self.without:
+            told += "\n" + words(
+                "en", "import.without", count=len(self.without), files=", ".join(self.without[:10])
+            )
+        return told
+
+
+def convert(
+    source: Path, format: Format, out: Path, val_share: float, ids: Path | None, progress: Progress = iter
+) -> Report:
+    """Convert the annotations in `source` to the data set `out`, whole or not at all.
+
+    Of pictures whose split the annotations do not name, `val_share`, 0 to 1, goes to val, by a hash of the
+    name; each split has one at least. Raises UsageError for a folder `out` that is not empty, DataError for
+    annotations that cannot be used: every bad picture is named at once.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError("folder_not_empty", folder=out.name)
+    if not 0 <= val_share < 1:
+        raise UsageError("import_share")
+    found = (
+        mapping.read(source, ids)
+        if format == "cityscapes"
+        else {"coco": coco, "labelme": labelme}[format].read(source)
+    )
+    splits = _splits(found.items, val_share)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
+        written = Path(temporary) / "data"
+        report = _write(found, splits, written, progress)
+        if out.exists():
+            out.rmdir()
+        written.replace(out)
+    return report
+
+
+def _splits(items: tuple[Annotated, ...], val_share: float) -> list[str]:
+    def drawn(name: str) -> float:
+        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
+
+    splits = [item.split or ("val" if drawn(item.image.name) < val_share else "train") for item in items]
+    for wanted in ("train", "val"):
+        free = [index for index, item in enumerate(items) if item.split is None]
+        if wanted not in splits and len(free) > 1:
+            order = sorted(free, key=lambda index: drawn(items[index].image.name))
+            splits[order[0] if wanted == "val" else order[-1]] = wanted
+    return splits
+
+
+def _write(found: Annotations, splits: list[str], out: Path, progress: Progress) -> Report:
+    colors = [_color(id) for id in range(len(found.classes))]
+    entries = [{"id": id, "name": name, "color": colors[id]} for id, name in enumerate(found.classes)]
+    for split in ("train", "val"):
+        for part in ("images", "masks"):
+            (out / split / part).mkdir(parents=True)
+    files.write_text(out / "classes.json", json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
+    pixels = np.zeros(256, dtype=np.int64)
+    faults: list[SegenError] = []
+    stems: dict[tuple[str, str], Path] = {}
+    for item, split in progress(list(zip(found.items, splits, strict=True))):
+        twin = stems.setdefault((split, item.image.stem.casefold()), item.image)
+        try:
+            if twin != item.image:
+                raise DataError("one_stem", first=twin.name, second=item.image.name)
+            labels = _write_pair(item, out / split, colors)
+        except InputError as error:
+            faults.append(DataError("item_unusable", file=item.image.name, fault=error))
+        except DataError as error:
+            faults.append(error)
+        else:
+            pixels += np.bincount(labels.ravel(), minlength=256)
+    if faults:
+        raise DataError("folder_unusable", faults=tuple(faults))
+    regions = sum((Counter(item.regions) for item in found.items), Counter())
+    return Report(
+        {name: regions[id] for id, name in enumerate(found.classes)},
+        {name: int(pixels[id]) for id, name in enumerate(found.classes)},
+        {split: splits.count(split) for split in ("train", "val")},
+        int(pixels[IGNORED]),
+        found.without,
+    )
+
+
+def _write_pair(item: Annotated, folder: Path, colors: list[tuple[int, int, int]]) -> np.ndarray:
+    """Write a picture and its mask; a picture that a camera turned is written upright, for good."""
+    image, turn = images.read_turned(item.image)
+    height, width = image.shape[:2]
+    labels = item.draw(height, width)
+    if turn is None:
+        shutil.copyfile(item.image, folder / "images" / item.image.name)
+    else:
+        (folder / "images" / f"{item.image.stem}.png").write_bytes(images.encode(image))
+    palette = (*colors, *[(0, 0, 0)] * (IGNORED - len(colors)), (224, 224, 192))
+    (folder / "masks" / f"{item.image.stem}.png").write_bytes(encode_labels(labels, palette))
+    return labels
+
+
+def _color(id: int) -> tuple[int, int, int]:
+    """Pascal VOC's color of a class: the bits of its id, spread over the channels from the top."""
+    red = green = blue = 0
+    for bit in range(8):
+        red |= (id & 1) << (7 - bit)
+        green |= (id >> 1 & 1) << (7 - bit)
+        blue |= (id >> 2 & 1) << (7 - bit)
+        id >>= 3
+    return red, green, blue

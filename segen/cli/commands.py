@@ -18,6 +18,7 @@ import tyro
 from tqdm import tqdm
 
 from segen import registry
+from segen.cli.importing import import_annotations
 from segen.data import files
 from segen.errors import CardError, UsageError, WeightsError, sentence
 from segen.models import hub
@@ -276,6 +277,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "translate": translate,
     "evaluate": evaluate,
     "export": export,
+    "import": import_annotations,
 }
 
 

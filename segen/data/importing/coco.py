@@ -82,9 +82,7 @@ def _draw(
     drawn = []
     for id, crowd, segmentation in shapes:
         try:
-            encoded = coco.frPyObjects(segmentation, height, width)
-            merged = coco.merge(encoded) if isinstance(encoded, list) else encoded
-            mask = coco.decode(merged).astype(bool)
+            mask = coco.decode(_encoded(segmentation, height, width)).astype(bool)
         except Exception:  # pycocotools raises whatever its C code and its own asserts raise
             raise DataError("import_shape", file=name) from None
         if mask.shape != (height, width):
@@ -94,3 +92,12 @@ def _draw(
     for _, id, mask in sorted(drawn, key=lambda each: -each[0]):
         labels[mask] = id
     return labels
+
+
+def _encoded(segmentation: Any, height: int, width: int) -> Any:
+    """Compressed run-length encoding of polygons, of run lengths, or as it was given."""
+    if isinstance(segmentation, list):
+        return coco.merge(coco.frPyObjects(segmentation, height, width))
+    if isinstance(segmentation["counts"], list):
+        return coco.frPyObjects(segmentation, height, width)
+    return segmentation

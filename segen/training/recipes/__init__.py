@@ -1,42 +1,25 @@
-"""Every recipe by the name of its card: a configuration, and the class that trains it."""
+"""Every recipe by the name of its card: a configuration, and the class that trains it.
+
+A file of this package that has CONFIGS names in RECIPE what trains them; it is found by being here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from segen.training.recipe import Config, Place, Recipe
-from segen.training.recipes import (
-    classifier,
-    cyclegan,
-    diffusion,
-    gan,
-    instances,
-    paired,
-    pix2pix,
-    segmentation,
-    vae,
-)
 
-FAMILIES: dict[type[Config], Callable[[Any, Place], Recipe]] = {
-    segmentation.SegmentationConfig: segmentation.Segmentation,
-    pix2pix.LabelGanConfig: pix2pix.LabelGan,
-    cyclegan.CycleConfig: cyclegan.CycleGan,
-    paired.PairedConfig: paired.Paired,
-    instances.InstancesConfig: instances.Instances,
-    gan.GanConfig: gan.Gan,
-    vae.VaeConfig: vae.VaeRecipe,
-    diffusion.DiffusionConfig: diffusion.Diffusion,
-    classifier.ClassifierConfig: classifier.ClassifierRecipe,
-}
-"""What trains each kind of configuration."""
-RECIPES: dict[str, Config] = {
-    config.name: config
-    for family in (segmentation, pix2pix, cyclegan, paired, instances, gan, vae, diffusion, classifier)
-    for config in family.CONFIGS
+_FILES = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+_FAMILIES = [file for file in _FILES if hasattr(file, "CONFIGS")]
+RECIPES: dict[str, Config] = {config.name: config for family in _FAMILIES for config in family.CONFIGS}
+_TRAINED_BY: dict[type[Config], Callable[[Any, Place], Recipe]] = {
+    type(config): family.RECIPE for family in _FAMILIES for config in family.CONFIGS
 }
 
 
 def build(config: Config, place: Place) -> Recipe:
     """The recipe that trains `config`. Raises SegenError when its data or starting weights are missing."""
-    return FAMILIES[type(config)](config, place)
+    return _TRAINED_BY[type(config)](config, place)

@@ -116,3 +116,7 @@ class ClassifierRecipe:
         readme = README.format(name=self.config.name, data=self.config.dataset, accuracy=accuracy)
         files.write_text(folder / "README.md", readme)
         weights.seal(folder)
+
+
+RECIPE = ClassifierRecipe
+"""What trains the CONFIGS."""

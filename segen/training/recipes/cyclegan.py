@@ -211,3 +211,7 @@ class CycleGan(Translation):
         side = self.config.side
         cells = [functional.interpolate(row, (side, side), mode="bilinear", antialias=True) for row in rows]
         return images.grid(pictures_of(torch.cat(cells), side, side), columns=6)
+
+
+RECIPE = CycleGan
+"""What trains the CONFIGS."""

@@ -200,3 +200,7 @@ class Diffusion:
         """A folder as DDPMPipeline saves it, in half precision."""
         DDPMPipeline(networks["network"].half(), self.schedule).save_pretrained(folder)
         weights.seal(folder)
+
+
+RECIPE = Diffusion
+"""What trains the CONFIGS."""

@@ -232,3 +232,7 @@ def recalibrate_batch_norm(generator: nn.Module, batches: list[Batch]) -> nn.Mod
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     return generator.eval()
+
+
+RECIPE = Gan
+"""What trains the CONFIGS."""

@@ -168,3 +168,7 @@ def _start_from(name: str, network: SlimMaskRCNN) -> None:
         start.copy(tensors, network) or start.copy(tensors, network.backbone.encoder, "encoder.features.")
     ):
         raise UsageError("init_unlike", model=name)
+
+
+RECIPE = Instances
+"""What trains the CONFIGS."""

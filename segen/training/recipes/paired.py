@@ -169,3 +169,7 @@ def _shown(pixels: torch.Tensor) -> torch.Tensor:
     if pixels.shape[1] > 3:
         return pixels.argmax(dim=1, keepdim=True).expand(-1, 3, -1, -1) / (pixels.shape[1] - 1) * 2 - 1
     return pixels.expand(-1, 3, -1, -1)
+
+
+RECIPE = Paired
+"""What trains the CONFIGS."""

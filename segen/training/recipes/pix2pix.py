@@ -112,3 +112,7 @@ class LabelGan(Segmentation):
 def _judged(scores: torch.Tensor, real: bool) -> torch.Tensor:
     """The cross-entropy of patch logits that should all say real, or all fake."""
     return functional.binary_cross_entropy_with_logits(scores, torch.full_like(scores, float(real)))
+
+
+RECIPE = LabelGan
+"""What trains the CONFIGS."""

@@ -235,3 +235,7 @@ def _start_from_imagenet(network: nn.Module, root: str | None) -> None:
         start.copy(VGG16_BN_Weights.DEFAULT.get_state_dict(check_hash=True), network.encoder, "features.")
     elif file := weights_file(root):
         start.copy(weights.read_tensors(file), network.get_submodule("encoder"))
+
+
+RECIPE = Segmentation
+"""What trains the CONFIGS."""

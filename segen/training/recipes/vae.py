@@ -140,3 +140,7 @@ class VaeRecipe:
     def _noise(self, network: nn.Module, count: int) -> torch.Tensor:
         noise = torch.from_numpy(latents.noise(range(count), (self.config.latent,)))
         return noise.to(next(network.parameters()).device)
+
+
+RECIPE = VaeRecipe
+"""What trains the CONFIGS."""

@@ -7,37 +7,7 @@ from typing import Any
 
 from segen.registry import ModelCard
 from segen.registry.options import GenerateOptions
-from segen.text import split_name, words
-
-OBJECTIVES = {
-    "gan": (
-        r"\min_G \max_D V = \mathbb{E}_x[\log D(x)] + \mathbb{E}_z[\log(1 - D(G(z)))]",
-        r"\text{G:}\quad \max_G \mathbb{E}_z[\log D(G(z))]",
-    ),
-    "cgan": (
-        r"\min_G \max_D V = \mathbb{E}_{x,y}[\log D(x, y)] + \mathbb{E}_{z,y}[\log(1 - D(G(z, y), y))]",
-        r"\text{G:}\quad \max_G \mathbb{E}_{z,y}[\log D(G(z, y), y)]",
-    ),
-    "wasserstein": (
-        r"W = \sup_{\lVert f \rVert_L \le 1} \mathbb{E}_x[f(x)] - \mathbb{E}_z[f(G(z))]",
-        r"\max_f \mathbb{E}_x[f(x)] - \mathbb{E}_z[f(G(z))]"
-        r" - \lambda\,\mathbb{E}_{\hat x}[(\lVert \nabla f(\hat x) \rVert_2 - 1)^2]",
-        r"\text{G:}\quad \max_G \mathbb{E}_z[f(G(z))]",
-    ),
-    "vae": (
-        r"\log p(x) \ge \mathbb{E}_{q(z|x)}[\log p(x|z)] - \mathrm{KL}(q(z|x) \,\|\, p(z))",
-        r"\mathrm{KL} = \tfrac{1}{2} \textstyle\sum_i (\mu_i^2 + \sigma_i^2 - \log \sigma_i^2 - 1)",
-    ),
-    "diffusion": (
-        r"-\log p(x_0) \le L_T + \textstyle\sum_{t>1} L_{t-1} + L_0",
-        r"L_{t-1} = \mathbb{E}_q[\mathrm{KL}(q(x_{t-1}|x_t,x_0) \,\|\, p_\theta(x_{t-1}|x_t))]",
-        r"L_{\text{simple}} = \mathbb{E}_{t,x_0,\epsilon}\lVert \epsilon - \epsilon_\theta(x_t, t) \rVert^2",
-        r"x_t = \sqrt{\bar\alpha_t}\,x_0 + \sqrt{1-\bar\alpha_t}\,\epsilon",
-    ),
-}
-"""The formulas of each family in LaTeX: Goodfellow et al. 2014, equation 1 and section 3; Mirza and
-Osindero 2014, with the same loss for G; Gulrajani et al. 2017, equations 2 and 3; Kingma and Welling 2014,
-equation 3 and appendix B; Ho et al. 2020, equations 5 and 14. A card names its family in its options."""
+from segen.text import catalogue, split_name, words
 
 SHARES = ("manifold_precision", "manifold_recall", "largest_class_share", "label_agreement")
 """Metrics that are shown as a percentage."""
@@ -53,9 +23,10 @@ def diffuses(card: ModelCard[GenerateOptions]) -> bool:
 def objective(card: ModelCard, language: str) -> str:
     """What the card's network is trained for, as Markdown with LaTeX; empty for an unknown family."""
     family = card.options.family
-    if family not in OBJECTIVES:
+    if f"generate.formulas_{family}" not in catalogue(language):
         return ""
-    formulas = "\n\n".join(f"$${formula}$$" for formula in OBJECTIVES[family])
+    lines = words(language, f"generate.formulas_{family}").splitlines()
+    formulas = "\n\n".join(f"$${line}$$" for line in lines)
     heading = words(language, "generate.objective")
     return f"#### {heading}\n\n{formulas}\n\n{words(language, f'generate.objective_{family}')}"
 

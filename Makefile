@@ -4,20 +4,24 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CARD ?= unet-camvid
 DATA ?= synthetic
+# Two workers with one thread each; a file's tests stay together, with the server or the network they share.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: app test check train bench chromium
+.PHONY: app test check lint train bench chromium
 
 app: $(VENV)/.app  ## serve http://127.0.0.1:7860
 	$(BIN)/python app.py
 
-test: $(VENV)/.dev chromium  ## the whole suite
-	$(BIN)/python -m pytest
+test: lint chromium  ## style, types and the whole suite: what CI runs
+	$(PYTEST)
 
-check: $(VENV)/.dev  ## style, types and the fast tests
+check: lint  ## style, types and the fast tests
+	$(PYTEST) -m "not slow and not browser"
+
+lint: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy segen
-	$(BIN)/python -m pytest -m "not slow and not browser"
 
 train: $(VENV)/.app  ## make train CARD=unet-camvid DATA=/path/to/data
 	$(BIN)/python train.py $(CARD) --data $(DATA)

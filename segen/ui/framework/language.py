@@ -43,6 +43,12 @@ def _preferred(headers: Mapping[str, str]) -> str:
     return "en"
 
 
+def _labels(language: str) -> dict[str, str]:
+    """The labels that Gradio has in English only, and the same in another language."""
+    english = {key: text for key, text in catalogue("en").items() if key.startswith("gradio.")}
+    return {text: catalogue(language)[key] for key, text in english.items()}
+
+
 class PageLanguage:
     """ASGI middleware: puts page.js, its words and the language into the page as it is served."""
 
@@ -75,6 +81,7 @@ class PageLanguage:
     def _filled_in(self, page: bytes, language: str) -> bytes:
         told: dict[str, Any] = {
             "language": language, "locale": LOCALES[language], "words": catalogue(language),
+            "labels": {} if language == "en" else _labels(language),
         }  # fmt: skip
         values = json.dumps(told).replace("<", "\\u003c")
         script = f"<head>\n<script>window.segen = {values};\n{self.script}</script>"

@@ -10,6 +10,40 @@ for (const name of ["working", "error"]) {
   document.documentElement.style.setProperty(`--${name}`, JSON.stringify(segen.words[`page.${name}`]));
 }
 
+// Some labels of Gradio's components are in English only: say them in the page's language as they appear.
+{
+  const names = ["aria-label", "alt", "title", "placeholder"];
+  const patterns = Object.entries(segen.labels).map(([english, ours]) => {
+    const plain = english.replace(/[-.*+?^$()|[\]\\]/g, "\\$&");
+    return [new RegExp(`^${plain.replace(/\{(\w+)\}/g, "(?<$1>.*?)")}$`), ours];
+  });
+  const translated = (text) => {
+    for (const [pattern, ours] of patterns) {
+      const found = text.match(pattern);
+      if (found) return ours.replace(/\{(\w+)\}/g, (_, name) => found.groups[name]);
+    }
+    return text;
+  };
+  const set = (node, name, text) => text !== node.getAttribute(name) && node.setAttribute(name, text);
+  const translate = (node) => {
+    for (const name of names) if (node.hasAttribute(name)) set(node, name, translated(node.getAttribute(name)));
+    // Gradio puts the value of a choice there, not its name.
+    if (node.matches("label > input[title]")) set(node, "title", node.parentElement.textContent.trim());
+  };
+  const observer = new MutationObserver((changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      if (type === "attributes") translate(target);
+      for (const added of addedNodes) {
+        if (!(added instanceof Element)) continue;
+        translate(added);
+        added.querySelectorAll(names.map((name) => `[${name}]`).join()).forEach(translate);
+      }
+    }
+  });
+  if (patterns.length)
+    observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: names });
+}
+
 // A sentence with values in the place of its {names}.
 segen.say = (key, values) => (segen.words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name]);
 

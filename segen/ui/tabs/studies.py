@@ -104,11 +104,12 @@ def _lines(report: dict[str, Any], language: str) -> gr.LinePlot:
             found = outcome(report, way, pictures, measure)
             for value in (found.mean, min(found.values), max(found.values), found.mean):
                 points.append((pictures, value, words(language, f"studies.{way}")))
+    ways = words(language, "studies.way")  # read out with each point
     return gr.LinePlot(
-        pd.DataFrame(points, columns=["pictures", "iou", "way"]),
+        pd.DataFrame(points, columns=["pictures", "iou", ways]),
         x="pictures",
         y="iou",
-        color="way",
+        color=ways,
         color_map={words(language, f"studies.{way}"): COLORS[way] for way in report["ways"]},
         color_title="",
         x_title=words(language, "studies.transfer_rows"),

@@ -147,7 +147,7 @@ def test_either_a_model_or_a_pipeline_is_named(folder: Path, tmp_path: Path) -> 
 
 
 def test_a_name_that_is_taken_is_refused(folder: Path) -> None:
-    with pytest.raises(UsageError, match="a model called kmeans"):
+    with pytest.raises(UsageError, match="A model called kmeans"):
         hub.add(Path(shutil.move(folder, folder.parent / "kmeans")))
 
 

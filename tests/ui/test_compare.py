@@ -20,7 +20,7 @@ from segen.evaluation.voting import agreement, vote
 from segen.imaging import images
 from segen.imaging.corruptions import CORRUPTIONS, SEVERITIES
 from segen.registry import ModelCard, card, cards
-from segen.text import LANGUAGES, words
+from segen.text import LANGUAGES, split_name, words
 from segen.types import Run, Segmentation, SegmentRequest, Step
 from segen.ui.framework import figures
 from segen.ui.framework.link import Link
@@ -205,7 +205,7 @@ def test_a_picture_is_spoilt_at_every_severity(photo: Path) -> None:
     strips = shown(page, updates, "robustness-night")
     assert [strip.count("data-severity") for strip in strips] == [0, 2, 3, 4, 5, 6]
     assert strips[-1].count("<img") == 6 * 3
-    assert "IoU 1.00, 100% alike" in strips[-1]
+    assert "IoU 1.00, 100% same label" in strips[-1]
     told = shown(page, updates, "robustness-told")[-1]
     assert escape(words("en", "errors.weights_missing", model="fcn-camvid")) in told
     filled = [update for update in updates if isinstance(update, dict)]
@@ -262,7 +262,7 @@ def test_calibration_is_drawn_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for language in LANGUAGES:
         rows = model_table(language)
         assert rows.count("<svg") == 1
-        assert words(language, "models.ece", value="0.062", split="val") in rows
+        assert words(language, "models.ece", value="0.062", split=split_name(language, "val")) in rows
         assert words(language, "models.bin", confidence="95.0%", accuracy="90.0%", share="90.0%") in rows
         assert 'cx="119.0" cy="14.0"' in rows, "on the axes from (24, 104) to (124, 4)"
     monkeypatch.setattr(ModelCard, "metrics", lambda _: {})

@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS
 from segen.registry import card, cards
-from segen.text import LANGUAGES, words
+from segen.text import LANGUAGES, split_name, words
 from segen.types import Attention, Clustering, Instance, Segmentation
 from segen.ui.app import TABS, build_app, launch_options
 from segen.ui.framework.language import LOCALES, PageLanguage, language_of
@@ -236,6 +236,6 @@ def test_a_card_shows_what_was_measured_on_its_own_data(monkeypatch: pytest.Monk
     measured = {"camvid": reports}
     monkeypatch.setattr(type(streets), "metrics", lambda _card: measured)
     for language in LANGUAGES:
-        said = words(language, "models.mean_iou", value="0.625", split="val")
+        said = words(language, "models.mean_iou", value="0.625", split=split_name(language, "val"))
         assert said in beside(streets, language)
         assert said in table(language)

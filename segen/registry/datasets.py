@@ -16,13 +16,20 @@ from segen.text import LANGUAGES
 class ClassInfo:
     """One class of a label map: the id in the masks, its name by language, its colour in RGB, 0 to 255.
 
-    An `ignored` class ("unlabelled") stands in masks only: no network predicts it, no metric counts it.
+    The page shows it in `shown`, a colour that contrasts with the others and with photographs. An `ignored`
+    class ("unlabelled") stands in masks only: no network predicts it, no metric counts it.
     """
 
     id: int
     name: Words
     color: tuple[int, int, int]
     ignored: bool = False
+    display: tuple[int, int, int] | None = None
+
+    @property
+    def shown(self) -> tuple[int, int, int]:
+        """The colour on the page: that of `display`, else the data set's own."""
+        return self.display or self.color
 
 
 @cache
@@ -51,6 +58,12 @@ def dataset_title(dataset: str) -> Words:
 def classes(entries: list[dict[str, Any]]) -> tuple[ClassInfo, ...]:
     """The classes of a table in TOML."""
     return tuple(
-        ClassInfo(entry["id"], entry["name"], tuple(entry["color"]), entry.get("ignored", False))
+        ClassInfo(
+            entry["id"],
+            entry["name"],
+            tuple(entry["color"]),
+            entry.get("ignored", False),
+            tuple(entry["display"]) if "display" in entry else None,
+        )
         for entry in entries
     )

@@ -70,12 +70,16 @@ class SegmentRequest(Request[Segmentation]):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a network, as it ran: `shape` is C x h x w of its output; `kind` names its class."""
+    """One layer of a network, as it ran: `shape` is C x h x w of its output; `kind` names its class.
+
+    `part` is the part of the network that it belongs to: "encoder", "context", "decoder" or "head".
+    """
 
     name: str
     kind: str
     shape: tuple[int, int, int]
     parameters: int
+    part: str
 
 
 @dataclass(frozen=True)

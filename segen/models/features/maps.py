@@ -21,6 +21,18 @@ STRONGEST = 24
 IDLE = (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Sequential)
 """Modules that hand on what they, or their parts, are given."""
 
+PARTS = {
+    "encoder": "encoder",
+    "features": "encoder",
+    "narrow": "context",
+    "context": "context",
+    "decoder": "decoder",
+    "pyramid": "decoder",
+    "segmentation_head": "head",
+    "classify": "head",
+}
+"""The part of a network that a module belongs to, by the first word of its name that stands here."""
+
 
 def features(network: nn.Module, pixels: torch.Tensor, name: str = "") -> Features:
     """Run 1 x C x H x W pixels through the network and keep what the layer `name`, or the first, gives.
@@ -39,7 +51,8 @@ def features(network: nn.Module, pixels: torch.Tensor, name: str = "") -> Featur
             if block and (not parameters or any(layer.startswith(f"{each}.") for layer in layers)):
                 return
             channels, height, width = output.shape[1:]
-            layers[each] = Layer(each, _kind(module), (channels, height, width), parameters)
+            shape = channels, height, width
+            layers[each] = Layer(each, _kind(module), shape, parameters, _part(each))
             if each == (name or next(iter(layers))):
                 values[each] = output[0].clone()  # activations that work in place would change it
 
@@ -69,6 +82,11 @@ def first_kernels(network: nn.Module) -> Kernels:
     weights = first.weight.float().cpu().numpy()
     biases = np.zeros(len(weights), np.float32) if first.bias is None else first.bias.float().cpu().numpy()
     return Kernels(weights, biases)
+
+
+def _part(name: str) -> str:
+    """Of a module by its full name; what belongs to no known part counts as the encoder's."""
+    return next((PARTS[word] for word in name.split(".") if word in PARTS), "encoder")
 
 
 def _kind(module: nn.Module) -> str:

@@ -71,10 +71,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Taker:
-    """Where a tab puts a picture that a visitor brings along from elsewhere, and what it presses then."""
+    """Where a tab puts a picture that a visitor brings along from elsewhere, and what is pressed then.
+
+    No `run` is needed where a new picture starts the work by itself.
+    """
 
     picture: gr.Image
-    run: gr.Button
+    run: gr.Button | None = None
 
 
 @dataclass(frozen=True)

@@ -76,32 +76,63 @@ segen.press = (id, tries = 200) => {
   };
 }
 
-// The address says what the page shows, so that it can be sent as a link: language, tab, the tab's options.
+// The address says what the page shows, so that it can be sent as a link: language, tab, its view if it has some,
+// and the options of these.
 {
-  const { lang, tab, ...rest } = Object.fromEntries(new URLSearchParams(location.search));
+  const { lang, tab, view, ...rest } = Object.fromEntries(new URLSearchParams(location.search));
   let open = null; // the tab that is shown, once the server has restored the page
-  let options = { [tab ?? "segment"]: rest };
+  let options = { [view ?? tab ?? "segment"]: rest };
+  const views = {}; // of a tab that has views, the one that is open
+  const shown = () => views[open] ?? open;
 
-  const address = (lang) => "?" + new URLSearchParams({ lang, tab: open, ...options[open] });
+  const address = (lang) =>
+    "?" + new URLSearchParams({ lang, tab: open, ...(views[open] && { view: views[open] }), ...options[shown()] });
   const write = () => open && history.replaceState(history.state, "", address(segen.language));
 
-  segen.options = (tab) => options[tab] ?? {};
-  segen.remember = (tab, values) => {
-    options[tab] = { ...options[tab], ...values };
-    if (tab === open) write();
+  segen.options = (place) => options[place] ?? {};
+  segen.remember = (place, values) => {
+    options[place] = { ...options[place], ...values };
+    if (place === shown()) write();
   };
   segen.named = (names, values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
   segen.restored = (restored) => {
+    const { view, ...others } = restored.options;
     open = restored.tab;
-    options = { ...options, [open]: restored.options };
+    if (view) views[open] = view;
+    options = { ...options, [shown()]: others };
     write();
+    start(open);
     if (restored.press) segen.press(restored.press);
   };
   segen.open = (tab) => {
     if (open) open = tab; // Gradio tells of the first tab before the page is restored
     write();
+    start(tab);
+  };
+  segen.view = (tab, view) => {
+    views[tab] = view;
+    write();
+    start(tab);
   };
   segen.speak = (language) => location.assign(address(language));
+
+  // The views of a tab that look at one picture: each runs, by its button VIEW-run, when it is opened, unless what
+  // it shows is of that picture already.
+  const done = {}; // by tab, the views that ran
+  let waiting = 0;
+  const start = (tab) => {
+    if (!done[tab]) return;
+    clearTimeout(waiting); // a new picture and a new model often come together
+    waiting = setTimeout(() => {
+      if (open !== tab || done[tab].has(shown())) return;
+      done[tab].add(shown());
+      segen.press(`${shown()}-run`);
+    }, 80);
+  };
+  segen.again = (tab) => {
+    done[tab] = new Set();
+    start(tab);
+  };
 }
 
 // Visits within the page: see visit.py.

@@ -71,7 +71,8 @@ def visits(page: gr.Blocks, built: Mapping[str, Tab], tabs: gr.Tabs, notice: gr.
         values |= told(link, opened, language)
         if event.path is not None and tab.takes:
             values[tab.takes.picture] = uploaded(event.path)
-            values[restored]["press"] = tab.takes.run.elem_id
+            if tab.takes.run:
+                values[restored]["press"] = tab.takes.run.elem_id
         return values
 
     outputs = [tabs, notice, restored, *(output for tab in built.values() for output in tab.outputs)]

@@ -14,11 +14,15 @@ from segen.data.synthetic import garments, landscapes, nuclei, scenes, sketches
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.types import Image, Labels
+from segen.ui.framework.downloads import saved
+
+PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "assets" / "examples"
+"""Photographs that are shipped beside the code; their README.md gives credit."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A picture to try: drawn by our code, or shipped under a free licence by a package we require.
+    """A picture to try: drawn by our code, or a photograph under a free licence.
 
     `name` is the key of its words in the catalogue; `draw` gives H x W x 3 uint8 RGB. `drawing` gives that
     and its true labels, H x W, where our code drew it.
@@ -28,12 +32,28 @@ class Example:
     draw: Callable[[], Image]
     drawing: Callable[[], tuple[Image, Labels]] | None = None
 
+    def file(self) -> str:
+        """The path of a file that Gradio may serve, named after the example and lossless."""
+        return saved(f"{self.name}.png", _encoded(self))
+
+
+@cache
+def _encoded(example: Example) -> bytes:
+    return images.encode(example.draw())
+
 
 def _drawn(name: str, drawing: Callable[[], tuple[Image, Labels]]) -> Example:
     return Example(name, lambda: drawing()[0], drawing)
 
 
-def _shipped(package: str, file: str) -> Callable[[], Image]:
+def _photograph(name: str) -> Example:
+    path = PHOTOGRAPHS / f"{name.replace('_', '-')}.jpg"
+    return Example(name, partial(images.read, path))
+
+
+def _shipped(name: str, package: str, file: str) -> Example:
+    """A photograph that a package which we require brings along."""
+
     def read() -> Image:
         # find_spec does not import the package, which would cost a second at start.
         spec = find_spec(package)
@@ -41,23 +61,34 @@ def _shipped(package: str, file: str) -> Callable[[], Image]:
         assert spec.origin is not None
         return images.read(Path(spec.origin).parent / file)
 
-    return read
+    return Example(name, read)
 
 
-STREETS = (
-    _drawn("street_trees", partial(scenes.street, 9)),
-    _drawn("street_cars", partial(scenes.street, 5)),
-    Example("pagoda", _shipped("sklearn", "datasets/images/china.jpg")),
-    Example("rocket", _shipped("skimage", "data/rocket.jpg")),
-    Example("coffee", _shipped("skimage", "data/coffee.png")),
+PAGODA = _shipped("pagoda", "sklearn", "datasets/images/china.jpg")
+PARIS, RUINS = _photograph("paris"), _photograph("ruins")
+HORSE_RACE = _photograph("horse_race")
+COFFEE = _shipped("coffee", "skimage", "data/coffee.png")
+ROCKET = _shipped("rocket", "skimage", "data/rocket.jpg")
+STREET = _drawn("street_trees", partial(scenes.street, 9))
+
+STREETS = (PAGODA, PARIS, HORSE_RACE, COFFEE, ROCKET, STREET)
+"""Examples for networks that know streets: photographs, of which two show no street, and a drawing."""
+
+ANIMALS = (
+    HORSE_RACE,
+    _photograph("woman_and_dog"),
+    _shipped("cat", "skimage", "data/chelsea.png"),
+    _photograph("child_and_bear"),
+    _photograph("elephant"),
+    COFFEE,
 )
-"""Examples for networks that know streets; the last two show what such a network makes of no street."""
+"""Examples for networks that know animals and people; of the last two they know neither."""
 
 NUCLEI = (
     _drawn("nuclei_dark", partial(scenes.nuclei, 4)),
-    Example("nuclei_tissue", _shipped("skimage", "data/ihc.png")),
+    _shipped("nuclei_tissue", "skimage", "data/ihc.png"),
     _drawn("nuclei_drawn", partial(scenes.nuclei, 2)),
-    Example("coins", _shipped("skimage", "data/coins.png")),
+    _shipped("coins", "skimage", "data/coins.png"),
 )
 """Examples for networks that know nuclei; the last shows what such a network takes coins for."""
 
@@ -73,18 +104,26 @@ GARMENTS = (
     Example("garment_sandal", partial(_garment, 5)),
     Example("garment_bag", partial(_garment, 8)),
     Example("garment_boot", partial(_garment, 9)),
-    STREETS[4],
+    COFFEE,
 )
 """Examples for networks that know garments, light on black; the last shows what they make of none."""
 
 LANDSCAPES = (
     Example("valley_summer", partial(landscapes.landscape, 1)),
     Example("valley_winter", partial(landscapes.landscape, 3, winter=True)),
-    *STREETS[2:],
+    PAGODA,
+    RUINS,
+    COFFEE,
 )
 """Examples for networks that know landscapes; the last shows what they make of none."""
 
-OF_DATASET = {"camvid": STREETS, "nuclei": NUCLEI, "fashion": GARMENTS, "yosemite": LANDSCAPES}
+OF_DATASET = {
+    "camvid": STREETS,
+    "animals": ANIMALS,
+    "nuclei": NUCLEI,
+    "fashion": GARMENTS,
+    "yosemite": LANDSCAPES,
+}
 """The examples for a card, by the data set that it learned from."""
 
 
@@ -98,7 +137,7 @@ def _map(seed: int) -> Image:
     return colored
 
 
-MAPS = (Example("map_trees", partial(_map, 9)), Example("map_cars", partial(_map, 5)), *STREETS[:3])
+MAPS = (Example("map_trees", partial(_map, 9)), Example("map_cars", partial(_map, 5)), STREET, PAGODA, PARIS)
 """Examples for networks that make photographs of label maps, and photographs to make maps of first."""
 
 MASKS = (Example("mask_few", partial(_mask, 12)), Example("mask_many", partial(_mask, 3)))
@@ -127,8 +166,26 @@ def to_translate(card: ModelCard, direction: str) -> tuple[Example, ...]:
     return TRANSLATED.get((card.dataset, direction), STREETS)
 
 
-SCENES = (STREETS[0], STREETS[2], STREETS[4])
+SCENES = (PAGODA, PARIS, COFFEE, STREET)
 """Examples for methods that know no classes, with areas of few colours."""
+
+
+@cache
+def named() -> dict[str, Example]:
+    """Every example by its name."""
+    groups = (STREETS, ANIMALS, NUCLEI, GARMENTS, LANDSCAPES, MAPS, MASKS, SKETCHES)
+    return {example.name: example for group in groups for example in group}
+
+
+def example_in(file: Path | None) -> str:
+    """The name of the example that a file holds; "" for another picture."""
+    example = named().get(file.stem) if file else None
+    return example.name if file and example and file.read_bytes() == _encoded(example) else ""
+
+
+def examples_of(dataset: str) -> tuple[Example, ...]:
+    """The examples for networks that learned from this data set; photographs of all kinds, if it has none."""
+    return OF_DATASET.get(dataset, STREETS)
 
 
 @cache

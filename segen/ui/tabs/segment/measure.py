@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from segen import registry
@@ -23,7 +23,10 @@ from segen.text import words
 from segen.types import Image, Labels, SegmentRequest
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, on_device, press, steps
+from segen.ui.framework.templates import render
+from segen.ui.tabs.segment.formulas import formulas
 from segen.ui.widgets.examples import drawn_labels
 from segen.ui.widgets.picture import Picture
 
@@ -38,79 +41,86 @@ WRONG, IGNORED = (224, 36, 36), (24, 24, 28)
 """The colours of pixels that differ, and of those that count in no metric."""
 
 
-def measure_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> gr.Button:
-    """Lay out the panel, closed, for what `model` makes of `picture`.
+class MeasurePanel:
+    """The panel, closed at first, for what `model` makes of `picture`.
 
-    Returns the button that takes a drawing's true labels for the reference: it is for the caller to make
-    it usable where `drawn_labels` knows some.
+    `drawn` takes a drawing's true labels for the reference: it is for the caller to make it usable where
+    `drawn_labels` knows some.
     """
-    with gr.Accordion(say("measure.title"), open=False, elem_id="segment-measure"):
-        gr.Markdown(say("measure.help"), elem_classes="help")
-        with gr.Row():
-            reference = Picture(
-                label=say("measure.reference"),
-                sources=["upload"],
-                format="png",
-                buttons=[],
-                height=180,
-                min_width=220,
-                elem_id="measure-reference",
-            )
-            with gr.Column(min_width=220):
-                drawn = gr.Button(say("measure.drawn"), interactive=False, elem_id="measure-drawn")
-                run = gr.Button(say("measure.run"), variant="primary", elem_id="measure-run")
-        scores = gr.HTML(elem_classes="scores", padding=False, min_height=64, elem_id="measure-scores")
-        with gr.Column(visible=False, elem_id="measure-roc") as curve:
-            line = gr.LinePlot(height=320)
 
-    def nothing() -> dict[Any, Any]:
-        return {scores: "", curve: gr.Column(visible=False)}
+    def __init__(self, engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> None:
+        self.engine = engine
+        with gr.Accordion(say("measure.title"), open=False, elem_id="segment-measure"):
+            gr.Markdown(say("measure.help"), elem_classes="help")
+            with gr.Row():
+                self.reference = Picture(
+                    label=say("measure.reference"),
+                    sources=["upload"],
+                    format="png",
+                    buttons=[],
+                    height=180,
+                    min_width=220,
+                    elem_id="measure-reference",
+                )
+                with gr.Column(min_width=220):
+                    self.drawn = gr.Button(say("measure.drawn"), interactive=False, elem_id="measure-drawn")
+                    run = gr.Button(say("measure.run"), variant="primary", elem_id="measure-run")
+            self.scores = gr.HTML(
+                elem_classes="scores", padding=False, min_height=64, elem_id="measure-scores"
+            )
+            with gr.Column(visible=False, elem_id="measure-roc") as self.curve:
+                self.line = gr.LinePlot(height=320)
+            formulas(("iou", "f1", "auc_roc"))
+
+        shown = [self.scores, self.curve, self.line]
+        inputs = [picture, self.reference, model]
+        on_device(
+            [self.reference.upload, run.click], self.measure, inputs, shown, stop=stop, shows=self.scores
+        )
+        self.drawn.click(_take, [picture, model], self.reference, **QUIET).success(**press(run))
+        gr.on([model.change, self.reference.clear], self._nothing, None, shown, **QUIET)
+        picture.change(
+            lambda: {self.reference: None, **self._nothing()}, None, [self.reference, *shown], **QUIET
+        )
 
     def measure(
+        self,
         file: Path | None,
         mask: Path | None,
         name: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[dict[Any, Any], None, None]:
-        yield nothing()
+    ) -> Generator[Values, None, None]:
+        """Compare what the network makes of the picture with the reference."""
+        yield self._nothing()
         if file is None:
             raise InputError("no_picture")
         if mask is None:
             raise InputError("no_reference")
         language = language_of(request)
         card = registry.card(name, "segment")
-        classes = reference_classes(card)
         image = images.read(file)
         labels = read_reference(mask, card, image)
-        done = yield from steps(engine, name, SegmentRequest(image), progress, language)
+        done = yield from steps(self.engine, name, SegmentRequest(image), progress, language)
         found = done.value
-        measured = compare(classes, found.labels, found.probabilities, labels)
+        measured = compare(reference_classes(card), found.labels, found.probabilities, labels)
         yield {
-            scores: report(card, measured, difference(image, found.labels, labels, card), language),
-            curve: gr.Column(visible=bool(measured.roc)),
-            line: _curve(measured, language),
+            self.scores: report(card, measured, difference(image, found.labels, labels, card), language),
+            self.curve: gr.Column(visible=bool(measured.roc)),
+            self.line: _curve(measured, language),
         }
 
-    def take(file: Path | None, name: str) -> Image:
-        card = registry.card(name, "segment")
-        labels = drawn_labels(images.read(file), card.dataset) if file else None
-        if labels is None:
-            raise InputError("not_drawn")
-        return np.array(replace(card, classes=reference_classes(card)).palette(), dtype=np.uint8)[labels]
+    def _nothing(self) -> Values:
+        return {self.scores: "", self.curve: gr.Column(visible=False)}
 
-    on_device(
-        [reference.upload, run.click],
-        measure,
-        [picture, reference, model],
-        [scores, curve, line],
-        stop=stop,
-        shows=scores,
-    )
-    drawn.click(take, [picture, model], reference, **QUIET).success(**press(run))
-    gr.on([model.change, reference.clear], nothing, None, [scores, curve], **QUIET)
-    picture.change(lambda: {reference: None, **nothing()}, None, [reference, scores, curve], **QUIET)
-    return drawn
+
+def _take(file: Path | None, name: str) -> Image:
+    """The true labels of the drawing in the picture, in the colours of their classes."""
+    card = registry.card(name, "segment")
+    labels = drawn_labels(images.read(file), card.dataset) if file else None
+    if labels is None:
+        raise InputError("not_drawn")
+    return np.array(replace(card, classes=reference_classes(card)).palette(), dtype=np.uint8)[labels]
 
 
 def reference_classes(card: ModelCard) -> tuple[ClassInfo, ...]:
@@ -153,7 +163,7 @@ def difference(image: Image, predicted: Labels, labels: Labels, card: ModelCard)
     return shown
 
 
-def report(card: ModelCard, scores: Scores, difference: Image, language: str) -> str:
+def report(card: ModelCard, scores: Scores, difference: Image, language: str) -> Markup:
     """The scores as HTML, each with what it means: the means, a table by class, and where the maps differ."""
     means = {
         "mean_iou": scores.mean_iou,
@@ -162,38 +172,18 @@ def report(card: ModelCard, scores: Scores, difference: Image, language: str) ->
     }
     if len(card.classes) == 2:
         means["auc_roc"] = scores.auc_roc
-    figures = "".join(
-        f"<div data-metric='{metric}'><dt>{_name(metric, language)}</dt><dd><b>{_number(value)}</b></dd>"
-        f"<dd>{_meaning(metric, language)}</dd></div>"
-        for metric, value in means.items()
+    rows = [
+        (known, [_number(getattr(found, metric, None)) for metric in COLUMNS])
+        for known, found in zip(card.classes, scores.by_class, strict=True)
+    ]
+    return render(
+        "tabs/segment/scores.html",
+        means={metric: _number(value) for metric, value in means.items()},
+        columns=COLUMNS,
+        rows=rows,
+        difference=data_uri(images.encode(difference, "JPEG", quality=88), "image/jpeg"),
+        language=language,
     )
-    meanings = "".join(
-        f"<div><dt>{_name(metric, language)}</dt><dd>{_meaning(metric, language)}</dd></div>"
-        for metric in COLUMNS
-        if metric not in means
-    )
-    heads = "".join(f"<th scope='col'>{_name(metric, language)}</th>" for metric in COLUMNS)
-    rows = ""
-    for known, found in zip(card.classes, scores.by_class, strict=True):
-        color, name = "rgb({}, {}, {})".format(*known.color), escape(known.name[language].replace("_", " "))
-        cells = "".join(f"<td>{_number(getattr(found, metric, None))}</td>" for metric in COLUMNS)
-        rows += f"<tr><th scope='row'><i style='background: {color}'></i>{name}</th>{cells}</tr>"
-    caption = escape(words(language, "measure.difference"))
-    source = data_uri(images.encode(difference, "JPEG", quality=88), "image/jpeg")
-    return (
-        f"<dl class='figures'>{figures}</dl>"
-        f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{escape(words(language, 'measure.absent'))}</p><dl>{meanings}</dl>"
-        f"<figure><img alt='' src='{source}'><figcaption>{caption}</figcaption></figure>"
-    )
-
-
-def _name(metric: str, language: str) -> str:
-    return escape(words(language, f"measure.{metric}"))
-
-
-def _meaning(metric: str, language: str) -> str:
-    return escape(words(language, f"metrics.{metric}"))
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,141 @@
+"""What all views look at: one picture, given once, with examples beside it; and the choice of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from segen import registry
+from segen.registry import ModelCard, segmenters
+from segen.text import words
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Link, Values
+from segen.ui.framework.queue import QUIET, picks
+from segen.ui.widgets import cards
+from segen.ui.widgets.examples import example_in, examples_of, named
+from segen.ui.widgets.gallery import gallery, gallery_input
+from segen.ui.widgets.picture import Picture, picture_input
+
+NAME = "segment"
+"""Of the tab that the views belong to; page.js knows it by this."""
+AGAIN: dict[str, Any] = {"fn": None, "js": f"() => segen.again('{NAME}')", **QUIET}
+"""An event after which every view has to start again, the open one at once."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view as it was built.
+
+    `fill(link, language)` gives the values of `outputs` when a page opens, and the data set whose examples
+    belong beside them. `model` is the choice that another view may take over.
+    """
+
+    outputs: Collection[Any]
+    fill: Callable[[Link, str], tuple[Values, str]]
+    model: ModelChoice | None = None
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The picture, and the gallery of `pick`."""
+
+    picture: Picture
+    pick: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `fill` and `fit` give values for."""
+        return [self.picture, self.pick]
+
+    def fill(self, dataset: str, link: Link, language: str) -> Values:
+        """The examples of a data set, and in the picture the one that the link names, else the first."""
+        first = examples_of(dataset)[0].name
+        chosen = named()[link.choice("example", [first, *named()])]
+        return {self.pick: gallery(examples_of(dataset), language), self.picture: chosen.file()}
+
+    def fit(self, dataset: str, file: Path | None, language: str) -> Values:
+        """The examples of a data set; its first one replaces an example of another data set in the picture.
+
+        A picture of the visitor's own stays.
+        """
+        examples = examples_of(dataset)
+        values: Values = {self.pick: gallery(examples, language)}
+        known = example_in(file)
+        if known and known not in [each.name for each in examples]:
+            values[self.picture] = examples[0].file()
+        return values
+
+    def follow(self, trigger: Any, choice: Any, dataset_of: Callable[[Any], str]) -> None:
+        """At `trigger`, show the examples of the data set of what was chosen, and start again."""
+
+        def fit(chosen: Any, file: Path | None, request: gr.Request) -> Values:
+            return self.fit(dataset_of(chosen), file, language_of(request))
+
+        trigger(fit, [choice, self.picture], self.outputs, **QUIET).then(**AGAIN)
+
+
+def share() -> Shared:
+    """Lay out the picture and its examples inside the current column.
+
+    A new picture starts the view that is open, by its button `#VIEW-run`.
+    """
+    picture = picture_input(height=220, elem_id="segment-picture")
+    pick = gallery_input(elem_id="segment-examples")
+
+    def choose(event: gr.EventData) -> str:
+        return named()[event.example].file()
+
+    pick.choose(choose, None, picture, **QUIET)
+    picture.change(**AGAIN)
+    return Shared(picture, pick)
+
+
+class ModelChoice:
+    """A network to choose for a view, which pictures it is for, and, in `about`, its card."""
+
+    def __init__(self, view: str) -> None:
+        names = [card.name for card in segmenters()]
+        label = say(f"{view}.model")
+        self.model = gr.Dropdown(names, value=names[0], label=label, scale=3, elem_id=f"{view}-model")
+        self.about = gr.HTML(elem_classes="about", padding=False, render=False)
+
+    def lay_about(self) -> None:
+        """Lay out the card of the choice here."""
+        self.about.render()  # type: ignore[no-untyped-call]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `fill` and `show` give values for."""
+        return [self.model, self.about]
+
+    def show(self, card: ModelCard, language: str) -> Values:
+        """The card as the one that is chosen."""
+        titles = [(each.title[language], each.name) for each in segmenters()]
+        info = words(language, "segment.fits", data=registry.dataset_title(card.dataset)[language])
+        return {
+            self.model: gr.Dropdown(titles, value=card.name, info=info),
+            self.about: cards.beside(card, language),
+        }
+
+    def fill(self, link: Link, language: str) -> tuple[Values, str]:
+        """The choice that the link names, else the first, and its data set."""
+        card = registry.card(link.choice("model", [each.name for each in segmenters()]))
+        return self.show(card, language), card.dataset
+
+    def carry(self, shared: Shared, others: Collection[ModelChoice]) -> None:
+        """When another model is picked, pick it for `others`, too, and show examples that it is for."""
+
+        def carry(name: str, file: Path | None, request: gr.Request) -> Values:
+            card, language = registry.card(name, "segment"), language_of(request)
+            values = shared.fit(card.dataset, file, language)
+            for each in (self, *others):
+                values |= each.show(card, language)
+            return values
+
+        outputs = [*shared.outputs, *self.outputs, *(output for each in others for output in each.outputs)]
+        picked = picks(self.model).change(carry, [self.model, shared.picture], outputs, **QUIET)
+        picked.then(**AGAIN)

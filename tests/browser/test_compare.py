@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from PIL import Image as Pillow
-from segen.ui.tabs.compare import compared
 
 from segen.text import words
+from segen.ui.tabs.segment.compare import compared
 from tests.browser.actions import assert_fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

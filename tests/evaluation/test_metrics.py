@@ -168,7 +168,7 @@ def test_a_mask_that_does_not_fit_is_refused(mask: bytes, key: str, tmp_path: Pa
 def test_drawings_bring_their_true_labels() -> None:
     for examples, dataset in ((STREETS, "camvid"), (NUCLEI, "nuclei")):
         drawn = [example for example in examples if example.drawing]
-        assert len(drawn) == 2
+        assert drawn
         for example in drawn:
             assert example.drawing is not None
             assert np.array_equal(drawn_labels(example.draw(), dataset), example.drawing()[1])

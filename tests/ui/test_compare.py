@@ -24,7 +24,8 @@ from segen.text import LANGUAGES, split_name, words
 from segen.types import Run, Segmentation, SegmentRequest, Step
 from segen.ui.framework import figures
 from segen.ui.framework.link import Link
-from segen.ui.tabs import compare, robustness
+from segen.ui.tabs.segment import compare, degraded, robustness
+from segen.ui.tabs.segment.shared import share
 from segen.ui.widgets.cards import table as model_table
 
 STREETS = card("unet-camvid")
@@ -108,11 +109,11 @@ class Painter:
 
 
 def event(build: Any, engine: Any) -> tuple[gr.Blocks, Any]:
-    """The work of a tab, and the page that it is on."""
+    """The work of a view, and the page that it is on."""
     with gr.Blocks() as page:
-        build(engine)
+        build(engine, share())
     (work,) = (each for each in page.fns.values() if each.concurrency_id == "device")
-    return page, work.fn
+    return page, work.fn.__wrapped__  # not held back until its turn comes
 
 
 @pytest.fixture
@@ -147,9 +148,9 @@ def test_answers_come_one_by_one_and_a_fault_stays_in_its_cell(photo: Path) -> N
     updates = list(work(photo, "camvid", Visit(), lambda *_, **__: None))
     assert engine.asked == names
     grids = shown(page, updates, "compare-grid")
-    assert [grid.count("data-fact='seconds'") for grid in grids] == [0, 1, 2, 2, *range(3, len(names))]
+    assert [grid.count('data-fact="seconds"') for grid in grids] == [0, 1, 2, 2, *range(3, len(names))]
     sentence = words("en", "errors.weights_missing", model=missing)
-    assert grids[-1].index(f"data-cell='{missing}'") < grids[-1].index(escape(sentence))
+    assert grids[-1].index(f'data-cell="{missing}"') < grids[-1].index(escape(sentence))
     assert "125 ms" in grids[-1]
     (path,) = shown(page, updates, "compare-table")
     rows = list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8"))))
@@ -174,7 +175,7 @@ def test_with_no_weights_at_all_each_cell_says_so(photo: Path) -> None:
     names = [each.name for each in compare.compared("nuclei")]
     page, work = event(compare.build, Painter(*names))
     updates = list(work(photo, "nuclei", Visit(), lambda *_, **__: None))
-    assert shown(page, updates, "compare-grid")[-1].count("class='fault'") == len(names)
+    assert shown(page, updates, "compare-grid")[-1].count('class="fault"') == len(names)
     assert not shown(page, updates, "compare-sheet")
 
 
@@ -188,12 +189,12 @@ def test_a_picture_of_one_pixel_is_compared(tmp_path: Path) -> None:
 
 def test_likeness_is_the_mean_over_the_classes_in_either_map() -> None:
     clean = np.array([[0, 0, 1, 1]], np.uint8)
-    degraded = np.array([[0, 0, 1, 3]], np.uint8)
-    iou, same = robustness.likeness(STREETS, degraded, clean)
+    worse = np.array([[0, 0, 1, 3]], np.uint8)
+    iou, same = degraded.likeness(STREETS, worse, clean)
     assert iou == pytest.approx((1 + 1 / 2 + 0) / 3)
     assert same == pytest.approx(3 / 4)
-    assert robustness.likeness(STREETS, clean, clean) == (1, 1)
-    assert robustness.likeness(card("unet-nuclei"), clean, clean) == (1, 1)
+    assert degraded.likeness(STREETS, clean, clean) == (1, 1)
+    assert degraded.likeness(card("unet-nuclei"), clean, clean) == (1, 1)
 
 
 def test_a_picture_is_spoilt_at_every_severity(photo: Path) -> None:
@@ -216,12 +217,12 @@ def test_a_picture_is_spoilt_at_every_severity(photo: Path) -> None:
 
 def test_one_network_has_a_line_for_each_corruption() -> None:
     points = [
-        robustness.Point(kind, severity, STREETS, 0.5, 0.5)
+        degraded.Point(kind, severity, STREETS, 0.5, 0.5)
         for kind in CORRUPTIONS
         for severity in (0, *SEVERITIES)
     ]
     for language in LANGUAGES:
-        plot = robustness._plot(points, language)
+        plot = degraded.plot(points, language)
         assert set(plot.color_map) == {words(language, f"corruptions.{kind}") for kind in CORRUPTIONS}
         assert plot.title == STREETS.title[language]
 
@@ -274,4 +275,4 @@ def test_networks_vote_through_the_engine(weights: Path, photo: Path) -> None:
     names = [each.name for each in compare.compared("nuclei")]
     page, work = event(compare.build, Engine("cpu"))
     updates = list(work(photo, "nuclei", Visit(), lambda *_, **__: None))
-    assert shown(page, updates, "compare-grid")[-1].count("data-fact='seconds'") == len(names)
+    assert shown(page, updates, "compare-grid")[-1].count('data-fact="seconds"') == len(names)

@@ -85,9 +85,10 @@ class RobustnessView:
         picked = link.several("models", list(known), list(known)[:1])
         kinds = link.several("kinds", list(CORRUPTIONS), DEFAULT)
         named = [(words(language, f"corruptions.{kind}"), kind) for kind in CORRUPTIONS]
+        titles = [(title, name) for name, title in known.items()]
         values: Values = {
             self.kinds: gr.CheckboxGroup(named, value=kinds),
-            self.models: gr.Dropdown([(title, name) for name, title in known.items()], value=picked),
+            self.models: gr.Dropdown(titles, value=picked, multiselect=True),
         }
         return values, _dataset(picked)
 

@@ -127,7 +127,7 @@ def regions(card: ModelCard, result: Segmentation | Clustering) -> dict[str, Any
                 "pixels": int(counts[known.id]),
                 "share": int(counts[known.id]) / labels.size,
                 "boxes": boxes[known.id],
-                "rle": _rle(columns == known.id),
+                "rle": run_lengths(columns == known.id),
             }
             for known in sorted(card.classes, key=lambda known: known.id)
             if counts[known.id]
@@ -191,10 +191,11 @@ def _boxes(labels: Labels) -> dict[int, list[list[int]]]:
     return found
 
 
-def _rle(mask: np.ndarray) -> dict[str, Any]:
+def run_lengths(mask: NDArray[np.bool_]) -> dict[str, Any]:
+    """COCO's compressed run-length encoding of an H x W mask: {size: [H, W], counts}."""
     from pycocotools import mask as coco
 
-    encoded = coco.encode(mask.view(np.uint8))
+    encoded = coco.encode(np.asfortranarray(mask).view(np.uint8))
     return {"size": list(encoded["size"]), "counts": encoded["counts"].decode("ascii")}
 
 

@@ -52,7 +52,7 @@ def test_files_tell_of_every_instance(size: tuple[int, int], tmp_path: Path) -> 
         assert each.keys() == {"id", "class_id", "score", "box", "pixels", "rle"}
         assert (each["class_id"], each["score"], each["box"]) == (1, instance.score, list(instance.box))
         assert each["pixels"] == mask.sum()
-        assert each["rle"] == export._rle(np.asfortranarray(mask))
+        assert each["rle"] == export.run_lengths(mask)
         assert (coco.decode(each["rle"]) == mask).all()
         if instance.score >= SURE:
             assert (ids[mask & ~covered] == each["id"]).all(), "the surest on top"

@@ -1,0 +1,200 @@
+"""A segmentation in the formats that other tools read: GeoJSON, COCO, YOLO, CSV, masks and cut-outs.
+
+Coordinates are pixels from the upper left corner of the picture, x to the right and y down. Each function
+takes the card that `export.card_for` gives.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageFilter
+
+from segen.imaging import export, images
+from segen.registry import ClassInfo, ModelCard
+from segen.types import SURE, Clustering, Image, Instance, Segmentation
+
+Format = Literal["geojson", "coco", "yolo", "csv", "masks", "cutouts"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+Result = Segmentation | Clustering
+Ring = NDArray[np.float64]
+"""n x 2 corners, x and y, the last one equal to the first."""
+COLUMNS = (
+    "number", "class_id", "class", "score", "pixels", "share", "x", "y", "left", "top", "width", "height", "red",
+    "green", "blue",
+)  # fmt: skip
+"""Of the table; x and y are the centroid, the colors means."""
+EDGE_PIXELS = 1.0
+"""The standard deviation of the Gaussian that softens the edge of a cut-out."""
+
+
+def _regions(card: ModelCard, result: Result) -> Iterator[tuple[ClassInfo, NDArray[np.bool_]]]:
+    """Each class that the picture shows, and where, H x W, in the order of ids."""
+    for known in sorted(card.classes, key=lambda each: each.id):
+        if (mask := result.labels == known.id).any():
+            yield known, mask
+
+
+def _things(
+    card: ModelCard, result: Result
+) -> Iterator[tuple[ClassInfo, NDArray[np.bool_], Instance | None]]:
+    """What counts as one thing: each instance where the card finds any, else each region."""
+    instances = (result.instances or ()) if isinstance(result, Segmentation) else ()
+    if not instances:
+        yield from ((known, mask, None) for known, mask in _regions(card, result))
+    classes = {known.id: known for known in card.classes}
+    for instance in instances:
+        if instance.score >= SURE:
+            mask = np.zeros(result.labels.shape, dtype=np.bool_)
+            x, y, width, height = instance.box
+            mask[y : y + height, x : x + width] = instance.mask
+            yield classes[instance.class_id], mask, instance
+
+
+def polygons(mask: NDArray[np.bool_]) -> list[list[Ring]]:
+    """The largest connected parts of a mask, export.MAX_BOXES at most: of each its outline, then its holes.
+
+    Outlines run through the middle between a pixel inside and its neighbour outside (marching squares, by
+    skimage.measure.find_contours); pixels that touch at a corner alone are two parts.
+    """
+    from skimage import measure
+
+    parts = measure.label(mask, connectivity=1)  # type: ignore[no-untyped-call]
+    largest = 1 + np.argsort(-np.bincount(parts.ravel())[1:], kind="stable")[: export.MAX_BOXES]
+    return [_rings(parts == number) for number in largest]
+
+
+def _rings(part: NDArray[np.bool_]) -> list[Ring]:
+    from scipy import ndimage
+    from skimage import measure
+
+    filled = ndimage.binary_fill_holes(part)
+    holes = measure.label(filled & ~part, connectivity=1)  # type: ignore[no-untyped-call]
+    return [_outline(filled), *(_outline(holes == number) for number in range(1, int(holes.max()) + 1))]
+
+
+def _outline(part: NDArray[np.bool_]) -> Ring:
+    from skimage import measure
+
+    contours = measure.find_contours(np.pad(part, 1).astype(np.float64), 0.5)  # type: ignore[no-untyped-call]
+    rows_columns = max(contours, key=len)
+    outline: Ring = rows_columns[:, ::-1] - 0.5  # the padding moves by 1, a pixel's middle lies at 0.5
+    return outline
+
+
+def geojson(card: ModelCard, result: Result) -> str:
+    """A FeatureCollection (RFC 7946) with a MultiPolygon for each thing, in pixels instead of degrees."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {
+                "class_id": known.id,
+                "name": known.name,
+                "pixels": int(mask.sum()),
+                **({"score": instance.score} if instance else {}),
+            },
+            "geometry": {
+                "type": "MultiPolygon",
+                "coordinates": [[ring.tolist() for ring in rings] for rings in polygons(mask)],
+            },
+        }
+        for known, mask, instance in _things(card, result)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False) + "\n"
+
+
+def coco(card: ModelCard, result: Result, file_name: str) -> str:
+    """COCO's JSON of one picture: an annotation with compressed run lengths for each thing."""
+    height, width = result.labels.shape
+    annotations = []
+    for id, (known, mask, instance) in enumerate(_things(card, result), start=1):
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+        x, y = int(columns[0]), int(rows[0])
+        annotations.append(
+            {
+                "id": id,
+                "image_id": 1,
+                "category_id": known.id,
+                "segmentation": export.run_lengths(mask),
+                "area": int(mask.sum()),
+                "bbox": [x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1],
+                "iscrowd": 0,
+                **({"score": instance.score} if instance else {}),
+            }
+        )
+    content = {
+        "images": [{"id": 1, "file_name": file_name, "width": width, "height": height}],
+        "categories": [{"id": known.id, "name": known.name["en"]} for known in card.classes],
+        "annotations": annotations,
+    }
+    return json.dumps(content, ensure_ascii=False) + "\n"
+
+
+def yolo(card: ModelCard, result: Result) -> str:
+    """YOLO's segmentation text: a line for each part, its class id and its outline in shares of the sides.
+
+    The format knows no holes.
+    """
+    height, width = result.labels.shape
+    lines = []
+    for known, mask, _ in _things(card, result):
+        for outline, *_ in polygons(mask):
+            shares = (outline[:-1] / (width, height)).ravel()
+            lines.append(f"{known.id} {' '.join(f'{share:.6f}' for share in shares)}\n")
+    return "".join(lines)
+
+
+def table(card: ModelCard, image: Image, result: Result) -> str:
+    """CSV with a row for each thing: its class, pixels, share, centroid, box and mean color."""
+    from skimage.measure import regionprops
+
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for number, (known, mask, instance) in enumerate(_things(card, result), start=1):
+        (found,) = regionprops(mask.astype(np.uint8), image)  # type: ignore[no-untyped-call]
+        (row, column), (top, left, bottom, right) = found.centroid, found.bbox
+        score = f"{instance.score:.3f}" if instance else ""
+        share = f"{found.area / mask.size:.6f}"
+        numbers = (f"{value:.1f}" for value in (column + 0.5, row + 0.5))
+        box = (left, top, right - left, bottom - top)
+        color = (f"{value:.1f}" for value in found.intensity_mean)
+        thing = (number, known.id, known.name["en"], score, int(found.area), share)
+        writer.writerow((*thing, *numbers, *box, *color))
+    return written.getvalue()
+
+
+def cutout(image: Image, mask: NDArray[np.bool_]) -> bytes:
+    """The picture where the H x W mask is, transparent elsewhere, with a soft edge, as a PNG."""
+    alpha = Pillow.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.GaussianBlur(EDGE_PIXELS))
+    buffer = io.BytesIO()
+    Pillow.fromarray(np.dstack([image, np.asarray(alpha)])).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def contents(
+    card: ModelCard, image: Image, result: Result, formats: tuple[Format, ...], file_name: str
+) -> dict[str, bytes]:
+    """The content of each file of these formats by its ending, such as ".geojson" or ".mask-3.png"."""
+    found: dict[str, bytes] = {}
+    if "geojson" in formats:
+        found[".geojson"] = geojson(card, result).encode()
+    if "coco" in formats:
+        found[".coco.json"] = coco(card, result, file_name).encode()
+    if "yolo" in formats:
+        found[".yolo.txt"] = yolo(card, result).encode()
+    if "csv" in formats:
+        found[".csv"] = table(card, image, result).encode()
+    for known, mask in _regions(card, result):
+        if "masks" in formats:
+            found[f".mask-{known.id}.png"] = images.encode(mask.astype(np.uint8) * 255)
+        if "cutouts" in formats:
+            found[f".cutout-{known.id}.png"] = cutout(image, mask)
+    return found

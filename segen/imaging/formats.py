@@ -27,8 +27,8 @@ Result = Segmentation | Clustering
 Ring = NDArray[np.float64]
 """n x 2 corners, x and y, the last one equal to the first."""
 COLUMNS = (
-    "number", "class_id", "class", "score", "pixels", "share", "x", "y", "left", "top", "width", "height", "red",
-    "green", "blue",
+    "number", "class_id", "class", "score", "pixels", "share", "x", "y", "left", "top", "width", "height",
+    "red", "green", "blue",
 )  # fmt: skip
 """Of the table; x and y are the centroid, the colors means."""
 EDGE_PIXELS = 1.0

@@ -2,13 +2,17 @@
 
 Zhao et al. 2020: with few pictures a discriminator learns them by heart; augmented, it sees more of them, and
 since the generator learns through the same changes, these do not leak into its pictures. Colour, translation
-by up to an eighth of the side, and cutout of half of it, as published.
+by up to an eighth of the side, and cutout of half of it, as published: what is moved in or cut out is 0,
+grey in the middle between black and white. The weights of dcgan-yosemite that ship were trained with black
+where nothing was moved in.
 """
 
 from __future__ import annotations
 
 import torch
 from torch.nn import functional
+
+from segen.training import processes
 
 
 def augmented(pixels: torch.Tensor) -> torch.Tensor:
@@ -18,7 +22,7 @@ def augmented(pixels: torch.Tensor) -> torch.Tensor:
 
 def _chance(pixels: torch.Tensor) -> torch.Tensor:
     """A number of 0 to 1 for each picture, N x 1 x 1 x 1."""
-    return torch.rand(len(pixels), 1, 1, 1, device=pixels.device)
+    return processes.drawn(torch.rand, len(pixels), 1, 1, 1, device=pixels.device)
 
 
 def _recoloured(pixels: torch.Tensor) -> torch.Tensor:
@@ -31,12 +35,13 @@ def _recoloured(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _translated(pixels: torch.Tensor) -> torch.Tensor:
-    """Moved by up to an eighth of the side, black where nothing was."""
+    """Moved by up to an eighth of the side, grey where nothing was."""
     height, width = pixels.shape[-2:]
     down, across = height // 8, width // 8
-    padded = functional.pad(pixels, (across, across, down, down), value=-1.0)
-    tops = torch.randint(0, 2 * down + 1, (len(pixels),)).tolist()
-    lefts = torch.randint(0, 2 * across + 1, (len(pixels),)).tolist()
+    padded = functional.pad(pixels, (across, across, down, down))
+    whole = (len(pixels) * processes.count(),)
+    tops = processes.own(torch.randint(0, 2 * down + 1, whole)).tolist()
+    lefts = processes.own(torch.randint(0, 2 * across + 1, whole)).tolist()
     moved = [
         picture[:, top : top + height, left : left + width]
         for picture, top, left in zip(padded, tops, lefts, strict=True)

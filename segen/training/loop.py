@@ -1,67 +1,219 @@
 """One training loop for every recipe. It names no model.
 
-A recipe brings networks, data, optimizers and one step; the loop brings devices, precision, averaging,
-checkpoints, logs and Ctrl-C. A resumed run goes on to the same numbers as one that was never stopped.
+A recipe brings networks, data, optimizers and one step; the loop brings devices, processes, precision,
+averaging, checkpoints, logs and Ctrl-C. A resumed run goes on to the same numbers as one that was never
+stopped.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-import os
-import signal
 import sys
-import threading
+import warnings
 from collections.abc import Callable
-from dataclasses import fields
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.tracking import GeneralTracker, on_main_process
+from accelerate.utils import send_to_device
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from segen.data import files
-from segen.errors import DataError
+from segen.errors import DataError, UsageError
 from segen.imaging import images
-from segen.training import snapshots
-from segen.training.recipe import Config, Place, Recipe
+from segen.training import checkpoint, interrupt, processes, run_folder, snapshots
+from segen.training.recipe import Place, Recipe, plain
 from segen.training.sampler import Seeded, SeededSampler
 
 
-def runs_root() -> Path:
-    """Where runs live: `$SEGEN_RUNS`, else `~/.cache/segen/runs`."""
-    return Path(os.environ.get("SEGEN_RUNS") or Path.home() / ".cache" / "segen" / "runs")
+def fit(recipe: Recipe, place: Place) -> Path:
+    """Train to the end and return the folder of the exported weights.
+
+    The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/, the
+    latter with snapshots of the training where it `generates`. Of several processes the first one writes.
+    Raises DataError when the folder is in use, when `place.resume` finds no checkpoint, a damaged one or one
+    that cannot be continued with this configuration, and when a loss is not a number any more; UsageError
+    when a batch cannot be divided among the processes; OSError when there is no space; and KeyboardInterrupt
+    when Ctrl-C was pressed and the run is saved.
+    """
+    config = recipe.config
+    run = run_folder.runs_root() / config.name
+    accelerator = Accelerator(mixed_precision=place.precision)
+    if config.batch_size % (parts := processes.count() * config.parts):
+        raise UsageError("batch_not_shared", batch=config.batch_size, parts=parts)
+    with run_folder.locked(run) if accelerator.is_main_process else nullcontext():
+        training = _Training(recipe, accelerator)
+        start = training.restore(checkpoint.read(run / "checkpoint.pt", config)) if place.resume else 0
+        if accelerator.is_main_process:
+            files.write_text(run / "config.json", json.dumps(plain(config), indent=2) + "\n")
+        with closing(run_folder.Log(run, start, accelerator.is_main_process)) as log:
+            _steps(training, run, start, place.workers, log)
+        if accelerator.is_main_process:
+            training.export(run)
+    return run / "export"
 
 
-class _JsonLines(GeneralTracker):  # type: ignore[misc]  # accelerate has no types
-    """One JSON object a logged step, in `log.jsonl`; lines after the step resumed from are dropped."""
+class _Training:
+    """What is trained, on its device: networks, their averages, optimizers and schedules."""
 
-    name = "jsonl"
-    requires_logging_directory = False
+    def __init__(self, recipe: Recipe, accelerator: Accelerator) -> None:
+        self.recipe, self.config, self.accelerator = recipe, recipe.config, accelerator
+        torch.manual_seed(self.config.seed)
+        self.averages = {
+            name: AveragedModel(network, multi_avg_fn=_decay(self.config.ema_decay)).to(accelerator.device)
+            for name, network in recipe.networks.items()
+        }
+        optimizers = recipe.optimizers()
+        self.schedulers = recipe.schedulers(optimizers)
+        for network in recipe.networks.values():
+            processes.join(network)
+        # For precision alone: what several processes need is done here and in `processes`.
+        self.networks = {
+            name: accelerator.prepare_model(network, evaluation_mode=True)
+            for name, network in recipe.networks.items()
+        }
+        self.optimizers = {name: accelerator.prepare(each) for name, each in optimizers.items()}
+        for kept in recipe.kept.values():
+            kept.to(accelerator.device)
 
-    def __init__(self, path: Path, start: int) -> None:
-        super().__init__()
-        self.path = path
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= start]
-        files.write_text(path, "".join(f"{line}\n" for line in kept))
+    def step(self, batch: Any) -> dict[str, torch.Tensor]:
+        """One step of the recipe and of the averages."""
+        for network in self.networks.values():
+            network.train()
+        with (
+            self.accelerator.autocast()
+        ):  # a step may call parts of a network, which are not wrapped themselves
+            logged = self.recipe.step(self.networks, batch, self.update)
+        for name, average in self.averages.items():
+            average.update_parameters(self.recipe.networks[name])
+        return logged
+
+    def update(self, name: str, loss: torch.Tensor) -> None:
+        """One step of an optimizer, its gradients averaged over all processes and clipped."""
+        self.optimizers[name].zero_grad()
+        self.accelerator.backward(loss)
+        processes.average_gradients(self.recipe.networks[name].parameters())
+        self.accelerator.clip_grad_norm_(self.recipe.networks[name].parameters(), self.config.clip)
+        self.optimizers[name].step()
+        self.schedulers[name].step()
+
+    def _stateful(self) -> dict[str, Any]:
+        groups: dict[str, dict[str, Any]] = {
+            "network": self.recipe.networks,
+            "average": self.averages,
+            "kept": self.recipe.kept,
+        }
+        found: dict[str, Any] = {
+            f"{kind}.{name}": part for kind, group in groups.items() for name, part in group.items()
+        }
+        return found | ({"scaler": self.scaler} if self.scaler else {})
 
     @property
-    def tracker(self) -> Path:
-        return self.path
+    def scaler(self) -> Any:
+        """Accelerate's of gradients, or None but for fp16."""
+        return self.accelerator.scaler
 
-    def store_init_configuration(self, values: dict[str, Any]) -> None:
-        """The configuration stands in config.json."""
+    def save(self, path: Path, step: int) -> None:
+        """Write a checkpoint."""
+        state = {name: part.state_dict() for name, part in self._stateful().items()}
+        for name, optimizer in self.optimizers.items():
+            state[f"optimizer.{name}"] = optimizer.state_dict()["state"]
+            state[f"updates.{name}"] = self.schedulers[name].last_epoch
+        told = {"step": step, "config": plain(self.config), "random": checkpoint.random_state()}
+        checkpoint.write(path, told | state)
 
-    @on_main_process  # type: ignore[untyped-decorator]
-    def log(self, values: dict[str, Any], step: int | None = None, **_: Any) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
+    def restore(self, saved: dict[str, Any]) -> int:
+        """Go on from a checkpoint and return its step. Raises DataError for one of other networks.
+
+        Rates and schedules are those of the configuration, brought to where the training stands.
+        """
+        try:
+            for name, part in self._stateful().items():
+                if name != "scaler" or name in saved:  # there is none in a run of another precision
+                    part.load_state_dict(saved[name])
+            for name, optimizer in self.optimizers.items():
+                with warnings.catch_warnings(action="ignore"):  # no step of the optimizer comes first
+                    for _ in range(saved[f"updates.{name}"]):
+                        self.schedulers[name].step()
+                groups = optimizer.state_dict()["param_groups"]
+                optimizer.load_state_dict({"state": saved[f"optimizer.{name}"], "param_groups": groups})
+        except (KeyError, ValueError, RuntimeError):
+            raise DataError("checkpoint_unlike", name=self.config.name) from None
+        checkpoint.set_random_state(saved["random"])
+        return int(saved["step"])
+
+    def measure(self, samples: Path, step: int) -> dict[str, float]:
+        """Measure the averaged networks and write a picture of what they do."""
+        shown = {name: average.module.eval() for name, average in self.averages.items()}
+        with torch.random.fork_rng(), torch.inference_mode():
+            measured = self.recipe.evaluate(shown)
+            picture = images.encode(self.recipe.samples(shown))
+        with files.replacing(samples / f"{step:07d}.png") as temporary:
+            temporary.write_bytes(picture)
+        return measured
+
+    def export(self, run: Path) -> None:
+        """Replace the folder of exported weights."""
+        shown = {name: average.module.eval().cpu() for name, average in self.averages.items()}
+        with files.replacing_folder(run / "export") as folder:
+            self.recipe.export(shown, folder)
+            if self.config.generates:
+                snapshots.write(run, folder)
+
+
+def _steps(training: _Training, run: Path, start: int, workers: int, log: run_folder.Log) -> None:
+    """All steps after `start`, with what is logged, measured and saved on the way."""
+    config, main = training.config, training.accelerator.is_main_process
+    stop = interrupt.requested()
+    with tqdm(total=config.steps, initial=start, disable=not main) as bar:
+        # The range comes first, so that no batch is loaded in vain after the last step.
+        for step, batch in zip(
+            range(start + 1, config.steps + 1), _batches(training, start, workers), strict=False
+        ):
+            logged = training.step(send_to_device(batch, training.accelerator.device))
+            numbers, stopping = _agreed(logged, stop.is_set())
+            if not all(map(math.isfinite, numbers.values())):
+                raise DataError("not_finite", step=step)
+            log.write(step, numbers)
+            bar.update()
+            bar.set_postfix({name: f"{value:.3f}" for name, value in numbers.items()})
+            last = step == config.steps
+            if main and (last or step % config.evaluate_every == 0):
+                log.write(step, training.measure(run / "samples", step))
+            if main and (last or step % config.save_every == 0 or stopping):
+                training.save(run / "checkpoint.pt", step)
+            if stopping and not last:
+                if main:
+                    print(f"\nStopped and saved at step {step}; add --resume to go on.", file=sys.stderr)
+                raise KeyboardInterrupt
+
+
+def _batches(training: _Training, start: int, workers: int) -> DataLoader[Any]:
+    """This process's part of each batch after step `start`."""
+    config, items = training.config, training.recipe.dataset()
+    sampler = SeededSampler(
+        len(items), config.seed, start * config.batch_size + processes.index(), processes.count()
+    )
+    return DataLoader(
+        Seeded(items, config.seed),
+        config.batch_size // processes.count(),
+        sampler=sampler,
+        num_workers=workers,
+        generator=torch.Generator(),  # or each start of a run would draw once from the global one
+    )
+
+
+def _agreed(logged: dict[str, torch.Tensor], stop: bool) -> tuple[dict[str, float], bool]:
+    """What to log, the mean over all processes, and whether any of them is to stop."""
+    values = [value.detach().float() for value in logged.values()]
+    together = processes.mean(torch.stack([*values, values[0].new_tensor(float(stop))]))
+    *means, stopping = together.tolist()
+    return dict(zip(logged, means, strict=True)), stopping > 0
 
 
 def _decay(longest: float) -> Callable[[Any, Any, Any], None]:
@@ -72,142 +224,3 @@ def _decay(longest: float) -> Callable[[Any, Any, Any], None]:
         get_ema_multi_avg_fn(decay)(averages, currents, updates)  # type: ignore[no-untyped-call]
 
     return average
-
-
-def fit(recipe: Recipe, place: Place) -> Path:
-    """Train to the end and return the folder of the exported weights.
-
-    The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/,
-    the latter with snapshots of the training where it `generates`.
-    Raises DataError when `place.resume` finds another configuration, or a loss is no number any more, and
-    KeyboardInterrupt when Ctrl-C was pressed and the run is saved.
-    """
-    config = recipe.config
-    run = runs_root() / config.name
-    (run / "samples").mkdir(parents=True, exist_ok=True)
-    checkpoint, exported = run / "checkpoint.pt", run / "export"
-    torch.manual_seed(config.seed)
-    averages = {
-        name: AveragedModel(network, multi_avg_fn=_decay(config.ema_decay))
-        for name, network in recipe.networks.items()
-    }
-    optimizers = recipe.optimizers()
-    schedulers = recipe.schedulers(optimizers)
-    parts: dict[str, Any] = {}
-    for kind, group in (
-        ("network", recipe.networks),
-        ("average", averages),
-        ("optimizer", optimizers),
-        ("scheduler", schedulers),
-    ):
-        parts |= {f"{kind}.{name}": part for name, part in group.items()}
-    start = _restore(checkpoint, parts, config) if place.resume else 0
-    files.write_text(run / "config.json", json.dumps(_plain(config), indent=2) + "\n")
-
-    accelerator = Accelerator(
-        mixed_precision=place.precision,
-        log_with=[_JsonLines(run / "log.jsonl", start), "tensorboard"],
-        project_dir=str(run),
-        step_scheduler_with_optimizer=False,
-    )
-    accelerator.init_trackers("tensorboard")
-    networks = {name: accelerator.prepare(network) for name, network in recipe.networks.items()}
-    prepared = {name: accelerator.prepare(optimizer) for name, optimizer in optimizers.items()}
-    for average in averages.values():
-        average.to(accelerator.device)
-    items = recipe.dataset()
-    loader = accelerator.prepare(DataLoader(
-        Seeded(items, config.seed), config.batch_size, drop_last=True, num_workers=place.workers,
-        sampler=SeededSampler(len(items), config.seed, start * config.batch_size * accelerator.num_processes),
-        generator=torch.Generator(),  # or each start of a run would draw once from the global one
-    ))  # fmt: skip
-
-    def update(name: str, loss: torch.Tensor) -> None:
-        prepared[name].zero_grad()
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(networks[name].parameters(), config.clip)
-        prepared[name].step()
-        schedulers[name].step()
-
-    def save(step: int) -> None:
-        if accelerator.is_main_process:
-            state = {name: part.state_dict() for name, part in parts.items()}
-            with files.replacing(checkpoint) as temporary:
-                torch.save(
-                    {"step": step, "config": _plain(config), "rng": torch.get_rng_state(), **state}, temporary
-                )
-
-    def measure(step: int) -> None:
-        if accelerator.is_main_process:
-            shown = {name: average.module.eval() for name, average in averages.items()}
-            with torch.random.fork_rng(), torch.inference_mode():
-                accelerator.log(recipe.evaluate(shown), step=step)
-                picture = images.encode(recipe.samples(shown))
-            with files.replacing(run / "samples" / f"{step:07d}.png") as temporary:
-                temporary.write_bytes(picture)
-
-    stop = _stop_requested()
-    bar = tqdm(total=config.steps, initial=start, disable=not accelerator.is_main_process)
-    # The range comes first, so that no batch is loaded in vain after the last step.
-    for step, batch in zip(range(start + 1, config.steps + 1), loader, strict=False):
-        for network in networks.values():
-            network.train()
-        with accelerator.autocast():  # a step may call parts of a network, which are not wrapped themselves
-            logged = recipe.step(networks, batch, update)
-        for name, average in averages.items():
-            average.update_parameters(accelerator.unwrap_model(networks[name]))
-        numbers = {name: float(value.detach()) for name, value in logged.items()}
-        if not all(map(math.isfinite, numbers.values())):
-            raise DataError("not_finite", step=step)
-        accelerator.log(numbers, step=step)
-        bar.update()
-        bar.set_postfix({name: f"{value:.3f}" for name, value in numbers.items()})
-        last = step == config.steps
-        if last or step % config.evaluate_every == 0:
-            measure(step)
-        if last or step % config.save_every == 0 or stop.is_set():
-            save(step)
-        if stop.is_set() and not last:
-            print(f"\nStopped and saved at step {step}; add --resume to go on.", file=sys.stderr)
-            raise KeyboardInterrupt
-    accelerator.end_training()
-    if accelerator.is_main_process:
-        recipe.export({name: average.module.eval().cpu() for name, average in averages.items()}, exported)
-        if config.generates:
-            snapshots.write(run, exported)
-    return exported
-
-
-def _stop_requested() -> threading.Event:
-    """An event that the first Ctrl-C sets, so that a step is never cut in two; the second Ctrl-C kills."""
-    stop = threading.Event()
-    previous = signal.getsignal(signal.SIGINT)
-
-    def request(*_: object) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, previous)
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, request)
-    return stop
-
-
-def _plain(config: Config) -> dict[str, Any]:
-    """The configuration as it reads back from JSON."""
-    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
-    return plain
-
-
-def _restore(checkpoint: Path, parts: dict[str, Any], config: Config) -> int:
-    """Load a checkpoint into `parts` and return its step. Raises DataError for another configuration."""
-    if not checkpoint.is_file():
-        raise DataError("nothing_to_resume", name=config.name)
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    plain = _plain(config)
-    for name in (each.name for each in fields(config)):
-        if saved["config"].get(name) != plain[name]:
-            raise DataError("resume_differs", field=name, was=saved["config"].get(name), now=plain[name])
-    for name, part in parts.items():
-        part.load_state_dict(saved[name])
-    torch.set_rng_state(saved["rng"])
-    return int(saved["step"])

@@ -8,15 +8,16 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import tyro
+from accelerate import PartialState
 
-from segen.errors import SegenError, sentence
+from segen.errors import CardError, UsageError, sentence
 from segen.training.loop import fit
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES, build
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one training and return its exit code: 0 done, 1 failed, 130 stopped with Ctrl-C and saved."""
+    """Run one training and return its exit code: 0 done, 1 failed, 2 usage, 130 stopped and saved."""
     choices: Any = tyro.extras.subcommand_type_from_defaults(RECIPES, prefix_names=False)
     config, place = tyro.cli(
         tuple[choices, Annotated[Place, tyro.conf.arg(name="")]],
@@ -29,13 +30,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(config: Config, place: Place) -> int:
     """Print the configuration, train, and say where the weights are."""
-    print(json.dumps(asdict(config)), file=sys.stderr)
+    main = PartialState().is_main_process
+    if main:
+        print(json.dumps(asdict(config)), file=sys.stderr)
     try:
         folder = fit(build(config, place), place)
-    except SegenError as error:
-        print(sentence(error), file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 130
-    print(f"Weights: {folder}", file=sys.stderr)
+    except Exception as error:
+        print(sentence(error), file=sys.stderr)
+        return 2 if isinstance(error, CardError | UsageError) else 1
+    finally:
+        PartialState().destroy_process_group()
+    if main:
+        print(f"Weights: {folder}", file=sys.stderr)
     return 0

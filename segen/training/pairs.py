@@ -43,13 +43,18 @@ class Pairs(Dataset[Pair]):
         return self.count
 
     def __getitem__(self, index: int) -> Pair:
-        both = self.whole(index, int(torch.randint(2**62, ())))
+        both = [self._at_least(part) for part in self.whole(index, int(torch.randint(2**62, ())))]
         height, width = both[0].shape[1:]
-        top, left = (int(torch.randint(max(length - self.side, 0) + 1, ())) for length in (height, width))
+        top, left = (int(torch.randint(length - self.side + 1, ())) for length in (height, width))
         crops = [each[:, top : top + self.side, left : left + self.side] for each in both]
         if torch.rand(()) < 0.5:
             crops = [each.flip(2) for each in crops]
         return crops[0].contiguous(), crops[1].contiguous()
+
+    def _at_least(self, part: torch.Tensor) -> torch.Tensor:
+        """C x H x W, continued to the right and below with its edge if it is smaller than a crop."""
+        down, across = (max(self.side - length, 0) for length in part.shape[1:])
+        return functional.pad(part[None], (0, across, 0, down), mode="replicate")[0]
 
 
 class Emoji(Pairs):

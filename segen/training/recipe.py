@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import nn
 
+from segen.errors import UsageError
 from segen.types import Image
 
 Update = Callable[[str, torch.Tensor], None]
@@ -22,11 +24,18 @@ class Config:
 
     generates: ClassVar[bool] = False
     """Whether samples are pictures of the network's own, nothing of a data set, so that they may ship."""
+    CHANGEABLE: ClassVar[frozenset[str]] = frozenset(
+        {"steps", "ema_decay", "clip", "evaluate_every", "save_every"}
+    )
+    """Fields that a resumed run may have other values of: it goes on with what it has learned."""
+    MAY_BE_ZERO: ClassVar[frozenset[str]] = frozenset({"seed"})
+    """Whole numbers that need not be 1 at least."""
     name: str
     """The card this trains; also the folder of the run."""
     steps: int = 1000
     """Optimizer steps in all."""
     batch_size: int = 8
+    """Items of a step, dealt out to all processes."""
     seed: int = 0
     ema_decay: float = 0.998
     """Decay of the moving average of the weights, the average being what ships."""
@@ -36,6 +45,27 @@ class Config:
     """Steps between measurements and pictures of samples."""
     save_every: int = 100
     """Steps between checkpoints."""
+
+    @property
+    def parts(self) -> int:
+        """Equal parts that a step takes each process's batch in."""
+        return 1
+
+    def check(self) -> None:
+        """Raise UsageError for values that no training can have, before any data is read."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            least = 0 if each.name in self.MAY_BE_ZERO else 1
+            for number in value if isinstance(value, tuple) else (value,):
+                if type(number) is int and number < least:
+                    option = "--" + each.name.replace("_", "-")
+                    raise UsageError("option_too_small", option=option, least=least)
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """The configuration as it reads back from JSON."""
+    read: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return read
 
 
 @dataclass(frozen=True)
@@ -66,6 +96,9 @@ class Recipe(Protocol):
     """What a family of models brings to the loop."""
 
     networks: dict[str, nn.Module]
+    """What is trained, and averaged over the training."""
+    kept: dict[str, nn.Module]
+    """What a checkpoint keeps beside them, neither trained nor averaged."""
 
     @property
     def config(self) -> Config:

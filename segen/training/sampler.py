@@ -6,6 +6,7 @@ So a resumed run goes on to the same numbers as one that was never stopped.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -18,19 +19,19 @@ from segen.training.recipe import SizedDataset
 class SeededSampler(Sampler[tuple[int, int]]):
     """Pairs (index, number of the draw), endlessly: each epoch a permutation of its own seed."""
 
-    def __init__(self, length: int, seed: int, start: int) -> None:
-        """`length` items; `start` draws are left out, as they were made before."""
-        self.length, self.seed, self.start = length, seed, start
+    def __init__(self, length: int, seed: int, start: int, stride: int = 1) -> None:
+        """`length` items; every `stride`-th draw from the draw `start` on."""
+        self.length, self.seed, self.start, self.stride = length, seed, start, stride
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """From the draw `start` on."""
-        draw = self.start
-        while True:
+        """Endless."""
+        shuffled = -1
+        for draw in count(self.start, self.stride):
             epoch, offset = divmod(draw, self.length)
-            order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
-            for index in order[offset:]:
-                yield int(index), draw
-                draw += 1
+            if epoch != shuffled:
+                order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
+                shuffled = epoch
+            yield int(order[offset]), draw
 
 
 class Seeded(Dataset[Any]):

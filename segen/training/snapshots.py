@@ -21,6 +21,7 @@ from segen.errors import DataError, SegenError, UsageError, sentence
 from segen.imaging import images
 from segen.models import weights
 from segen.registry import FILM, SNAPSHOTS
+from segen.training import run_folder
 from segen.types import Pictures
 
 MAX_SNAPSHOTS = 24
@@ -38,7 +39,7 @@ def write(run: Path, folder: Path) -> None:
     among them. Raises DataError for a run without samples, WeightsError for a folder that is not as sealed.
     """
     weights.verify(folder)
-    lines = [json.loads(line) for line in _log(run)]
+    lines = run_folder.log_lines(run / "log.jsonl")
     samples = _samples(run, lines)
     if not samples:
         raise DataError("no_samples", run=run.name)
@@ -50,11 +51,6 @@ def write(run: Path, folder: Path) -> None:
         temporary.write_bytes(film)
     files.write_text(folder / SNAPSHOTS, json.dumps(told, indent=1) + "\n")
     weights.seal(folder)
-
-
-def _log(run: Path) -> list[str]:
-    path = run / "log.jsonl"
-    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
 def _samples(run: Path, lines: list[dict[str, Any]]) -> dict[int, Path]:

@@ -26,9 +26,10 @@ from segen.errors import DataError, SegenError, sentence
 from segen.evaluation import studies
 from segen.models.features.imagenet import FILE, weights_file
 from segen.training.data import labelled
-from segen.training.loop import fit, runs_root
+from segen.training.loop import fit
 from segen.training.recipe import Place
 from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
+from segen.training.run_folder import runs_root
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from segen.models.generation.gan import ConvolutionalDiscriminator, Convolutiona
 from segen.models.generation.vae import Vae, divergence, reconstruction_term
 from segen.models.weights import read_tensors
 from segen.training import data as training_data
-from segen.training import loop
+from segen.training import diffaugment, loop
 from segen.training.diffaugment import augmented
 from segen.training.pictures import Pictures
 from segen.training.recipe import Place
@@ -200,6 +200,20 @@ def test_augmentation_is_seen_by_the_discriminator_alone_and_lets_gradients_thro
     recipe.step({"generator": Black(), "discriminator": Watching(1.0, 0.0)}, batch, Recorder())
     assert len(seen) == 3
     assert not torch.equal(seen[0], batch[0])
+
+
+def test_what_is_moved_in_is_grey_as_published() -> None:
+    torch.manual_seed(0)
+    moved = diffaugment._translated(torch.ones(16, 3, 32, 32))
+    assert set(moved.unique().tolist()) == {0.0, 1.0}
+
+
+def test_the_generators_graph_is_built_for_its_own_update_alone() -> None:
+    recipe = Gan(replace(TINY, loss="wasserstein", n_critic=3), SYNTHETIC)
+    learned_from: list[bool] = []
+    recipe.generator.register_forward_hook(lambda *given: learned_from.append(given[2].requires_grad))
+    recipe.step(recipe.networks, batch_of(recipe), Recorder())
+    assert learned_from == [False, False, True]
 
 
 def test_batch_norm_settles_on_the_weights_it_is_given() -> None:

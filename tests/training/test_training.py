@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 from segen.data import datasets
 from segen.data.synthetic import scenes
@@ -102,21 +102,24 @@ def test_resume_refuses_another_configuration(runs: Path) -> None:
         loop.fit(Segmentation(replace(SMALL, name="other"), resumed), resumed)
 
 
-def test_the_average_copies_batch_norm_buffers() -> None:
-    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
-    average = AveragedModel(network, multi_avg_fn=loop._decay(0.9))
-    average.update_parameters(network)
-    network(torch.randn(8, 3, 5, 5) + 7)
-    with torch.no_grad():
-        network[0].weight.add_(1.0)
-    average.update_parameters(network)
-    assert torch.equal(average.module[1].running_mean, network[1].running_mean)
-    assert not torch.equal(average.module[0].weight, network[0].weight)
+def test_what_ships_has_averaged_weights_and_the_last_batch_norm_buffers() -> None:
+    recipe = Segmentation(SMALL, SYNTHETIC)
+    shipped = smp.read_network(loop.fit(recipe, SYNTHETIC)).state_dict()
+    trained = recipe.network.state_dict()
+    statistics = [name for name in trained if name.endswith("running_mean")]
+    assert len(statistics) > 50
+    assert all(torch.equal(shipped[name], trained[name].half().float()) for name in statistics)
+    assert any(float(trained[name].abs().max()) > 0.1 for name in statistics), (
+        "they are not what they began as"
+    )
+    weight = "segmentation_head.0.weight"
+    assert not torch.equal(shipped[weight], trained[weight].half().float())
 
 
 def test_draws_depend_on_their_number_alone() -> None:
-    first = [next(iter_) for iter_ in [iter(SeededSampler(5, 1, 0))] for _ in range(12)]
-    later = [next(iter_) for iter_ in [iter(SeededSampler(5, 1, 7))] for _ in range(5)]
+    first = list(islice(SeededSampler(5, 1, 0), 12))
+    assert list(islice(SeededSampler(5, 1, 1, stride=2), 6)) == first[1::2], "the second of two processes"
+    later = list(islice(SeededSampler(5, 1, 7), 5))
     assert first[7:] == later
     assert sorted(index for index, _ in first[:5]) == [0, 1, 2, 3, 4]
     items = training_data.LabelledPictures(
@@ -136,6 +139,17 @@ def test_every_loss_falls_as_the_answer_gets_right(loss: Any) -> None:
     right = nn.functional.one_hot(labels.clamp(max=10), 11).permute(0, 3, 1, 2).float()
     values = [float(recipe.loss(right * sure, labels)) for sure in (0.0, 2.0, 20.0)]
     assert values[0] > values[1] > values[2] >= 0
+
+
+def test_a_batch_of_unlabelled_pixels_alone_teaches_nothing() -> None:
+    for loss in ("cross_entropy", "focal", "dice", "cross_entropy_dice"):
+        recipe = Segmentation(replace(SMALL, loss=loss), SYNTHETIC)
+        scores = torch.randn(1, 11, 4, 4, requires_grad=True)
+        value = recipe.loss(scores, torch.full((1, 4, 4), 11))
+        value.backward()
+        assert float(value.detach()) == 0
+        assert scores.grad is not None
+        assert (scores.grad == 0).all()
 
 
 def test_unlabelled_pixels_do_not_count_in_the_loss() -> None:

@@ -21,5 +21,9 @@ _TRAINED_BY: dict[type[Config], Callable[[Any, Place], Recipe]] = {
 
 
 def build(config: Config, place: Place) -> Recipe:
-    """The recipe that trains `config`. Raises SegenError when its data or starting weights are missing."""
+    """The recipe that trains `config`.
+
+    Raises UsageError for values that no training can have, and SegenError when data or weights are missing.
+    """
+    config.check()
     return _TRAINED_BY[type(config)](config, place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from segen.types import Image
 class ClassifierConfig(Config):
     """How the classifier is trained."""
 
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr", "weight_decay"}
     dataset: str = "fashion"
     lr: float = 4e-3
     weight_decay: float = 1e-2
@@ -65,6 +66,7 @@ class ClassifierRecipe:
         torch.manual_seed(config.seed)
         self.network = Classifier(len(registry.dataset_classes(config.dataset)))
         self.networks: dict[str, nn.Module] = {"network": self.network}
+        self.kept: dict[str, nn.Module] = {}
 
     def dataset(self) -> Pictures:
         """The training pictures as they are."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import mul
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import nn
@@ -26,7 +26,7 @@ from segen.imaging import images
 from segen.models.generation.predictor import pictures_of
 from segen.models.translation.pix2pix import PatchDiscriminator
 from segen.models.translation.predictor import ResnetGenerator
-from segen.training import feature_discriminator
+from segen.training import feature_discriminator, processes
 from segen.training.domains import WATCHED, Microscopy, Photographs
 from segen.training.recipe import Place, SizedDataset, Update
 from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged
@@ -40,6 +40,7 @@ SHOWN = 4
 class CycleConfig(TranslationConfig):
     """How a CycleGAN is built and trained."""
 
+    MAY_BE_ZERO: ClassVar[frozenset[str]] = TranslationConfig.MAY_BE_ZERO | {"history"}
     domains: Literal["microscopy", "photographs"] = "photographs"
     cycle: tuple[float, float] = (10.0, 10.0)
     """Weight of the cycle loss, of the first domain's pictures and of the second's."""
@@ -67,7 +68,7 @@ CONFIGS = [
 
 
 class History(nn.Module):
-    """The last drawings of each direction, kept with a checkpoint, since they are buffers."""
+    """The last drawings of each direction, in all processes alike."""
 
     def __init__(self, size: int, colors: int, side: int) -> None:
         super().__init__()
@@ -118,19 +119,19 @@ class CycleGan(Translation):
             )
             for part in DIRECTIONS
         }  # fmt: skip
-        # These stand beside them, so that they are saved and resumed as they are; the encoder never changes.
-        beside: dict[str, nn.Module] = {"history": History(config.history, colors, config.side)}
+        self.history = History(config.history, colors, config.side)
         self.encoder = (
             feature_discriminator.encoder(config.feature_discriminator)
             if config.feature_discriminator
             else None
         )
         if self.encoder is not None:
-            beside |= {
+            discriminators |= {  # the encoder never changes, and is saved with no checkpoint
                 f"{part}_features": feature_discriminator.FeatureDiscriminator(self.encoder)
                 for part in DIRECTIONS
             }
-        super().__init__(config, generators, discriminators | beside, place.init)
+        super().__init__(config, generators, discriminators, place.init)
+        self.kept = {"history": self.history}
 
     def dataset(self) -> SizedDataset:
         """A picture of each domain, crops of which none belongs to the other."""
@@ -164,7 +165,8 @@ class CycleGan(Translation):
         losses = []
         for name, true in zip(DIRECTIONS, (second, first), strict=True):
             real = self._judged(discriminators, name, true, real=True)
-            shown = discriminators["history"].shown(name, drawn[name])
+            whole = processes.gathered(drawn[name].detach())
+            shown = processes.own(self.history.shown(name, whole))
             fake = self._judged(discriminators, name, shown, real=False)
             losses.append((real + fake) / 2)
         update("discriminators", losses[0] + losses[1])
@@ -180,7 +182,7 @@ class CycleGan(Translation):
         return loss + judged(discriminators[f"{name}_features"](features), real)
 
     def _noised(self, pixels: torch.Tensor) -> torch.Tensor:
-        return pixels + self.config.noise * torch.randn_like(pixels) if self.config.noise else pixels
+        return pixels + self.config.noise * processes.normal_like(pixels) if self.config.noise else pixels
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """Cycle errors of WATCHED held-back pictures, and how the masks of all agree with labels, if any."""

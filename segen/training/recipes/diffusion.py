@@ -30,7 +30,7 @@ from segen.imaging import images
 from segen.models import hub, latents, weights
 from segen.models.generation import denoising
 from segen.models.generation.predictor import BATCH, pictures_of
-from segen.training import start
+from segen.training import processes, start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image
@@ -48,6 +48,7 @@ class DiffusionConfig(Config):
     """How a diffusion model is built and trained."""
 
     generates: ClassVar[bool] = True
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
     dataset: str = "fashion"
     """The data set's name; its folder is told in docs/data.md."""
     side: int = 28
@@ -102,6 +103,7 @@ class Diffusion:
             num_class_embeds=self.classes + 1,
         )
         self.networks: dict[str, nn.Module] = {"network": self.network}
+        self.kept: dict[str, nn.Module] = {}
         if place.init:
             folder = weights.checked(registry.card(place.init, "generate"))
             start.whole(self.network, folder / hub.WEIGHTS, place.init)
@@ -128,9 +130,9 @@ class Diffusion:
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
         """Lessen the error of the noise on one batch."""
         pixels, labels = batch
-        dropped = torch.rand(len(labels), device=labels.device) < self.config.class_dropout
+        dropped = processes.drawn(torch.rand, len(labels), device=labels.device) < self.config.class_dropout
         labels = torch.where(dropped, self.classes, labels)
-        shift, noise = torch.rand(()), torch.randn_like(pixels)
+        shift, noise = torch.rand(()), processes.normal_like(pixels)
         noisy, timesteps = self._mixed(pixels, shift, noise)
         target = self._taught(noisy, timesteps, labels, noise) if self.teacher else noise
         loss = functional.mse_loss(
@@ -143,7 +145,8 @@ class Diffusion:
         self, pixels: torch.Tensor, shift: torch.Tensor, noise: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Pictures mixed with noise, and the timesteps of it, spread evenly and moved by `shift`, 0 to 1."""
-        places = torch.arange(len(pixels), device=pixels.device) / len(pixels) + shift.to(pixels.device)
+        whole = len(pixels) * processes.count()
+        places = processes.own(torch.arange(whole, device=pixels.device)) / whole + shift.to(pixels.device)
         timesteps = (places % 1 * self.config.timesteps).long()
         return self.schedule.add_noise(pixels, noise, timesteps), timesteps
 

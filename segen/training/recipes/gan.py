@@ -23,7 +23,7 @@ from segen.imaging import images
 from segen.models import latents, weights
 from segen.models.generation import gan
 from segen.models.generation.predictor import BATCH, pictures_of
-from segen.training import start
+from segen.training import processes, start
 from segen.training.diffaugment import augmented
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
@@ -40,6 +40,7 @@ class GanConfig(Config):
     """How a GAN is built and trained. A step takes `batch_size` pictures, shared by the critic's updates."""
 
     generates: ClassVar[bool] = True
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
     architecture: Literal["perceptron", "convolutional"] = "convolutional"
     dataset: str = "fashion"
     """The data set's name; its folder is told in docs/data.md."""
@@ -68,6 +69,11 @@ class GanConfig(Config):
     clip: float = 1e6
     """No clipping, as published; the number only has to be large."""
     ema_decay: float = 0.999
+
+    @property
+    def parts(self) -> int:
+        """One for each update of the discriminator."""
+        return self.n_critic
 
 
 CONFIGS = [
@@ -100,6 +106,7 @@ class Gan:
         torch.manual_seed(config.seed)
         self.generator, self.discriminator = self._build()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        self.kept: dict[str, nn.Module] = {}
         if place.init:
             folder = weights.checked(registry.card(place.init, "generate"))
             for network, part in ((self.generator, folder), (self.discriminator, folder / "discriminator")):
@@ -140,9 +147,11 @@ class Gan:
         """`n_critic` updates of the discriminator, each on a part of the batch, then the generator's."""
         generator, discriminator = networks["generator"], networks["discriminator"]
         logged: dict[str, torch.Tensor] = {}
-        for pixels, labels in zip(*(part.chunk(self.config.n_critic) for part in batch), strict=True):
-            noise = torch.randn(len(pixels), self.config.latent, device=pixels.device)
-            made = generator(noise, labels)
+        chunks = list(zip(*(part.chunk(self.config.n_critic) for part in batch), strict=True))
+        for number, (pixels, labels) in enumerate(chunks, start=1):
+            noise = processes.drawn(torch.randn, len(pixels), self.config.latent, device=pixels.device)
+            with torch.set_grad_enabled(number == len(chunks)):  # the generator learns from the last alone
+                made = generator(noise, labels)
             real = discriminator(self._shown(pixels), labels)
             fake = discriminator(self._shown(made.detach()), labels)
             if self.config.loss == "wasserstein":
@@ -169,7 +178,7 @@ class Gan:
         self, critic: nn.Module, pixels: torch.Tensor, made: torch.Tensor, labels: torch.Tensor
     ) -> torch.Tensor:
         """The mean squared distance of the gradient's norm from 1, between real and generated pictures."""
-        share = torch.rand(len(pixels), 1, 1, 1, device=pixels.device)
+        share = processes.drawn(torch.rand, len(pixels), 1, 1, 1, device=pixels.device)
         between = (share * pixels + (1 - share) * made).requires_grad_(True)
         (gradient,) = torch.autograd.grad(critic(between, labels).sum(), between, create_graph=True)
         excess: torch.Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1) - 1

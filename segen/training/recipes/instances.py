@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from segen.imaging import images
 from segen.models import weights
 from segen.models.features.imagenet import weights_file
 from segen.models.segmentation.maskrcnn import SlimMaskRCNN, segment
-from segen.training import augment, data, start
+from segen.training import augment, data, processes, start
 from segen.training.recipe import Config, Place, Update
 from segen.types import SURE, Image, Segmentation
 
@@ -27,6 +27,8 @@ SAMPLED_SIDE = 256
 class InstancesConfig(Config):
     """How Mask R-CNN is trained."""
 
+    MAY_BE_ZERO: ClassVar[frozenset[str]] = Config.MAY_BE_ZERO | {"frozen"}
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"encoder_lr", "head_lr", "weight_decay"}
     dataset: str = "nuclei"
     """The folder of the data set under the data root; its masks number the instances."""
     frozen: int = 4
@@ -45,6 +47,12 @@ class InstancesConfig(Config):
     """Strength of the random change of brightness, contrast, saturation and (a tenth of it) hue."""
     max_side: int = 1024
     """The longer side of a picture that is measured, as the network sees it."""
+
+    def check(self) -> None:
+        """Raise UsageError for values that no training can have."""
+        super().check()
+        if self.crop % 32:
+            raise UsageError("crop_unusable", height=self.crop, width=self.crop)
 
 
 CONFIGS = [InstancesConfig("maskrcnn-nuclei", steps=1200, batch_size=4, evaluate_every=300)]
@@ -66,6 +74,7 @@ class Instances:
         self.network.backbone.encoder[: config.frozen].requires_grad_(False)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": cast(nn.Module, self.network)}
+        self.kept: dict[str, nn.Module] = {}
 
     def dataset(self) -> data.LabelledPictures:
         """Random crops of the training pictures."""
@@ -96,10 +105,20 @@ class Instances:
         }
 
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
-        """One batch of crops; the loss is the sum of its parts (He et al. 2017, section 3)."""
+        """One batch of crops; the loss is the sum of its parts (He et al. 2017, section 3).
+
+        Each picture has its own losses, of which the batch's are the mean, and its own random numbers, by
+        which proposals are sampled: both are the same whichever process has the picture.
+        """
         pixels, numbers = batch
         pixels = pixels.contiguous(memory_format=torch.channels_last)
-        parts: dict[str, torch.Tensor] = networks["network"](list(pixels), [targets(map) for map in numbers])
+        seeds = processes.own(torch.randint(2**62, (len(pixels) * processes.count(),))).tolist()
+        found: list[dict[str, torch.Tensor]] = []
+        for picture, map, seed in zip(pixels, numbers, seeds, strict=True):
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                found.append(networks["network"]([picture], [targets(map)]))
+        parts = {name: torch.stack([each[name] for each in found]).mean() for name in found[0]}
         loss = torch.stack(list(parts.values())).sum()
         update("network", loss)
         return {"loss": loss, **parts}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from segen.models.segmentation.predictor import two_class
 from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
+from segen.training import processes
 from segen.training.recipe import Place, Update
 from segen.training.recipes.segmentation import UNET, Segmentation, SegmentationConfig
 from segen.types import Image
@@ -21,6 +22,7 @@ from segen.types import Image
 class LabelGanConfig(SegmentationConfig):
     """How a generator of label maps and its discriminator are built and trained."""
 
+    CHANGEABLE: ClassVar[frozenset[str]] = SegmentationConfig.CHANGEABLE | {"discriminator_lr"}
     adversarial: float = 0.1
     """Weight of the adversarial loss beside `loss`."""
     discriminator_channels: int = 32
@@ -67,7 +69,7 @@ class LabelGan(Segmentation):
         drawn = scores.softmax(dim=1)
 
         self.discriminator.requires_grad_(False)
-        loss = self.loss(scores, labels)
+        loss = self.loss(processes.gathered(scores), processes.gathered(labels))
         fooled = _judged(discriminator(pixels, drawn), real=True)
         update("generator", loss + self.config.adversarial * fooled)
 

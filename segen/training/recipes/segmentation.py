@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from segmentation_models_pytorch import MODEL_ARCHITECTURES_MAPPING
 from segmentation_models_pytorch.losses import DiceLoss, FocalLoss
 from torch import nn
 from torch.nn import functional
@@ -26,7 +28,7 @@ from segen.models.segmentation.context import AttentionNetwork, ReNet
 from segen.models.segmentation.convolutional import FullyConvolutional, Vgg16
 from segen.models.segmentation.predictor import full_size_labels, logits, two_class
 from segen.models.tensors import to_tensor
-from segen.training import augment, data, start
+from segen.training import augment, data, processes, start
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image, Labels
 
@@ -40,6 +42,7 @@ OURS: dict[str, Callable[..., nn.Module]] = {
 class SegmentationConfig(Config):
     """How a segmentation network is built and trained."""
 
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"encoder_lr", "decoder_lr", "weight_decay"}
     architecture: str = "Unet"
     """A class of OURS, or else smp's name of the architecture."""
     options: dict[str, Any] = field(default_factory=dict)
@@ -109,11 +112,8 @@ class Segmentation:
         self.val = data.labelled(place.data, config.dataset, "val")
         self.learned = sum(not known.ignored for known in self.train.classes)
         torch.manual_seed(config.seed)
-        channels = 1 if self.learned == 2 else self.learned
-        if config.architecture in OURS:
-            self.network = OURS[config.architecture](classes=channels, **config.options)
-        else:
-            self.network = smp.build(config.architecture, channels, **config.options)
+        self.network = _build(config, 1 if self.learned == 2 else self.learned)
+        _try(self.network, config)
         if place.init:
             _start_from(place.init, self.network)
         elif config.imagenet:
@@ -122,6 +122,7 @@ class Segmentation:
             self.network.get_submodule("encoder").requires_grad_(False)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": self.network}
+        self.kept: dict[str, nn.Module] = {}
         self.class_weights = self._class_weights()
 
     def _class_weights(self) -> torch.Tensor:
@@ -170,13 +171,15 @@ class Segmentation:
         if self.config.freeze_encoder:
             self.network.get_submodule("encoder").eval()
         answer = networks["network"](pixels.contiguous(memory_format=torch.channels_last))
-        loss = self.loss(two_class(answer), labels)
+        loss = self.loss(processes.gathered(two_class(answer)), processes.gathered(labels))
         update("network", loss)
         return {"loss": loss}
 
     def loss(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The configured loss of N x C x H x W logits against N x H x W labels."""
+        """The configured loss of N x C x H x W logits against N x H x W labels; 0 where all are ignored."""
         ignored = self._ignored_id
+        if bool((labels == ignored).all()):
+            return 0 * scores.sum()  # a mean over no pixel is no number
         total = scores.new_zeros(())
         if "cross_entropy" in self.config.loss:
             balance = self.class_weights.to(scores.device)
@@ -218,6 +221,38 @@ class Segmentation:
         network: Any = networks["network"]
         network.half().save_pretrained(folder)
         weights.seal(folder)
+
+
+def _build(config: SegmentationConfig, channels: int) -> nn.Module:
+    """An untrained network. Raises UsageError for an architecture or an option that there is not."""
+    name = config.architecture
+    known = [*OURS, *sorted(each.__name__ for each in MODEL_ARCHITECTURES_MAPPING.values())]
+    if name.lower() not in map(str.lower, known):
+        raise UsageError("architecture_unknown", name=name, known=", ".join(known))
+    try:
+        if name in OURS:
+            return OURS[name](classes=channels, **config.options)
+        return smp.build(name, channels, **config.options)
+    except (TypeError, ValueError, KeyError):
+        raise UsageError("architecture_options", name=name, options=config.options) from None
+
+
+def _try(network: nn.Module, config: SegmentationConfig) -> None:
+    """Raise UsageError if a copy of the network cannot take a batch, before anything else is read."""
+
+    def takes(batch: int) -> bool:
+        try:
+            with torch.no_grad(), torch.random.fork_rng():
+                copy.deepcopy(network).train()(torch.zeros(batch, 3, *config.crop))
+        except (RuntimeError, ValueError):  # of convolutions and of smp, and of batch norm
+            return False
+        return True
+
+    if takes(min(config.batch_size, 2)):
+        return
+    if config.batch_size == 1 and takes(2):
+        raise UsageError("batch_of_one", name=config.architecture)
+    raise UsageError("crop_unusable", height=config.crop[0], width=config.crop[1])
 
 
 def _start_from(name: str, network: nn.Module) -> None:

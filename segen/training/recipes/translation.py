@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from segen import registry
+from segen.errors import UsageError
 from segen.models import weights
 from segen.models.translation.pix2pix import DISCRIMINATOR
 from segen.models.translation.predictor import whole
@@ -25,6 +26,7 @@ DIRECTIONS = {"there": "forward", "back": "backward"}
 class TranslationConfig(Config):
     """How generators and discriminators are built and trained, with pairs or without."""
 
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
     dataset: str = "yosemite"
     """The folder of the data set under the data root."""
     side: int = 256
@@ -43,6 +45,12 @@ class TranslationConfig(Config):
     clip: float = 10.0
     batch_size: int = 1
     ema_decay: float = 0.999
+
+    def check(self) -> None:
+        """Raise UsageError for values that no training can have."""
+        super().check()
+        if self.side % 32:
+            raise UsageError("crop_unusable", height=self.side, width=self.side)
 
 
 class Translation:
@@ -64,6 +72,7 @@ class Translation:
             "generators": self.generators,
             "discriminators": self.discriminators,
         }
+        self.kept: dict[str, nn.Module] = {}
         if init:
             folder = weights.checked(registry.card(init, "translate"))
             for part in self.parts:

@@ -20,7 +20,7 @@ from segen.imaging import images
 from segen.models import latents, weights
 from segen.models.generation.predictor import BATCH, pictures_of
 from segen.models.generation.vae import Vae, divergence, reconstruction_term
-from segen.training import start
+from segen.training import processes, start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image
@@ -34,6 +34,7 @@ class VaeConfig(Config):
     """How a VAE is built and trained."""
 
     generates: ClassVar[bool] = True
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
     dataset: str = "fashion"
     """The data set's name; its folder is told in docs/data.md."""
     side: int = 28
@@ -74,6 +75,7 @@ class VaeRecipe:
         torch.manual_seed(config.seed)
         self.network = Vae(config.latent, config.channels, self.train.pictures.shape[3])
         self.networks: dict[str, nn.Module] = {"network": self.network}
+        self.kept: dict[str, nn.Module] = {}
         if place.init:
             folder = weights.checked(registry.card(place.init, "generate"))
             start.whole(self.network, folder / "model.safetensors", place.init)
@@ -96,7 +98,7 @@ class VaeRecipe:
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
         """Maximise the bound on one batch."""
         pixels, _ = batch
-        noise = torch.randn(len(pixels), self.config.latent, device=pixels.device)
+        noise = processes.drawn(torch.randn, len(pixels), self.config.latent, device=pixels.device)
         likelihood, kl = self._parts(networks["network"], pixels, noise)
         loss = (self.config.beta * kl - likelihood).mean()
         update("network", loss)

@@ -9,27 +9,24 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import numpy as np
 import tyro
-from tqdm import tqdm
 
 from segen import registry
 from segen.cli.importing import import_annotations
+from segen.cli.pictures import label_each, make_folder, prepare, progress, tell, work_on_each
 from segen.data import files
-from segen.errors import CardError, UsageError, WeightsError, sentence
+from segen.errors import CardError, UsageError, WeightsError
 from segen.models import hub
-from segen.registry import ModelCard, Task
+from segen.registry import Task
 from segen.text import words
 from segen.types import (
     ClusterRequest,
     Direction,
     GenerateRequest,
-    Image,
-    Request,
     Sampler,
     SegmentRequest,
     Space,
@@ -52,7 +49,6 @@ MEASURED: tuple[Task, ...] = ("segment", "generate", "translate")
 """The tasks that `evaluate` measures."""
 PICTURES_AT_ONCE = 64
 """So many generated pictures are written before more are made."""
-_progress = partial(tqdm, unit="picture", disable=None)
 
 
 def models(task: Task | None = None, as_json: AsJson = False) -> int:
@@ -87,7 +83,7 @@ def segment(images: Pictures = (), *, model: Name, out: Folder) -> int:
         out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt, and
             for models that find instances STEM.instances.png.
     """
-    return _label(images, registry.card(model, "segment"), out, SegmentRequest)
+    return label_each(images, registry.card(model, "segment"), out, SegmentRequest)
 
 
 def cluster(
@@ -117,7 +113,7 @@ def cluster(
     """
     card = registry.card(model, "cluster")
     request = ClusterRequest(np.empty((0, 0, 3), np.uint8), k, space, position, texture, eps, min_samples)
-    return _label(images, card, out, lambda image: replace(request, image=image))
+    return label_each(images, card, out, lambda image: replace(request, image=image))
 
 
 def generate(
@@ -150,12 +146,12 @@ def generate(
     card = registry.card(model, "generate") if model is not None else hub.add(cast(Path, pipeline))
     chosen = registry.class_id(card, label or "")
     request = GenerateRequest(seed_range(seed, count), chosen, sampler, steps, guidance)
-    _folder(out)
+    make_folder(out)
     from segen.cli.results import write_pictures
     from segen.engine import Engine
 
     engine = Engine()
-    with _progress(total=count) as bar:
+    with progress(total=count) as bar:
         for begin in range(0, count, PICTURES_AT_ONCE):
             seeds = request.seeds[begin : begin + PICTURES_AT_ONCE]
             write_pictures(out, engine.run(card.name, replace(request, seeds=seeds)).value)
@@ -183,7 +179,7 @@ def translate(
     card = registry.card(model, "translate")
     registry.check_direction(card, direction)
     request = TranslateRequest(np.empty((0, 0, 3), np.uint8), direction, strength)
-    _prepare(images, out, (".png",))
+    prepare(images, out, (".png",))
     from segen.engine import Engine
     from segen.imaging.export import translated_file
     from segen.imaging.images import read
@@ -195,9 +191,9 @@ def translate(
         with files.replacing(out / f"{path.stem}.png") as temporary:
             temporary.write_bytes(translated_file(value))
         if value.unknown_pixels:
-            _tell(path, words("en", "translate.unknown_pixels", pixels=f"{value.unknown_pixels:,}"))
+            tell(path, words("en", "translate.unknown_pixels", pixels=f"{value.unknown_pixels:,}"))
 
-    return _each(images, work)
+    return work_on_each(images, work)
 
 
 def evaluate(
@@ -235,7 +231,7 @@ def evaluate(
     from segen.evaluation.runner import evaluate, key, store
     from segen.text.table import table
 
-    report = evaluate(Engine(), card, data, split, _progress, harm)
+    report = evaluate(Engine(), card, data, split, progress, harm)
     if card.task == "generate" and not card.options.grey and "fid" not in report["metrics"]:
         from segen.models.features.inception import FILE
 
@@ -264,7 +260,7 @@ def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File) -> int:
     from segen.models import onnx
 
     registry.card(model, "segment")
-    _folder(out.parent)
+    make_folder(out.parent)
     onnx.export(model, out)
     return 0
 
@@ -292,76 +288,3 @@ def run(arguments: Sequence[str] | None) -> int:
         config=(tyro.conf.FlagCreatePairsOff,),
     )
     return code
-
-
-def _label(pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[Image], Request[Any]]) -> int:
-    """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
-    from segen.cli import results
-    from segen.imaging import export
-
-    _prepare(pictures, out, (*export.SEGMENTATION_ENDINGS, export.INSTANCES_ENDING))
-    from segen.engine import Engine
-    from segen.imaging.images import read
-
-    engine = Engine()
-
-    def work(path: Path) -> None:
-        image = read(path)
-        request = ask(image)
-        value = engine.run(card.name, request).value
-        results.write_segmentation(out, path.stem, export.card_for(card, image, value), image, value)
-        if isinstance(request, ClusterRequest):
-            for remark in export.remarks(card, request, value):
-                _tell(path, remark)
-
-    return _each(pictures, work)
-
-
-def _prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None:
-    """Create the folder of results, unless results would meet each other or a picture. Raises UsageError."""
-    if not pictures:
-        raise UsageError("no_pictures")
-    # Some file systems ignore case, so names that differ only there count as one.
-    stems: dict[str, Path] = {}
-    for path in pictures:
-        twin = stems.setdefault(path.stem.casefold(), path)
-        if twin is not path:
-            raise UsageError("same_stem", first=_name(twin), second=_name(path))
-    given = {str(path.resolve()).casefold() for path in pictures}
-    for path in pictures:
-        for ending in endings:
-            result = out / f"{path.stem}{ending}"
-            if str(result.resolve()).casefold() in given:
-                raise UsageError("replaces_input", file=_name(result))
-    _folder(out)
-
-
-def _folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError("out_unusable", out=_name(path), reason=error.strerror) from None
-
-
-def _each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
-    """Work on each picture, telling of those that fail, and return the exit code."""
-    code = 0
-    for path in _progress(pictures):
-        try:
-            work(path)
-        except (CardError, WeightsError):  # no other picture would fare better
-            raise
-        except Exception as error:
-            _tell(path, sentence(error))
-            code = 1
-    return code
-
-
-def _tell(path: Path, said: str) -> None:
-    """One line on stderr, without breaking into the progress bar."""
-    tqdm.write(f"{_name(path)}: {said}", file=sys.stderr)
-
-
-def _name(path: Path) -> str:
-    """The last part of a path on one line, whatever characters it holds."""
-    return "".join(letter if letter.isprintable() else "?" for letter in path.name or str(path))

@@ -1,0 +1,91 @@
+"""Work on many picture files: told of one by one, and never begun where results would meet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from segen.errors import CardError, UsageError, WeightsError, sentence
+from segen.registry import ModelCard
+from segen.types import ClusterRequest, Image, Request
+
+progress = partial(tqdm, unit="picture", disable=None)
+
+
+def label_each(pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[Image], Request[Any]]) -> int:
+    """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
+    from segen.cli import results
+    from segen.imaging import export
+
+    prepare(pictures, out, (*export.SEGMENTATION_ENDINGS, export.INSTANCES_ENDING))
+    from segen.engine import Engine
+    from segen.imaging.images import read
+
+    engine = Engine()
+
+    def work(path: Path) -> None:
+        image = read(path)
+        request = ask(image)
+        value = engine.run(card.name, request).value
+        results.write_segmentation(out, path.stem, export.card_for(card, image, value), image, value)
+        if isinstance(request, ClusterRequest):
+            for remark in export.remarks(card, request, value):
+                tell(path, remark)
+
+    return work_on_each(pictures, work)
+
+
+def prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None:
+    """Create the folder of results, unless results would meet each other or a picture. Raises UsageError."""
+    if not pictures:
+        raise UsageError("no_pictures")
+    # Some file systems ignore case, so names that differ only there count as one.
+    stems: dict[str, Path] = {}
+    for path in pictures:
+        twin = stems.setdefault(path.stem.casefold(), path)
+        if twin is not path:
+            raise UsageError("same_stem", first=_name(twin), second=_name(path))
+    given = {str(path.resolve()).casefold() for path in pictures}
+    for path in pictures:
+        for ending in endings:
+            result = out / f"{path.stem}{ending}"
+            if str(result.resolve()).casefold() in given:
+                raise UsageError("replaces_input", file=_name(result))
+    make_folder(out)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder of results. Raises UsageError where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("out_unusable", out=_name(path), reason=error.strerror) from None
+
+
+def work_on_each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
+    """Work on each picture, telling of those that fail, and return the exit code."""
+    code = 0
+    for path in progress(pictures):
+        try:
+            work(path)
+        except (CardError, WeightsError):  # no other picture would fare better
+            raise
+        except Exception as error:
+            tell(path, sentence(error))
+            code = 1
+    return code
+
+
+def tell(path: Path, said: str) -> None:
+    """One line on stderr, without breaking into the progress bar."""
+    tqdm.write(f"{_name(path)}: {said}", file=sys.stderr)
+
+
+def _name(path: Path) -> str:
+    """The last part of a path on one line, whatever characters it holds."""
+    return "".join(letter if letter.isprintable() else "?" for letter in path.name or str(path))

@@ -36,7 +36,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             assert not file.exists(), f"{name} is there already"
         file.write_text(text, encoding="utf-8")
-    frame = root / "segen" / "ui" / "__init__.py"
+    frame = root / "segen" / "ui" / "app.py"
     source = frame.read_text(encoding="utf-8")
     assert "\nTABS = (" in source
     source = source.replace("\nTABS = (", "\nfrom segen.ui.tabs import hello\n\nTABS = (hello, ")

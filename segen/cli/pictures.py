@@ -17,7 +17,9 @@ from segen.types import ClusterRequest, Image, Request
 progress = partial(tqdm, unit="picture", disable=None)
 
 
-def label_each(pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[Image], Request[Any]]) -> int:
+def label_each(
+    pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[Image], Request[Any]]
+) -> int:
     """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
     from segen.cli import results
     from segen.imaging import export

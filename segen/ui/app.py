@@ -17,8 +17,8 @@ from segen.ui.framework.page import Page
 from segen.ui.framework.queue import QUIET
 from segen.ui.framework.theme import theme
 from segen.ui.framework.visit import visits
-from segen.ui.tabs import models, studies
 from segen.ui.tabs.generate import tab as generate
+from segen.ui.tabs.models import tab as models
 from segen.ui.tabs.segment import tab as segment
 from segen.ui.tabs.translate import tab as translate
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 _OFFERED = tuple(tab for tab in (generate, translate) if registry.cards(tab.NAME))
-TABS = (segment, *_OFFERED, studies, models)
+TABS = (segment, *_OFFERED, models)
 """The tabs in the order they are shown; the first is open at the start."""
 MAX_UPLOAD = "64mb"
 SESSIONS = 32

@@ -24,9 +24,9 @@ from segen.text import LANGUAGES, split_name, words
 from segen.types import Run, Segmentation, SegmentRequest, Step
 from segen.ui.framework import figures
 from segen.ui.framework.link import Link
+from segen.ui.tabs.models.overview import overview
 from segen.ui.tabs.segment import compare, degraded, robustness
 from segen.ui.tabs.segment.shared import share
-from segen.ui.widgets.cards import table as model_table
 
 STREETS = card("unet-camvid")
 
@@ -261,13 +261,13 @@ def test_calibration_is_drawn_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ModelCard, "metrics", lambda each: {"camvid": {"val": report}} if each == STREETS else {}
     )
     for language in LANGUAGES:
-        rows = model_table(language)
-        assert rows.count("<svg") == 1
+        rows = overview("", language)
+        assert rows.count('class="calibration"') == 1
         assert words(language, "models.ece", value="0.062", split=split_name(language, "val")) in rows
         assert words(language, "models.bin", confidence="95.0%", accuracy="90.0%", share="90.0%") in rows
         assert 'cx="119.0" cy="14.0"' in rows, "on the axes from (24, 104) to (124, 4)"
     monkeypatch.setattr(ModelCard, "metrics", lambda _: {})
-    assert "<svg" not in model_table("en")
+    assert 'class="calibration"' not in overview("", "en")
 
 
 @pytest.mark.slow

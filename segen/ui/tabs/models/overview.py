@@ -17,8 +17,8 @@ from segen.ui.widgets import cards as facts
 
 LOWER_IS_BETTER = {"frechet_ratio", "feature_distance"}
 """Of the metrics that a card is known by; of the others, higher is better."""
-WIDTH, HEIGHT, MARGIN = 340, 190, 14
-"""Of a plot and of the space around its points, in its own units."""
+WIDTH, HEIGHT, MARGIN, NAME = 340, 190, 14, 165
+"""Of a plot, the space around its points, and the longest name beside one, in the plot's own units."""
 LINE = 11
 """From one name to the next below it at least."""
 
@@ -112,7 +112,7 @@ def _plot(group: Sequence[_Point], language: str) -> dict[str, Any]:
                 "title": point.card.title[language],
                 "value": f"{point.value:.1f}" if lower else f"{point.value:.3f}",
                 "cost": facts.cost(point.card, language),
-                "x": round(MARGIN + x * (WIDTH - 130), 1),
+                "x": round(MARGIN + x * (WIDTH - NAME), 1),
                 "y": round(HEIGHT - MARGIN - y * (HEIGHT - 2 * MARGIN), 1),
             }
         )

@@ -63,7 +63,7 @@ def spherical(first: Latents, second: Latents, share: float) -> Latents:
 
 
 def truncated(latents: Latents, threshold: float) -> Latents:
-    """Bring standard normal numbers into [-threshold, threshold], threshold > 0: likelier, less varied.
+    """Bring standard normal numbers into [-threshold, threshold], threshold > 0: more typical, less varied.
 
     The truncation trick of Brock, Donahue and Simonyan 2019. We depart from it in mapping each number by its
     rank, so that it has the truncated normal distribution, rather than drawing anew until it fits: a seed's

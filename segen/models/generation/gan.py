@@ -37,7 +37,7 @@ class PerceptronGenerator(nn.Module, PyTorchModelHubMixin):
         self.layers = nn.Sequential(*_perceptron([latent, *hidden, side * side]))
 
     def forward(self, latents: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        """Pictures of latent vectors; labels are none of its concern."""
+        """Pictures of latent vectors; labels are ignored."""
         pixels: torch.Tensor = self.layers(latents).tanh()
         return pixels.view(-1, 1, self.side, self.side)
 

@@ -1,7 +1,7 @@
 """CycleGAN: translation between two domains of which no picture of one belongs to a picture of the other.
 
 Zhu et al. 2017: each generator must make what the other domain's discriminator takes for real (least squares,
-Mao et al. 2017), the way there and back must give the picture again (cycle loss), and a picture that is
+Mao et al. 2017), translation forward and back must return the picture (cycle loss), and a picture that is
 already there must stay (identity loss, their 5.2). Discriminators also see a history of drawings (Shrivastava
 et al. 2017), and rates are constant first and then fall to 0 along a line. Where pixels tell a discriminator
 too little, a second one stands on the features of a trained network (segen.training.feature_discriminator).

@@ -27,7 +27,7 @@ DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """Given to every event that is done in a moment."""
 TOLD_SECONDS = 0.25
-"""At least so far apart the page is told of steps; told more often, a slow one would fall behind."""
+"""Progress is sent to the page at most this often; a slow page would fall behind otherwise."""
 PREVIEW_SECONDS = 0.5
 """At least so long each preview stays."""
 

@@ -1,4 +1,4 @@
-// The time machine. Its value holds all there is to show (see snapshots.py), at first without the frames: those are
+// Training replay. Its value holds all there is to show (see snapshots.py), at first without the frames: those are
 // asked for once the view is seen, and from then on the slider and the play button ask the server nothing.
 
 const MILLISECONDS = 350; // of a frame while it plays

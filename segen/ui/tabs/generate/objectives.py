@@ -1,4 +1,4 @@
-"""What is told of a card that generates: what it is trained for, and how good its pictures are."""
+"""A generator's training objective and the measured quality of its pictures."""
 
 from __future__ import annotations
 

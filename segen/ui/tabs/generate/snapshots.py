@@ -1,4 +1,4 @@
-"""The time machine: what a network drew at steps of its training, beside the numbers of those steps."""
+"""Training replay: samples at snapshots of a training, beside the training log."""
 
 from __future__ import annotations
 

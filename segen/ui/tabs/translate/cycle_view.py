@@ -1,4 +1,4 @@
-"""Inside a cycle: there and back, what is lost, what is hidden, and what the discriminators say."""
+"""Cycle consistency: forward and back, what is lost, what is hidden, and the discriminators' scores."""
 
 from __future__ import annotations
 

@@ -14,11 +14,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over all processes; its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(context: Any, value: torch.Tensor) -> torch.Tensor:
+        summed = value.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(summed)
+        return summed
+
+    @staticmethod
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
+        return _Sum.forward(context, gradient)
 
 
 def count() -> int:
@@ -52,13 +66,13 @@ def gathered(part: torch.Tensor) -> torch.Tensor:
         return part
     whole = part.new_zeros(len(part) * count(), *part.shape[1:])
     whole[index() :: count()] = part
-    summed: torch.Tensor = all_reduce(whole)  # type: ignore[no-untyped-call]
+    summed: torch.Tensor = _Sum.apply(whole)
     return summed
 
 
 def mean(value: torch.Tensor) -> torch.Tensor:
     """The mean of a tensor over all processes; gradients flow back to each."""
-    summed: torch.Tensor = all_reduce(value) if count() > 1 else value  # type: ignore[no-untyped-call]
+    summed: torch.Tensor = _Sum.apply(value) if count() > 1 else value
     return summed / count()
 
 

@@ -27,7 +27,7 @@ WIDTH, HEIGHT = 320, 240
 def write(
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")],
     count: int = 12,
-    like: Literal["camvid", "nuclei"] = "camvid",
+    like: Literal["camvid", "animals", "nuclei"] = "camvid",
 ) -> None:
     """Draw labelled pictures and write them in the layout of docs/data.md.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter
 from scipy.ndimage import gaussian_filter
 
+from segen.data.synthetic import animals
+from segen.data.synthetic.canvas import Canvas
 from segen.registry import dataset_classes
 from segen.types import Image, Labels
 
@@ -17,39 +18,10 @@ CLASSES = dataset_classes("camvid")
 SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLIST, UNLABELLED = range(12)
 
 
-class _Canvas:
-    """A picture and its labels, drawn on with the same strokes."""
-
-    def __init__(self, width: int, height: int, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.picture = Pillow.new("RGB", (width, height))
-        self.labels = Pillow.new("L", (width, height), SKY)
-        self.width, self.height = width, height
-
-    def color(self, color: tuple[int, int, int], spread: int = 12) -> tuple[int, int, int]:
-        """The colour, varied a little by chance."""
-        red, green, blue = np.clip(np.array(color) + self.rng.integers(-spread, spread + 1, 3), 0, 255)
-        return int(red), int(green), int(blue)
-
-    def shape(
-        self, kind: str, points: list[tuple[float, float]], color: tuple[int, int, int], id: int
-    ) -> None:
-        """Draw a "polygon", "ellipse" or "rectangle" given in shares of width and height."""
-        scaled = [(x * self.width, y * self.height) for x, y in points]
-        getattr(ImageDraw.Draw(self.picture), kind)(scaled, fill=color)
-        getattr(ImageDraw.Draw(self.labels), kind)(scaled, fill=id)
-
-    def box(
-        self, left: float, top: float, right: float, bottom: float, color: tuple[int, int, int], id: int
-    ) -> None:
-        """Draw an upright rectangle given in shares of width and height."""
-        self.shape("rectangle", [(left, top), (right, bottom)], color, id)
-
-
 def street(seed: int, width: int = 480, height: int = 360) -> tuple[Image, Labels]:
     """Draw the street of this seed: an H x W x 3 picture and its H x W labels, ids of CLASSES."""
     rng = np.random.default_rng(seed)
-    canvas = _Canvas(width, height, rng)
+    canvas = Canvas(width, height, rng)
     horizon = rng.uniform(0.42, 0.52)
     vanish = rng.uniform(0.4, 0.6)
     _sky(canvas, horizon)
@@ -73,7 +45,7 @@ ROUGHNESS = np.array([0.3, 4, 2, 3, 4, 28, 2, 4, 2, 3, 3, 3], dtype=np.float32)
 """How strong the texture of each class is, by id: leaves are rough, the sky is smooth."""
 
 
-def _sky(canvas: _Canvas, horizon: float) -> None:
+def _sky(canvas: Canvas, horizon: float) -> None:
     top, low = np.array(canvas.color((190, 212, 238))), np.array((238, 243, 248))
     for row in range(int(horizon * canvas.height) + 1):
         share = row / (horizon * canvas.height)
@@ -86,7 +58,7 @@ def _sky(canvas: _Canvas, horizon: float) -> None:
             canvas.shape("ellipse", [(x + dx, y + dy), (x + dx + 0.12, y + dy + 0.05)], (245, 247, 250), SKY)
 
 
-def _buildings(canvas: _Canvas, horizon: float) -> None:
+def _buildings(canvas: Canvas, horizon: float) -> None:
     left = -0.05
     while left < 1:
         right = left + canvas.rng.uniform(0.12, 0.28)
@@ -101,7 +73,7 @@ def _buildings(canvas: _Canvas, horizon: float) -> None:
         left = right + canvas.rng.choice([0.0, 0.0, 0.06])
 
 
-def _ground(canvas: _Canvas, horizon: float, vanish: float) -> None:
+def _ground(canvas: Canvas, horizon: float, vanish: float) -> None:
     canvas.box(0, horizon, 1, 1, canvas.color((146, 134, 126), 6), PAVEMENT)
     near = [(-0.1, 1.0), (vanish - 0.03, horizon), (vanish + 0.03, horizon), (1.1, 1.0)]
     kerb = [(x + (0.02 if x > 0.5 else -0.02) * (y > 0.9), y) for x, y in near]
@@ -114,7 +86,7 @@ def _ground(canvas: _Canvas, horizon: float, vanish: float) -> None:
         canvas.box(x - width, y, x + width, y + length, (225, 225, 220), ROAD)
 
 
-def _tree(canvas: _Canvas, horizon: float) -> None:
+def _tree(canvas: Canvas, horizon: float) -> None:
     x = canvas.rng.choice([canvas.rng.uniform(0, 0.25), canvas.rng.uniform(0.75, 1)])
     base = horizon + canvas.rng.uniform(0.02, 0.1)
     canvas.box(x - 0.008, base - 0.2, x + 0.008, base, canvas.color((95, 70, 50)), TREE)
@@ -128,7 +100,7 @@ def _tree(canvas: _Canvas, horizon: float) -> None:
         canvas.shape("ellipse", corners, canvas.color((74, 92, 58), 16), TREE)
 
 
-def _fence(canvas: _Canvas, horizon: float) -> None:
+def _fence(canvas: Canvas, horizon: float) -> None:
     left = canvas.rng.choice([-0.02, 0.72])
     color, y = canvas.color((120, 115, 110)), horizon + canvas.rng.uniform(0.03, 0.08)
     for rail in (0.0, 0.025, 0.05):
@@ -137,7 +109,7 @@ def _fence(canvas: _Canvas, horizon: float) -> None:
         canvas.box(post, y - 0.01, post + 0.006, y + 0.07, color, FENCE)
 
 
-def _car(canvas: _Canvas, horizon: float) -> None:
+def _car(canvas: Canvas, horizon: float) -> None:
     size = canvas.rng.uniform(0.08, 0.17)
     x, base = canvas.rng.uniform(0.05, 0.95), horizon + 0.02 + size * 0.9
     paints = ((40, 42, 48), (150, 30, 30), (35, 55, 110), (165, 168, 172), (60, 75, 65))
@@ -159,7 +131,7 @@ def _car(canvas: _Canvas, horizon: float) -> None:
             canvas.shape("ellipse", corners, color, CAR)
 
 
-def _pole(canvas: _Canvas, horizon: float) -> None:
+def _pole(canvas: Canvas, horizon: float) -> None:
     x = canvas.rng.choice([canvas.rng.uniform(0.02, 0.35), canvas.rng.uniform(0.65, 0.98)])
     base, top = horizon + canvas.rng.uniform(0.04, 0.14), horizon - canvas.rng.uniform(0.12, 0.35)
     canvas.box(x - 0.004, top, x + 0.004, base, canvas.color((110, 112, 115)), POLE)
@@ -168,7 +140,7 @@ def _pole(canvas: _Canvas, horizon: float) -> None:
         canvas.shape("ellipse", [(x - 0.02, top - 0.01), (x + 0.02, top + 0.045)], face, SIGN)
 
 
-def _figure(canvas: _Canvas, x: float, base: float, size: float, id: int) -> None:
+def _figure(canvas: Canvas, x: float, base: float, size: float, id: int) -> None:
     coat, legs, skin = (
         canvas.color((58, 55, 66), 30),
         canvas.color((38, 40, 52), 10),
@@ -183,13 +155,13 @@ def _figure(canvas: _Canvas, x: float, base: float, size: float, id: int) -> Non
     canvas.shape("ellipse", [(x - size * 0.05, base - size), (x + size * 0.05, base - size * 0.83)], skin, id)
 
 
-def _pedestrian(canvas: _Canvas, horizon: float) -> None:
+def _pedestrian(canvas: Canvas, horizon: float) -> None:
     x = canvas.rng.choice([canvas.rng.uniform(0.02, 0.25), canvas.rng.uniform(0.75, 0.98)])
     size = canvas.rng.uniform(0.1, 0.22)
     _figure(canvas, x, horizon + size * 0.75, size, PEDESTRIAN)
 
 
-def _bicyclist(canvas: _Canvas, horizon: float) -> None:
+def _bicyclist(canvas: Canvas, horizon: float) -> None:
     size = canvas.rng.uniform(0.1, 0.2)
     x, base = canvas.rng.uniform(0.15, 0.85), horizon + size * 0.8
     for wheel in (-0.3, 0.3):
@@ -240,7 +212,7 @@ def numbered_nuclei(seed: int, width: int = 256, height: int = 256) -> tuple[Ima
     return np.clip(picture, 0, 255).astype(np.uint8), numbers
 
 
-DRAWN = {"camvid": street, "nuclei": nuclei}
+DRAWN = {"camvid": street, "animals": animals.meadow, "nuclei": nuclei}
 """What draws pictures and labels like those of a data set, from a seed, a width and a height."""
 DRAWN_INSTANCES = {"nuclei": numbered_nuclei}
 """The same where each thing has a number."""

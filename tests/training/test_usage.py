@@ -1,0 +1,87 @@
+"""Options that no training can have end in one sentence and exit code 2; small data sets train."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from segen.errors import UsageError
+from segen.imaging import images
+from segen.training import data as training_data
+from segen.training import loop
+from segen.training.main import main
+from segen.training.pairs import Pairs
+from segen.training.recipe import Place
+from segen.training.recipes import RECIPES, build
+from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEGEN_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 2, "val": 1})
+    return tmp_path / "runs"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("unet-camvid --batch-size 0", "--batch-size must be at least 1"),
+        ("unet-camvid --steps 0", "--steps must be at least 1"),
+        ("unet-camvid --crop 0 64", "--crop must be at least 1"),
+        ("unet-camvid --crop 50 64", "crops of 50 x 64"),
+        ("unet-camvid --architecture NoSuch", "no architecture NoSuch"),
+        ("deeplabv3plus-camvid --batch-size 1 --crop 64 64", "--batch-size 2"),
+        ("maskrcnn-nuclei --crop 100", "crops of 100 x 100"),
+        ("pix2pix-nuclei --side 50", "crops of 50 x 50"),
+        ("wgan-gp-fashion --batch-size 4", "multiple of 3"),
+    ],
+)
+def test_unusable_options_are_told(
+    options: str, told: str, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*options.split(), "--data", "synthetic"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2, "the configuration, and one sentence"
+    assert told in lines[-1]
+    assert not runs.exists() or not list(runs.rglob("*.pt"))
+
+
+def test_an_unknown_option_of_an_architecture_is_told() -> None:
+    config = replace(RECIPES["unet-camvid"], options={"no_such": 1})
+    with pytest.raises(UsageError, match="no_such"):
+        build(config, Place(data="synthetic"))
+
+
+def test_a_single_picture_smaller_than_the_crop_trains(tmp_path: Path) -> None:
+    root = tmp_path / "own"
+    colors = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
+    for split in ("train", "val"):
+        for kind in ("images", "masks"):
+            (root / split / kind).mkdir(parents=True)
+        labels = np.zeros((20, 30), dtype=np.uint8)
+        labels[5:12, 4:20], labels[15:] = 1, 2
+        picture = np.array(colors, dtype=np.uint8)[labels]
+        (root / split / "images" / "one.png").write_bytes(images.encode(picture))
+        (root / split / "masks" / "one.png").write_bytes(images.encode_labels(labels, colors))
+    known = [{"id": id, "name": f"class {id}", "color": color} for id, color in enumerate(colors)]
+    (root / "classes.json").write_text(json.dumps(known))
+    config = SegmentationConfig("own", steps=1, batch_size=3, crop=(64, 64), imagenet=False)
+    place = Place(data=str(root))
+    assert (loop.fit(Segmentation(config, place), place) / "SHA256SUMS").is_file()
+
+
+def test_pairs_smaller_than_the_crop_are_continued() -> None:
+    class Narrow(Pairs):
+        def whole(self, index: int, seed: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+            picture = torch.arange(20.0).expand(1, 70, 20)
+            return picture, -picture
+
+    given, drawn = Narrow(1, 64)[0]
+    assert given.shape == drawn.shape == (1, 64, 64)
+    assert torch.equal(given, -drawn)

@@ -150,12 +150,56 @@ def test_a_card_of_another_task_is_refused() -> None:
         Engine("cpu").run(cards("cluster")[0].name, REQUEST)
 
 
-def test_folding_batch_norm_changes_no_answer() -> None:
+class Doubled(nn.Conv2d):
+    """A convolution that is more than one, into which batch norm cannot be folded."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(pixels)
+
+
+@pytest.mark.parametrize("kind", [nn.Conv2d, Doubled])
+def test_folding_batch_norm_changes_no_answer(kind: type[nn.Conv2d]) -> None:
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 2, 1))
+    network = nn.Sequential(kind(3, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 2, 1))
     network(torch.randn(4, 3, 9, 9) * 3 + 1)
     pixels = torch.randn(2, 3, 9, 9)
     expected = network.eval()(pixels).detach()
     prepared = engine_module._prepared(network)
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in prepared.modules())
+    assert any(isinstance(module, nn.BatchNorm2d) for module in prepared.modules()) == (kind is Doubled)
     torch.testing.assert_close(prepared(pixels), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_network_is_prepared_to_answer_and_not_to_learn() -> None:
+    prepared = engine_module._prepared(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Dropout()).half().train())
+    assert [module.training for module in prepared.modules()] == [False] * 3
+    weight, bias = prepared.parameters()
+    assert (weight.dtype, weight.requires_grad) == (bias.dtype, bias.requires_grad) == (torch.float32, False)
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_large_card_takes_the_place_of_several(loads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    load = engine_module.models.load
+
+    def load_with_buffer(card: ModelCard) -> Slow:
+        predictor = load(card)
+        if card.name == "c":
+            predictor.network.register_buffer("table", torch.zeros(1000))
+        return predictor
+
+    monkeypatch.setattr(engine_module.models, "load", load_with_buffer)
+    engine = Engine("cpu", capacity_bytes=2 * 4 * 1000)
+    for name in ("a", "b", "c"):
+        engine.run(name, REQUEST)
+    assert engine.loaded() == ["c"], "its buffer counts, too"
+
+
+def test_waiting_for_the_device_is_told_apart_from_work(loads: list[str]) -> None:
+    engine = Engine("meta")
+    engine.run("a", REQUEST)
+    with ThreadPoolExecutor(1) as pool:
+        with engine._device_lock:
+            waiting = pool.submit(engine.run, "a", REQUEST)
+            sleep(1)
+        run = waiting.result()
+    assert run.seconds < 0.9 < run.queued_seconds
+    assert run.device == "meta"

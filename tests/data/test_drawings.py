@@ -11,6 +11,7 @@ from segen.data import datasets
 from segen.data.synthetic import nuclei
 from segen.errors import DataError
 from segen.imaging import lines
+from tests.sentences import exactly
 
 
 def test_stretched_nuclei_are_bright_whatever_the_stain() -> None:
@@ -58,5 +59,5 @@ def test_skin_tones_of_a_sign_are_in_one_split(tmp_path: Path) -> None:
     assert not firsts[0] & firsts[1]
     assert 0.08 < len(splits[1]) / (len(splits[0]) + len(splits[1])) < 0.22
     assert {"1f468", "1f469-1f3fd", "1f9d1"} <= splits[0]
-    with pytest.raises(DataError, match="test"):
+    with pytest.raises(DataError, match=exactly("split_unknown", split="test")):
         datasets.emoji(tmp_path, "test")

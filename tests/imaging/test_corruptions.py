@@ -8,6 +8,7 @@ import pytest
 from segen.data.synthetic import scenes
 from segen.errors import InputError
 from segen.imaging.corruptions import CORRUPTIONS, SEVERITIES, Corruption
+from tests.sentences import exactly
 
 STREET = scenes.street(0, 160, 120)[0]
 RANDOM = {"noise", "fog", "rain", "night"}
@@ -55,8 +56,11 @@ def test_night_is_dark_and_blue() -> None:
 
 def test_a_corruption_is_one_of_those_there_are() -> None:
     assert (Corruption("fog", 3)(STREET, 5) == CORRUPTIONS["fog"](STREET, 3, 5)).all()
-    with pytest.raises(InputError, match="low-resolution"):
+    with pytest.raises(
+        InputError,
+        match=exactly("unknown_corruption", known=", ".join(CORRUPTIONS)),
+    ):
         Corruption("snow", 3)
     for severity in (0, 6, -1):
-        with pytest.raises(InputError, match="1 to 5"):
+        with pytest.raises(InputError, match=exactly("severity_out_of_range", least=1, most=5)):
             Corruption("fog", severity)

@@ -23,6 +23,7 @@ from segen.imaging.labels import read_labels
 from segen.models.tensors import to_tensor
 from segen.registry import dataset_classes
 from tests.imaging.picture_files import encoded, png, png16, tiff16_rgb
+from tests.sentences import exactly
 
 RAMP = np.arange(0, 252, 3, dtype=np.uint8).reshape(7, 12)
 """Grey, every pixel of its own value."""
@@ -161,7 +162,7 @@ def test_first_frame_of_an_animation(format: str) -> None:
 
 def test_a_second_page_of_a_tiff_is_refused_but_a_thumbnail_is_none() -> None:
     page, other = Pillow.new("L", (9, 5), 40), Pillow.new("L", (9, 5), 200)
-    with pytest.raises(InputError, match="several pages"):
+    with pytest.raises(InputError, match=exactly("several_pages")):
         images.read(encoded(page, "TIFF", save_all=True, append_images=[other]))
     thumbnail = Pillow.new("L", (3, 2), 200)
     thumbnail.encoderinfo = {"tiffinfo": {images.NEW_SUBFILE_TYPE: 1}}

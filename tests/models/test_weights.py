@@ -12,6 +12,7 @@ import torch
 from segen.errors import WeightsError
 from segen.models import weights
 from segen.registry import ModelCard, cards
+from tests.sentences import exactly
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_metrics_may_change(sealed: ModelCard) -> None:
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", weights.SUMS])
 def test_a_missing_file_is_told(sealed: ModelCard, name: str) -> None:
     (sealed.weights / name).unlink()
-    with pytest.raises(WeightsError, match="missing"):
+    with pytest.raises(WeightsError, match=exactly("weights_missing", model="small")):
         weights.checked(sealed)
 
 
@@ -50,7 +51,7 @@ def test_an_altered_file_is_told(sealed: ModelCard, fault: str) -> None:
     if fault == "one byte changed":
         content[-1] ^= 1
     file.write_bytes(content if fault == "one byte changed" else content[: 50 * (fault == "cut short")])
-    with pytest.raises(WeightsError, match="differ from those that were shipped") as error:
+    with pytest.raises(WeightsError, match=exactly("weights_altered", model="small")) as error:
         weights.checked(sealed)
     assert str(sealed.weights) not in str(error.value)
 

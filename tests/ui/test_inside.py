@@ -21,6 +21,7 @@ from segen.models.features import imagenet
 from segen.models.tensors import to_tensor
 from segen.registry import cards
 from segen.types import ClassifyRequest, FeaturesRequest, KernelsRequest
+from tests.sentences import exactly
 
 MODEL = "unet-camvid"
 RNG = np.random.default_rng(0)
@@ -103,9 +104,9 @@ def test_sizes_and_values_are_those_of_the_network_library(
 
 def test_a_kernel_larger_than_the_picture_is_refused() -> None:
     for size, side in ((1, 3), (4, 5)):
-        with pytest.raises(InputError, match="does not fit"):
+        with pytest.raises(InputError, match=exactly("kernel_does_not_fit", size=size, kernel=side)):
             kernels.output_size(size, side, 1, 0)
-    with pytest.raises(InputError, match="does not fit"):
+    with pytest.raises(InputError, match=exactly("kernel_does_not_fit", size=1, kernel=2)):
         kernels.pool(np.zeros((1, 1), np.float32), "max")
 
 
@@ -148,7 +149,9 @@ def test_one_label_says_where_it_comes_from(
 ) -> None:
     monkeypatch.setenv("SEGEN_DATA", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(WeightsError, match="ImageNet weights"):
+    with pytest.raises(
+        WeightsError, match=exactly("imagenet_missing", file="weights/mobilenet_v2_imagenet.safetensors")
+    ):
         engine.run(MODEL, ClassifyRequest(picture(9, 9)))
     torch.manual_seed(0)
     network = mobilenet_v2()

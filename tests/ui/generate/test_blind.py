@@ -18,6 +18,7 @@ from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.ui.tabs.generate import blind
 from segen.ui.tabs.generate.blind import REAL, SIDES, Pair, Quiz
+from tests.sentences import exactly
 
 CARD = replace(
     registry.cards()[0],
@@ -80,15 +81,15 @@ def test_answers_are_counted(sources: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("side", ["", "middle", "real"])
 def test_an_answer_that_is_none_gets_a_sentence(side: str) -> None:
-    with pytest.raises(InputError, match="Next pair"):
+    with pytest.raises(InputError, match=exactly("pair_over")):
         opened().answered(side)
 
 
 def test_a_pair_is_answered_once() -> None:
     quiz, _ = opened().answered("left")
-    with pytest.raises(InputError, match="Next pair"):
+    with pytest.raises(InputError, match=exactly("pair_over")):
         quiz.answered("right")
-    with pytest.raises(InputError, match="Next pair"):
+    with pytest.raises(InputError, match=exactly("pair_over")):
         Quiz().answered("left")
 
 

@@ -25,6 +25,7 @@ from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.types import GenerateRequest, Generation, MixRequest, Mixture, Step
 from segen.ui.tabs.generate import mixing
+from tests.sentences import exactly
 
 CARD = ModelCard(
     name="tiny",
@@ -134,18 +135,18 @@ def test_seeds_that_cannot_be_mixed_are_refused(contents: list[int], styles: lis
 
 @pytest.mark.parametrize("stage", [-1, 0, 4])
 def test_a_stage_that_is_not_there_is_refused(stage: int) -> None:
-    with pytest.raises(InputError, match="from 1 to 3"):
+    with pytest.raises(InputError, match=exactly("stage_out_of_range", most=3)):
         mix(CARD, [0], [1], stage=stage)
 
 
 def test_a_label_for_a_card_without_is_refused() -> None:
-    with pytest.raises(InputError, match="is not conditional on a class"):
+    with pytest.raises(InputError, match=exactly("unconditional", model="tiny")):
         mix(CARD, [0], [1], label=3)
 
 
 def test_a_network_without_stages_says_so() -> None:
     plain = LatentPredictor(PerceptronGenerator(4, (8,)).eval(), CARD)
-    with pytest.raises(InputError, match="no stages"):
+    with pytest.raises(InputError, match=exactly("no_stages")):
         list(plain(MixRequest([0], [1])))
 
 

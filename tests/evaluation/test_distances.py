@@ -72,3 +72,24 @@ def test_manifolds_tell_fidelity_from_coverage() -> None:
 def test_copies_of_one_picture_are_not_diverse() -> None:
     assert distances.diversity(np.repeat(features(1), 50, axis=0)) == 0
     assert distances.diversity(2 * features(50)) == pytest.approx(2 * distances.diversity(features(50)))
+
+
+def test_frechet_of_a_set_from_itself_is_never_below_nought() -> None:
+    assert min(distances.frechet(features(9, seed=seed), features(9, seed=seed)) for seed in range(30)) >= 0
+
+
+def test_one_seed_gives_one_interval() -> None:
+    first, second = features(30), features(30, 0.3, 1)
+    assert distances.kernel(first, second) == distances.kernel(first, second)
+    assert distances.kernel(first, second)["low"] != distances.kernel(first, second, seed=1)["low"]
+
+
+def test_a_manifold_reaches_to_the_third_neighbour() -> None:
+    real = np.arange(4, dtype=np.float32)[:, None]
+    generated = np.array([[5.5], [100], [200], [300]], np.float32)
+    assert distances.precision_and_recall(generated, real) == (0.25, 1)
+
+
+def test_diversity_is_the_mean_distance_of_two() -> None:
+    points = np.random.default_rng(0).normal(size=(4000, 1)).astype(np.float32)
+    assert distances.diversity(points) == pytest.approx(2 / np.sqrt(np.pi), abs=0.05)

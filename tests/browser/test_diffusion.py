@@ -17,7 +17,6 @@ from tests.browser.engines import DrawingEngine, assert_closed
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.skipif(not any(map(diffuses, cards("generate"))), reason="no card diffuses yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_diffusion_is_seen_step_by_step(
     address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
@@ -63,7 +62,6 @@ def test_diffusion_is_seen_step_by_step(
     assert_fits(page)
 
 
-@pytest.mark.skipif(not any(map(diffuses, cards("generate"))), reason="no card diffuses yet")
 @pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
 def test_a_grid_is_seen_while_it_is_drawn_until_stop(
     visit: Callable[..., Any], width: int, language: str

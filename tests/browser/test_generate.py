@@ -24,7 +24,6 @@ from tests.browser.actions import assert_fits
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.skipif(not cards("generate"), reason="no card generates yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_pictures_are_drawn_from_seeds_kept_and_walked_between(
     address: str,
@@ -119,7 +118,6 @@ def test_a_seed_is_refined_round_by_round(
     page.wait_for_function(f"document.querySelector('{middle}').src === {json.dumps(first)}")
 
 
-@pytest.mark.skipif(not any(card.options.encodes for card in cards("generate")), reason="no card encodes yet")
 def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., Any]) -> None:
     name = next(card.name for card in cards("generate") if card.options.encodes)
     page = visit(f"{address}/?tab=generate&model={name}", 390)
@@ -131,9 +129,6 @@ def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., 
     assert_fits(page)
 
 
-@pytest.mark.skipif(
-    not any(card.snapshots() for card in cards("generate")), reason="no snapshots are kept yet"
-)
 @pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
 def test_a_training_is_played_without_asking_the_server(
     address: str, visit: Callable[..., Any], width: int, language: str
@@ -166,9 +161,6 @@ def test_a_training_is_played_without_asking_the_server(
     assert_fits(page)
 
 
-@pytest.mark.skipif(
-    not any(card.options.stages for card in cards("generate")), reason="no card has stages yet"
-)
 def test_styles_are_mixed_and_every_class_is_drawn(address: str, visit: Callable[..., Any]) -> None:
     staged = [card for card in cards("generate") if card.options.stages]
     named = max(staged, key=lambda card: card.conditional)
@@ -187,10 +179,6 @@ def test_styles_are_mixed_and_every_class_is_drawn(address: str, visit: Callable
         assert_fits(page)
 
 
-@pytest.mark.skipif(
-    max(Counter(card.dataset for card in cards("generate")).values(), default=0) < 2,
-    reason="no two cards of one data set generate yet",
-)
 def test_a_blind_test_tells_nothing_before_the_click(address: str, visit: Callable[..., Any]) -> None:
     ((dataset, _),) = Counter(card.dataset for card in cards("generate")).most_common(1)
     one, other = sorted((card for card in cards("generate") if card.dataset == dataset), key=diffuses)[:2]

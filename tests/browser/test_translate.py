@@ -21,7 +21,6 @@ from tests.browser.actions import assert_fits, stroke
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.skipif(not any(card.options.cycles for card in cards("translate")), reason="no cycle yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_a_picture_is_translated_looked_through_and_limited(
     address: str,
@@ -69,7 +68,6 @@ def test_a_picture_is_translated_looked_through_and_limited(
     assert_fits(page)
 
 
-@pytest.mark.skipif(not any(card.options.stochastic for card in cards("translate")), reason="no pad yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_a_drawing_is_coloured_while_it_is_drawn(
     address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
@@ -106,7 +104,6 @@ def test_a_drawing_is_coloured_while_it_is_drawn(
     assert_fits(page)
 
 
-@pytest.mark.skipif(not any(card.options.paints for card in cards("translate")), reason="no street yet")
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
 def test_a_street_is_painted_photographed_and_resegmentation_ratio(
     address: str,

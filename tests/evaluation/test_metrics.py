@@ -16,7 +16,8 @@ from segen.evaluation.boundaries import boundary_f1
 from segen.evaluation.labels import LabelMetrics
 from segen.evaluation.roc import Roc
 from segen.evaluation.scores import compare
-from segen.imaging.labels import IGNORED, encode
+from segen.imaging.images import encode
+from segen.imaging.labels import IGNORED
 from segen.registry import card, dataset_classes
 from segen.ui.tabs.segment.measure import IGNORED as IGNORED_COLOR
 from segen.ui.tabs.segment.measure import WRONG, difference, read_reference, report

@@ -125,7 +125,6 @@ def test_translate_gives_what_the_engine_says(client: Client, engine: Engine, ph
         ({"strength": None}, "arguments"),
     ],
 )
-@pytest.mark.skipif(not cards("translate"), reason="no card translates")
 def test_a_translation_out_of_range_gets_one_sentence(
     client: Client, photo: Path, options: dict[str, Any], key: str
 ) -> None:
@@ -145,7 +144,6 @@ def test_a_translation_out_of_range_gets_one_sentence(
         ({"seed": None}, "arguments", {}),
     ],
 )
-@pytest.mark.skipif(not cards("generate"), reason="no card generates")
 def test_a_draw_out_of_range_gets_one_sentence(
     client: Client, options: dict[str, Any], key: str, values: dict[str, Any]
 ) -> None:

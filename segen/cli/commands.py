@@ -26,6 +26,7 @@ from segen.text import words
 from segen.types import (
     ClusterRequest,
     Direction,
+    Format,
     GenerateRequest,
     Sampler,
     SegmentRequest,
@@ -74,7 +75,7 @@ def models(task: Task | None = None, as_json: AsJson = False) -> int:
     return 0
 
 
-def segment(images: Pictures = (), *, model: Name, out: Folder) -> int:
+def segment(images: Pictures = (), *, model: Name, out: Folder, also: tuple[Format, ...] = ()) -> int:
     """Label every pixel of pictures.
 
     Args:
@@ -82,8 +83,10 @@ def segment(images: Pictures = (), *, model: Name, out: Folder) -> int:
         model: The name of a model that segments.
         out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt, and
             for models that find instances STEM.instances.png.
+        also: Further formats: polygons as STEM.geojson, STEM.coco.json, STEM.yolo.txt, a table as STEM.csv,
+            and for each class ID STEM.mask-ID.png and STEM.cutout-ID.png.
     """
-    return label_each(images, registry.card(model, "segment"), out, SegmentRequest)
+    return label_each(images, registry.card(model, "segment"), out, SegmentRequest, also)
 
 
 def cluster(
@@ -97,6 +100,7 @@ def cluster(
     texture: float = ClusterRequest.texture,
     eps: float = ClusterRequest.eps,
     min_samples: int = ClusterRequest.min_samples,
+    also: tuple[Format, ...] = (),
 ) -> int:
     """Group the pixels of pictures, without labels.
 
@@ -110,10 +114,11 @@ def cluster(
         texture: The weight of local contrast beside colour, 0 to 100.
         eps: How near neighbours are, above 0, for dbscan.
         min_samples: How many neighbours, itself among them, make a place dense, for dbscan.
+        also: Further formats, as of segment.
     """
     card = registry.card(model, "cluster")
     request = ClusterRequest(np.empty((0, 0, 3), np.uint8), k, space, position, texture, eps, min_samples)
-    return label_each(images, card, out, lambda image: replace(request, image=image))
+    return label_each(images, card, out, lambda image: replace(request, image=image), also)
 
 
 def generate(

@@ -12,19 +12,24 @@ from tqdm import tqdm
 
 from segen.errors import CardError, UsageError, WeightsError, sentence
 from segen.registry import ModelCard
-from segen.types import ClusterRequest, Image, Request
+from segen.types import ClusterRequest, Format, Image, Request
 
 progress = partial(tqdm, unit="picture", disable=None)
 
 
 def label_each(
-    pictures: Sequence[Path], card: ModelCard, out: Path, ask: Callable[[Image], Request[Any]]
+    pictures: Sequence[Path],
+    card: ModelCard,
+    out: Path,
+    ask: Callable[[Image], Request[Any]],
+    also: tuple[Format, ...],
 ) -> int:
     """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
     from segen.cli import results
-    from segen.imaging import export
+    from segen.imaging import export, formats
 
-    prepare(pictures, out, (*export.SEGMENTATION_ENDINGS, export.INSTANCES_ENDING))
+    endings = *export.SEGMENTATION_ENDINGS, export.INSTANCES_ENDING, *formats.endings(also)
+    prepare(pictures, out, endings)
     from segen.engine import Engine
     from segen.imaging.images import read
 
@@ -34,7 +39,9 @@ def label_each(
         image = read(path)
         request = ask(image)
         value = engine.run(card.name, request).value
-        results.write_segmentation(out, path.stem, export.card_for(card, image, value), image, value)
+        found = export.card_for(card, image, value)
+        results.write_segmentation(out, path.stem, found, image, value)
+        results.write_contents(out, path.stem, formats.contents(found, image, value, also, _name(path)))
         if isinstance(request, ClusterRequest):
             for remark in export.remarks(card, request, value):
                 tell(path, remark)

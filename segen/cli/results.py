@@ -17,7 +17,12 @@ def write_segmentation(
 
     STEM.instances.png stands beside them where the result has instances.
     """
-    for ending, content in contents(card, image, result).items():
+    write_contents(folder, stem, contents(card, image, result))
+
+
+def write_contents(folder: Path, stem: str, by_ending: dict[str, bytes]) -> None:
+    """Write each content into the file of its ending, whole or not at all."""
+    for ending, content in by_ending.items():
         with files.replacing(folder / f"{stem}{ending}") as temporary:
             temporary.write_bytes(content)
 

@@ -10,7 +10,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +18,13 @@ from PIL import ImageFilter
 
 from segen.imaging import export, images
 from segen.registry import ClassInfo, ModelCard
-from segen.types import SURE, Clustering, Image, Instance, Segmentation
+from segen.types import SURE, Clustering, Format, Image, Instance, Segmentation
 
-Format = Literal["geojson", "coco", "yolo", "csv", "masks", "cutouts"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+ENDINGS: dict[Format, str] = {
+    "geojson": ".geojson", "coco": ".coco.json", "yolo": ".yolo.txt", "csv": ".csv",
+    "masks": ".mask-{id}.png", "cutouts": ".cutout-{id}.png",
+}  # fmt: skip
+"""What stands behind the stem of a picture's name; masks and cut-outs have one for each class id."""
 Result = Segmentation | Clustering
 Ring = NDArray[np.float64]
 """n x 2 corners, x and y, the last one equal to the first."""
@@ -179,22 +181,29 @@ def cutout(image: Image, mask: NDArray[np.bool_]) -> bytes:
     return buffer.getvalue()
 
 
+def endings(formats: tuple[Format, ...]) -> list[str]:
+    """Every ending that files of these formats may have, whatever the classes."""
+    return [
+        ENDINGS[each].format(id=id) for each in formats for id in range(256 if "{" in ENDINGS[each] else 1)
+    ]
+
+
 def contents(
     card: ModelCard, image: Image, result: Result, formats: tuple[Format, ...], file_name: str
 ) -> dict[str, bytes]:
     """The content of each file of these formats by its ending, such as ".geojson" or ".mask-3.png"."""
     found: dict[str, bytes] = {}
-    if "geojson" in formats:
-        found[".geojson"] = geojson(card, result).encode()
-    if "coco" in formats:
-        found[".coco.json"] = coco(card, result, file_name).encode()
-    if "yolo" in formats:
-        found[".yolo.txt"] = yolo(card, result).encode()
-    if "csv" in formats:
-        found[".csv"] = table(card, image, result).encode()
-    for known, mask in _regions(card, result):
-        if "masks" in formats:
-            found[f".mask-{known.id}.png"] = images.encode(mask.astype(np.uint8) * 255)
-        if "cutouts" in formats:
-            found[f".cutout-{known.id}.png"] = cutout(image, mask)
+    texts = {
+        "geojson": lambda: geojson(card, result),
+        "coco": lambda: coco(card, result, file_name),
+        "yolo": lambda: yolo(card, result),
+        "csv": lambda: table(card, image, result),
+    }
+    for each in formats:
+        if each in texts:
+            found[ENDINGS[each]] = texts[each]().encode()
+            continue
+        for known, mask in _regions(card, result):
+            content = cutout(image, mask) if each == "cutouts" else images.encode(mask.astype(np.uint8) * 255)
+            found[ENDINGS[each].format(id=known.id)] = content
     return found

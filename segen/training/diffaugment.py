@@ -17,7 +17,7 @@ from segen.training import processes
 
 def augmented(pixels: torch.Tensor) -> torch.Tensor:
     """N x C x H x W in [-1, 1], each picture changed by chance; gradients flow through."""
-    return _cut_out(_translated(_recoloured(pixels)))
+    return _cut_out(_translated(_recolored(pixels)))
 
 
 def _chance(pixels: torch.Tensor) -> torch.Tensor:
@@ -25,7 +25,7 @@ def _chance(pixels: torch.Tensor) -> torch.Tensor:
     return processes.drawn(torch.rand, len(pixels), 1, 1, 1, device=pixels.device)
 
 
-def _recoloured(pixels: torch.Tensor) -> torch.Tensor:
+def _recolored(pixels: torch.Tensor) -> torch.Tensor:
     """Brightness, saturation and contrast."""
     brighter = pixels + (_chance(pixels) - 0.5)
     grey = brighter.mean(dim=1, keepdim=True)

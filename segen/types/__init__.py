@@ -33,12 +33,14 @@ from segen.types.generate import (
 from segen.types.request import Image, Labels, Pictures, Progress, Request, Run, Step, V
 from segen.types.seeds import MAX_PICTURES, MAX_SEED, check_seeds, seed_range
 from segen.types.segment import (
+    FORMATS,
     SURE,
     Attention,
     Classification,
     ClassifyRequest,
     Features,
     FeaturesRequest,
+    Format,
     Instance,
     Kernels,
     KernelsRequest,
@@ -59,6 +61,7 @@ from segen.types.translate import (
 
 __all__ = [
     "DIRECTIONS",
+    "FORMATS",
     "MAX_BLUR",
     "MAX_CLUSTERS",
     "MAX_GUIDANCE",
@@ -88,6 +91,7 @@ __all__ = [
     "Encoding",
     "Features",
     "FeaturesRequest",
+    "Format",
     "GenerateRequest",
     "Generation",
     "Image",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segen.types.request import Image, Labels, Request
 
+Format = Literal["geojson", "coco", "yolo", "csv", "masks", "cutouts"]
+"""What a segmentation can be taken home as, beside its own files; see `segen.imaging.formats`."""
+FORMATS: tuple[Format, ...] = get_args(Format)
 SURE = 0.5
 """An instance with this score or more counts as there; less sure ones are kept beside."""
 

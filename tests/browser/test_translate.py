@@ -69,7 +69,7 @@ def test_a_picture_is_translated_looked_through_and_limited(
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
-def test_a_drawing_is_coloured_while_it_is_drawn(
+def test_a_drawing_is_colored_while_it_is_drawn(
     address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
 ) -> None:
     name = next(card.name for card in cards("translate") if card.options.stochastic)

@@ -61,7 +61,7 @@ def test_a_file_for_each_seed(asked: list[GenerateRequest], tmp_path: Path) -> N
     assert [len(request.seeds) for request in asked] == [64, 64, 2], "written as they are made"
 
 
-def test_colour_stays_and_long_seeds_have_their_name(asked: list[GenerateRequest], tmp_path: Path) -> None:
+def test_color_stays_and_long_seeds_have_their_name(asked: list[GenerateRequest], tmp_path: Path) -> None:
     assert generate(tmp_path, "--seed", str(2**63 - 1), "--count", "1", model="colour") == 0
     with Pillow.open(tmp_path / f"seed-{2**63 - 1}.png") as picture:
         assert picture.mode == "RGB"

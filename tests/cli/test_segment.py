@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,8 @@ from segen.data.synthetic import scenes
 from segen.imaging import export, images
 from segen.imaging.labels import read_labels
 from segen.registry import ModelCard, cards
-from segen.types import SegmentRequest
+from segen.text import words
+from segen.types import FORMATS, SegmentRequest
 from tests.cli.calls import CARD, names, results, segment
 
 
@@ -217,3 +219,22 @@ def test_ctrl_c_at_any_moment(seconds: float, weights: Path, tmp_path: Path) -> 
         assert path.name in results(path.name.split(".")[0])
         if path.suffix == ".png":
             images.read(path)
+
+
+def test_further_formats_stand_beside(quick: list[SegmentRequest], pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["segment", str(pictures / "a.png"), "--model", CARD.name, "--out", str(out), "--also"]
+    assert main([*arguments, *FORMATS]) == 0
+    further = {".geojson", ".coco.json", ".yolo.txt", ".csv", ".mask-1.png", ".cutout-1.png"}
+    assert names(out) == results("a") | {f"a{ending}" for ending in further}
+    assert json.loads((out / "a.coco.json").read_text())["images"][0]["file_name"] == "a.png"
+
+
+def test_a_further_format_replaces_no_picture(
+    quick: list[SegmentRequest], pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copyfile(pictures / "a.png", pictures / "a.mask-1.png")
+    given = [str(pictures / name) for name in ("a.png", "a.mask-1.png")]
+    assert main(["segment", *given, "--model", CARD.name, "--out", str(pictures), "--also", "masks"]) == 2
+    assert capsys.readouterr().err.strip() == words("en", "errors.replaces_input", file="a.mask-1.png")
+    assert not quick

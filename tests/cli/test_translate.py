@@ -66,7 +66,7 @@ def test_the_command_refuses_before_any_work(
     assert not (tmp_path / "out").exists()
 
 
-def test_colours_of_no_class_are_told_on_the_command_line(
+def test_colors_of_no_class_are_told_on_the_command_line(
     engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path, "map.png", noise(6, 7))

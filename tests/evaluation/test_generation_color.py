@@ -30,7 +30,7 @@ from segen.ui.tabs.generate import objectives
 
 CARD = ModelCard(
     "landscapes", "generate", {"en": "g"}, {"en": "g"}, "", "yosemite", "", "", "", {"en": ""}, (64, 64),
-    1, 1, {"weights": "", "data": "", "credit": ""}, (),
+    1, 1, {"weights": "", "data": "", "credit": ""}, (), options=GenerateOptions("gan"),
 )  # fmt: skip
 COUNTS = {"trainA": 620, "trainB": 500, "testA": 155, "testB": 119}
 """Fewer to train than there are, and as many to test as in Yosemite."""
@@ -75,8 +75,8 @@ def artist(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def colours(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Stand-in features, the mean colours of four rows; what else they were asked with."""
+def colors(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Stand-in features, the mean colors of four rows; what else they were asked with."""
     asked: list[Any] = []
 
     def pooled(pictures: Pictures, data: Any = None, *_: Any) -> distances.Features:
@@ -89,12 +89,12 @@ def colours(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
-def test_few_photographs_have_floor_and_ceiling(artist: None, colours: list[Any], data: Path) -> None:
+def test_few_photographs_have_floor_and_ceiling(artist: None, colors: list[Any], data: Path) -> None:
     report = evaluate(Engine("cpu"), CARD, data, "test")
     train, test = COUNTS["trainA"] + COUNTS["trainB"], COUNTS["testA"] + COUNTS["testB"]
     assert report["items"] == train
     assert "MobileNetV2" in report["features"]
-    assert colours == [(count, data / "summer2winter") for count in (test, train, train, train)]
+    assert colors == [(count, data / "summer2winter") for count in (test, train, train, train)]
     found = report["metrics"]
     by_samples = found["frechet_by_samples"]
     assert list(by_samples) == ["100", "1,000"]
@@ -107,7 +107,7 @@ def test_few_photographs_have_floor_and_ceiling(artist: None, colours: list[Any]
     assert not {"classes_hit", "label_agreement", "elbo", "fid"} & found.keys()
 
 
-def test_too_few_photographs_are_told(artist: None, colours: list[Any], data: Path, tmp_path: Path) -> None:
+def test_too_few_photographs_are_told(artist: None, colors: list[Any], data: Path, tmp_path: Path) -> None:
     for folder in COUNTS:
         (tmp_path / folder).mkdir()
         for path in sorted((data / "summer2winter" / folder).glob("*.png"))[:9]:
@@ -145,14 +145,14 @@ def with_inception(root: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_fid_is_measured_where_its_weights_are(
-    artist: None, colours: list[Any], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    artist: None, colors: list[Any], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = with_inception(tmp_path, b"weights", monkeypatch)
     (root / "summer2winter").symlink_to(data / "summer2winter")
     found = evaluate(Engine("cpu"), replace(CARD, options=GenerateOptions("gan", samples=300)), root, "test")[
         "metrics"
     ]
-    assert {given for _, given in colours} == {root / "summer2winter", root / inception.FILE}
+    assert {given for _, given in colors} == {root / "summer2winter", root / inception.FILE}
     assert list(found["fid"]) == ["value", "floor", "ceiling"]
     assert found["fid"]["value"] == pytest.approx(found["frechet_distance"]), "of one stand-in"
     assert found["fid"]["floor"] == pytest.approx(found["frechet_floor"])
@@ -187,7 +187,7 @@ def test_what_either_library_downloaded_is_found(tmp_path: Path, monkeypatch: py
 
 def test_the_command_tells_what_fid_wants(
     artist: None,
-    colours: list[Any],
+    colors: list[Any],
     data: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

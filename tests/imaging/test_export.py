@@ -38,7 +38,7 @@ def blobs(height: int = 60, width: int = 90) -> Labels:
     return np.kron(coarse, np.ones((10, 10), dtype=np.uint8))[:height, :width]
 
 
-def test_labels_png_holds_ids_and_colours() -> None:
+def test_labels_png_holds_ids_and_colors() -> None:
     labels = blobs()
     with Pillow.open(io.BytesIO(export.labels_png(CARD, labels))) as picture:
         assert picture.mode == "P"
@@ -46,7 +46,7 @@ def test_labels_png_holds_ids_and_colours() -> None:
         assert (np.array(picture.convert("RGB")) == np.array(CARD.palette())[labels]).all()
 
 
-def test_overlay_goes_from_picture_to_colours() -> None:
+def test_overlay_goes_from_picture_to_colors() -> None:
     labels = blobs()
     image = RNG.integers(0, 256, (*labels.shape, 3), dtype=np.uint8)
     colors = np.array(CARD.palette())[labels]
@@ -143,7 +143,7 @@ def clustering(labels: Labels, clusters: int, silhouette: float | None = 0.5) ->
     return Clustering(labels, clusters, silhouette, (), 40, none, np.zeros(0, np.uint8))
 
 
-def test_clusters_have_the_mean_colours_and_noise_its_own(tmp_path: Path) -> None:
+def test_clusters_have_the_mean_colors_and_noise_its_own(tmp_path: Path) -> None:
     labels = np.zeros((4, 6), np.uint8)
     labels[:, 2:4], labels[:, 4], labels[0, 5] = 1, 2, NOISE
     image = np.zeros((4, 6, 3), np.uint8)

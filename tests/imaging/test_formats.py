@@ -16,7 +16,7 @@ from pycocotools import mask as coco
 
 from segen.imaging import formats
 from segen.registry import card
-from segen.types import SURE, Instance, Segmentation
+from segen.types import FORMATS, SURE, Instance, Segmentation
 
 HEIGHT, WIDTH = 30, 48
 CARD = card("unet-nuclei")
@@ -118,7 +118,7 @@ def test_a_cut_out_is_clear_outside_and_soft_at_its_edge() -> None:
 def test_only_the_formats_that_were_asked_for_are_made() -> None:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     result = segmentation(labels_with_a_hole())
-    every = formats.contents(CARD, image, result, formats.FORMATS, "a.png")
+    every = formats.contents(CARD, image, result, FORMATS, "a.png")
     pictures = {f".{kind}-{id}.png" for kind in ("mask", "cutout") for id in (0, 1)}
     assert set(every) == {".geojson", ".coco.json", ".yolo.txt", ".csv"} | pictures
     masks = formats.contents(CARD, image, result, ("masks",), "a.png")

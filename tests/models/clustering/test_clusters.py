@@ -51,7 +51,7 @@ def test_the_curve_marks_three_as_best() -> None:
     assert max(found.curve, key=lambda point: point[2])[0] == 3
 
 
-def test_position_tells_equal_colours_apart() -> None:
+def test_position_tells_equal_colors_apart() -> None:
     image = np.full((40, 120, 3), 90, dtype=np.uint8)
     image[:, 40:80] = 200
     request = ClusterRequest(image, k=3)
@@ -80,14 +80,14 @@ def test_what_fits_nowhere_is_noise() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (50, 1), (1, 50), (30, 40)])
 @pytest.mark.parametrize("model", ["kmeans", "dbscan"])
-def test_one_flat_colour_has_no_silhouette(model: str, size: tuple[int, int]) -> None:
+def test_one_flat_color_has_no_silhouette(model: str, size: tuple[int, int]) -> None:
     found = cluster(model, ClusterRequest(np.full((*size, 3), 77, dtype=np.uint8), k=5, curve_to=4))
     assert found.labels.shape == size
     assert (found.silhouette, found.cluster_silhouettes, found.curve) == (None, (), ())
     assert found.clusters <= 1
 
 
-def test_fewer_colours_than_k_give_a_cluster_each() -> None:
+def test_fewer_colors_than_k_give_a_cluster_each() -> None:
     image = np.zeros((9, 9, 3), dtype=np.uint8)
     image[:, 3:6], image[:, 6:] = 100, 200
     assert cluster("kmeans", ClusterRequest(image, k=200)).clusters == 3

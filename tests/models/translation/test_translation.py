@@ -131,7 +131,7 @@ def test_one_seed_one_drawing(engine: Engine) -> None:
     assert not np.array_equal(first, other)
 
 
-def test_colours_of_no_class_become_the_nearest(engine: Engine) -> None:
+def test_colors_of_no_class_become_the_nearest(engine: Engine) -> None:
     known = registry.dataset_classes("camvid")
     image = np.array([[known[3].color, known[0].color, (129, 63, 128)]], dtype=np.uint8)
     labels, unknown_pixels = nearest_classes(image, known)

@@ -99,7 +99,7 @@ def test_a_map_comes_back_from_every_size_it_is_shown_at() -> None:
     assert resize_labels(labels, 1, 1).tolist() == [[labels[96, 128]]]
 
 
-def test_ids_are_read_as_they_are_and_colours_by_the_nearest() -> None:
+def test_ids_are_read_as_they_are_and_colors_by_the_nearest() -> None:
     labels = drawn()
     palette = replace(registry.card("unet-camvid"), classes=KNOWN).palette()
     colored = np.array(palette, np.uint8)[labels]

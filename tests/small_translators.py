@@ -81,7 +81,7 @@ def noise(height: int, width: int) -> Image:
 
 
 class Fixed(nn.Module):
-    """SeededSampler what it is given."""
+    """Draws what it is given."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -171,7 +171,7 @@ def test_another_file_is_no_fid(
     root = with_inception(tmp_path, b"a file of weights", monkeypatch)
     (root / inception.FILE).write_bytes(harm(b"a file of weights"))
     (root / "summer2winter").symlink_to(data / "summer2winter")
-    with pytest.raises(WeightsError, match=r"pt_inception.* is not the file that FID"):
+    with pytest.raises(WeightsError, match=r"pt_inception.* is not the file that defines FID"):
         evaluate(Engine("cpu"), CARD, root, "test")
 
 

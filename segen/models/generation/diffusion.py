@@ -48,7 +48,7 @@ Sampling = GenerateRequest | TrajectoryRequest | VariationsRequest
 
 
 class DiffusionPredictor:
-    """SeededSampler pictures by the reverse process, and shows both processes at work.
+    """Draws pictures by the reverse process, and shows both processes at work.
 
     The network takes `batch` pictures in each call, a last batch being filled up, so that a picture's bytes
     do not depend on how many are asked for.

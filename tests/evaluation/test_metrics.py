@@ -150,8 +150,8 @@ def test_a_certain_network_has_a_whole_curve() -> None:
     ("mask", "key"),
     [
         (encode(np.zeros((3, 5), np.uint8)), "reference_size"),
-        (encode(np.full((3, 4), 12, np.uint8)), "labels_unknown"),
-        (encode(np.full((3, 4, 3), 7, np.uint8)), "labels_unknown"),
+        (encode(np.full((3, 4), 77, np.uint8)), "labels_unknown"),
+        (encode(np.full((3, 4, 3), (7, 8, 9), np.uint8)), "labels_unknown"),
         (encode(np.full((3, 4), UNLABELLED, np.uint8)), "reference_unlabelled"),
         (encode(scenes.street(1)[1])[:500], "picture_damaged"),
         (b"no picture", "not_a_picture"),

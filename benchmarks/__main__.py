@@ -1,4 +1,4 @@
-"""python -m benchmarks [speed] [startup] [memory] [cluster] [cost] [generation] [studies]"""
+"""python -m benchmarks NAME…, modules of this package that have a `main`; without names, what is timed."""
 
 from __future__ import annotations
 

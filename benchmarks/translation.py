@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks import marked
 from segen.registry import cards
 
+Column = Callable[[dict[str, Any]], dict[str, float]]
+"""The value of each way by its name, of the metrics of a report."""
 PAGE = marked.DOCS / "translation.md"
 MEASURED = {
     "masks": ("cyclegan-nuclei", "pix2pix-nuclei"),
@@ -38,7 +40,7 @@ def section(kind: str) -> str:
     reports = {name: report for name, report in reports.items() if report}
     parts = [TABLES[kind](reports)] if reports else []
     parts += [
-        f"`segen evaluate --model {name} --data DIR --split {report['split']}`: {report['items']} items"
+        f"`segen evaluate --model {name} --data DIR --split {report['split']}`: {report['items']} pictures"
         for name, report in reports.items()
     ]
     missing = [f"`{name}`" for name in MEASURED[kind] if name not in reports]
@@ -47,13 +49,22 @@ def section(kind: str) -> str:
 
 
 def _masks(reports: dict[str, Any]) -> str:
-    columns = {"IoU of nucleus": ("nucleus_iou", 1), "AP at IoU 0.5": ("components_ap_50", 1)}
+    columns = {
+        "IoU of nucleus": _each("nucleus_iou"),
+        "COCO AP at IoU 0.5": _each("components_ap_50"),
+        **{
+            f"StarDist AP at {least}": _each("components_matched_ap", least)
+            for least in ("0.5", "0.7", "0.9")
+        },
+    }
     return _ways(reports, columns)
 
 
 def _drawings(reports: dict[str, Any]) -> str:
-    columns = {"L1": ("l1", -1), "SSIM": ("ssim", 1), "feature distance": ("feature_distance", -1)}
-    table = _ways(reports, columns)
+    table = _ways(
+        reports,
+        {"L1": _each("l1"), "SSIM": _each("ssim"), "feature distance": _each("feature_distance")},
+    )
     for name, report in reports.items():
         found = report["metrics"]["feature_distance"]
         below = f"{100 * (1 - found[name] / found['lines']):.0f} %"
@@ -61,25 +72,20 @@ def _drawings(reports: dict[str, Any]) -> str:
     return table
 
 
-def _ways(reports: dict[str, Any], columns: dict[str, tuple[str, int]]) -> str:
-    """A row for each way that was measured, the best of each column in bold; -1: the least is the best."""
-    found: dict[str, dict[str, float]] = {}
-    for metric, _ in columns.values():
-        found[metric] = {
-            way: value for report in reports.values() for way, value in report["metrics"][metric].items()
-        }
-    best = {
-        metric: max(found[metric].values(), key=lambda each: each * sign) for metric, sign in columns.values()
-    }
-    rows = [["", *columns]]
-    for way in next(iter(found.values())):
-        values = {metric: found[metric][way] for metric, _ in columns.values()}
-        cells = [
-            f"**{value:.3f}**" if value == best[metric] else f"{value:.3f}"
-            for metric, value in values.items()
-        ]
-        rows.append([NAMES.get(way, f"`{way}`"), *cells])
-    return marked.table(rows)
+def _ways(reports: dict[str, Any], columns: dict[str, Column]) -> str:
+    """A row for each way that was measured."""
+    rows: dict[str, list[str]] = {}
+    for report in reports.values():
+        found = [column(report["metrics"]) for column in columns.values()]
+        rows |= {way: [f"{values[way]:.3f}" for values in found] for way in found[0]}
+    return marked.table(
+        [["", *columns], *([NAMES.get(way, f"`{way}`"), *cells] for way, cells in rows.items())]
+    )
+
+
+def _each(metric: str, part: str = "") -> Column:
+    """A metric of each way, or one part of it."""
+    return lambda metrics: {way: value[part] if part else value for way, value in metrics[metric].items()}
 
 
 def _photographs(reports: dict[str, Any]) -> str:
@@ -89,9 +95,17 @@ def _photographs(reports: dict[str, Any]) -> str:
         for way in ("forward", "backward"):
             distances = [metrics[f"kernel_{way}_{which}"] for which in ("translated", "untouched", "real")]
             cells = [f"{each['value']:.3f} ({each['low']:.3f} to {each['high']:.3f})" for each in distances]
-            gaps = [f"{100 * metrics[kind][way]:.0f} %" for kind in ("gap_closed", "gap_closed_compressed")]
+            gaps = [_share(metrics[kind][way]) for kind in ("gap_closed", "gap_closed_compressed")]
             rows.append([f"`{name}`, {way}", *cells, *gaps, f"{metrics['cycle_psnr'][way]:.1f} dB"])
     return marked.table(rows)
+
+
+def _share(gap: dict[str, float] | None) -> str:
+    """How much of a gap is closed, with its interval."""
+    if gap is None:
+        return "no gap shown"
+    value, low, high = (f"{100 * gap[part]:.0f}" for part in ("value", "low", "high"))
+    return f"{value} % ({low} to {high})"
 
 
 def _streets(reports: dict[str, Any]) -> str:

@@ -71,7 +71,9 @@ def models(task: Task | None = None, as_json: AsJson = False) -> int:
         cost = [f"{card.parameters / 1e6:.2f} M", f"{giga:.2f}" if giga >= 0.1 else f"{giga:.1g}"]
         cost = cost if card.parameters else ["-", "-"]
         rows.append([card.name, card.task, card.dataset or "-", card.title["en"], *cost])
-    print(table(rows, left=4), end="")
+    known = [reached.phrase("en") if (reached := card.reached()) else "-" for card in found]
+    for line, measured in zip(table(rows, left=4).splitlines(), ["measured", *known], strict=True):
+        print(f"{line}  {measured}")
     return 0
 
 
@@ -233,11 +235,11 @@ def evaluate(
 
     harm = Corruption(corruption, severity) if corruption is not None and severity is not None else None
     from segen.engine import Engine
-    from segen.evaluation.runner import evaluate, key, store
+    from segen.evaluation.runner import evaluate, figures, key, size, store
     from segen.text.table import table
 
     report = evaluate(Engine(), card, data, split, progress, harm)
-    if card.task == "generate" and not card.options.grey and "fid" not in report["metrics"]:
+    if card.task == "generate" and "fid" not in report["metrics"]:
         from segen.models.features.inception import FILE
 
         print(WeightsError("inception_missing", file=FILE), file=sys.stderr)
@@ -246,11 +248,8 @@ def evaluate(
     if as_json:
         print(json.dumps(report, indent=1))
         return 0
-    rows = [[f"{card.name} on {report['data']} {key(report)}", f"{report['items']} items"]]
-    for name, value in report["metrics"].items():
-        values = value.items() if isinstance(value, dict) else [("", value)]
-        rows += [[f"{name} {part}", f"{number:.4f}"] for part, number in values]
-    print(table(rows), end="")
+    rows = [[f"{card.name} on {report['data']} {key(report)}", f"{size(report)} pictures"]]
+    print(table(rows + [list(figure) for figure in figures(report["metrics"])]), end="")
     return 0
 
 

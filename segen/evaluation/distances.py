@@ -5,13 +5,15 @@ A distance needs its features and its sample size named beside it: neither compa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Features = NDArray[np.float32]
 """N x d, one row for each picture."""
+Weights = NDArray[np.float32]
+"""N x b, how often each picture counts in each of b samples."""
 ROWS = 1_000
 """Kernels and distances are computed for so many rows at a time."""
 NEIGHBOURS = 3
@@ -19,9 +21,10 @@ RESAMPLED = 500
 
 
 def frechet(first: Features, second: Features) -> float:
-    """The Frechet distance between the normal distributions fitted to both (Heusel et al. 2017), 0 or more.
+    """The squared Fréchet distance of the normal distributions fitted to both, 0 or more.
 
-    It falls with the number of samples even where nothing else changes, so that number belongs to it.
+    As FID is (Heusel et al. 2017). It falls with the number of samples even where nothing else changes, so
+    that number belongs to it.
     """
     means = [each.mean(axis=0, dtype=np.float64) for each in (first, second)]
     # Of covariances A^T A and B^T B, the trace of their product's root is the sum of the singular values of
@@ -36,20 +39,63 @@ def frechet(first: Features, second: Features) -> float:
 
 
 def kernel(first: Features, second: Features, seed: int = 0) -> dict[str, float]:
-    """The kernel distance, {value, low, high}: low to high hold 95 % of RESAMPLED bootstrap samples.
+    """The kernel distance of two sets, as `kernels` gives it."""
+    return kernels([first], second, seed)[0]
+
+
+def kernels(sets: Sequence[Features], second: Features, seed: int = 0) -> list[dict[str, float]]:
+    """The kernel distance of each set to `second`, {value, low, high}: 95 % of RESAMPLED bootstrap samples.
 
     The squared maximum mean discrepancy with the cubic polynomial kernel (x . y / d + 1)^3, unbiased, over
     all pictures (KID, Binkowski et al. 2018, who average over subsets). It can fall below 0. A bootstrap
     sample leaves out pairs of one picture drawn twice.
     """
     rng = np.random.default_rng(seed)
-    weights = []
-    for each in (first, second):
-        drawn = rng.multinomial(len(each), np.full(len(each), 1 / len(each)), RESAMPLED).T
-        weights.append(np.hstack([np.ones((len(each), 1)), drawn]).astype(np.float32))
-    values = _within(first, weights[0]) + _within(second, weights[1]) - 2 * _between(first, second, *weights)
+    distance = _distance_to(second, _weights(rng, len(second)))
+    return [_interval(distance(each, _weights(rng, len(each)))) for each in sets]
+
+
+def gap_closed(
+    translated: Features, untouched: Features, real: Features, target: Features
+) -> dict[str, float] | None:
+    """The share of a gap that translation closes, {value, low, high}: 0 is none, 1 all of it.
+
+    The gap is how much farther from `target`, in kernel distance, `untouched` pictures are than `real` ones.
+    `translated` are the untouched ones, row by row, so that a bootstrap sample draws both of a pair; the
+    interval is that of the ratio. None where no gap is shown: where the interval of the gap holds nought,
+    since a share of nothing is no number.
+    """
+    rng = np.random.default_rng(0)
+    drawn, aimed, others = (_weights(rng, len(each)) for each in (untouched, target, real))
+    distance = _distance_to(target, aimed)
+    before, after, least = distance(untouched, drawn), distance(translated, drawn), distance(real, others)
+    gap = before - least
+    return _interval((before - after) / gap) if _interval(gap)["low"] > 0 else None
+
+
+def differ(first: dict[str, float], second: dict[str, float]) -> bool:
+    """Whether the intervals {low, high} of two figures lie apart; where they overlap, no rank is shown."""
+    return first["high"] < second["low"] or second["high"] < first["low"]
+
+
+def _weights(rng: np.random.Generator, count: int) -> Weights:
+    """How often each picture counts: once in the first column, as drawn in each bootstrap sample after."""
+    drawn = rng.multinomial(count, np.full(count, 1 / count), RESAMPLED).T
+    return np.hstack([np.ones((count, 1)), drawn]).astype(np.float32)
+
+
+def _interval(values: NDArray[np.float64]) -> dict[str, float]:
+    """The first value, and what holds 95 % of the others."""
     low, high = np.quantile(values[1:], [0.025, 0.975])
     return {"value": float(values[0]), "low": float(low), "high": float(high)}
+
+
+def _distance_to(second: Features, others: Weights) -> Callable[[Features, Weights], NDArray[np.float64]]:
+    """What gives the kernel distance of a set to `second` for each column of both weights."""
+    within = _within(second, others)
+    return lambda first, weights: (
+        _within(first, weights) + within - 2 * _between(first, second, weights, others)
+    )
 
 
 def _cubic(first: Features, second: Features) -> NDArray[np.float32]:
@@ -57,7 +103,7 @@ def _cubic(first: Features, second: Features) -> NDArray[np.float32]:
     return cubic
 
 
-def _within(features: Features, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+def _within(features: Features, weights: Weights) -> NDArray[np.float64]:
     """The mean kernel of two different pictures, for each column of weights."""
     itself = (np.einsum("nd,nd->n", features, features) / features.shape[1] + 1) ** 3
     squares = weights.astype(np.float64) ** 2
@@ -67,16 +113,12 @@ def _within(features: Features, weights: NDArray[np.float32]) -> NDArray[np.floa
     return means
 
 
-def _between(
-    first: Features, second: Features, weights: NDArray[np.float32], others: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def _between(first: Features, second: Features, weights: Weights, others: Weights) -> NDArray[np.float64]:
     """The mean kernel of a picture of either, for each column of weights."""
     return _weighted(first, second, weights, others) / (len(first) * len(second))
 
 
-def _weighted(
-    first: Features, second: Features, weights: NDArray[np.float32], others: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def _weighted(first: Features, second: Features, weights: Weights, others: Weights) -> NDArray[np.float64]:
     total = np.zeros(weights.shape[1])
     for rows in _blocks(len(first)):
         kernels = _cubic(first[rows], second)

@@ -20,7 +20,10 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import ElboTermsRequest, GenerateRequest, Pictures, Progress
 
-"""Generated pictures, unless the card's option `samples` names fewer."""
+SAMPLES = 2_000
+"""Generated pictures, the same number for every card, since a Fréchet distance falls with it."""
+SMALLER = (100, 1_000)
+"""Of them, to show by how much it falls."""
 GUIDANCES = (1.5, 3.0)
 """Scales of classifier-free guidance that diffusion is measured at beside 1, which is none."""
 AT_ONCE = 320
@@ -38,20 +41,19 @@ def measure(
     split: str,
     progress: Progress,
 ) -> dict[str, Any]:
-    """{data, items, metrics, features} of a card; `items` is how many pictures were generated.
+    """{data, items, real_items, metrics, features} of a card; `items` pictures were generated.
 
-    They are those of the seeds from 0 on, no more than the training split has; a conditional card is asked
-    for all classes alike, and diffusion again with each of GUIDANCES. FID is measured, too, of what is not
-    grey, where the user has its weights. Raises DataError when the data cannot be used, WeightsError where a
-    network is missing whose features are taken.
+    They are those of the seeds from 0 on, SAMPLES or as many as the training split has; a conditional card is
+    asked for all classes alike, and diffusion again with each of GUIDANCES. They are compared with all the
+    split's pictures, `real_items`. FID is measured, too, where the user has its weights. Raises DataError
+    when the data cannot be used, WeightsError where a network is missing whose features are taken.
     """
     root = datasets.locate(data, card.dataset)
     real, train = (_real(root, card, each) for each in (split, "train"))
-    count = min(card.options.samples, len(train))
+    count = min(SAMPLES, len(train))
     if min(count, len(real)) < LEAST:
         raise DataError("no_floor", least=LEAST)
     look, named = _space(card, root)
-    of_inception = None if card.options.grey else inception.weights_file(root)
     made, asked = _generate(engine, card, count, progress)
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (count, *real.shape[1:]), dtype=np.uint8)
@@ -59,8 +61,8 @@ def measure(
     truth, floor, ceiling = (look(each)[0] for each in (real, others, noise))
     features, seen = look(made)
     metrics = _distances(features, truth, floor, ceiling)
-    if of_inception:
-        metrics["fid"] = _fid(made, others, noise, real, of_inception, progress)
+    if file := inception.weights_file(root):
+        metrics["fid"] = _fid(made, others, noise, real, file, progress)
     if seen is not None:
         metrics |= _classes(card, seen)
     if seen is not None and asked is not None:
@@ -69,7 +71,13 @@ def measure(
             metrics |= _guided(engine, card, count, look, truth, progress)
     if card.options.encodes:
         metrics |= _elbo_terms(engine, card, real)
-    return {"data": card.dataset, "items": count, "metrics": metrics, "features": named}
+    return {
+        "data": card.dataset,
+        "items": count,
+        "real_items": len(real),
+        "metrics": metrics,
+        "features": named,
+    }
 
 
 def _real(root: Path, card: ModelCard, split: str) -> Pictures:
@@ -117,18 +125,16 @@ def _split(seeds: range, parts: int) -> list[range]:
 def _distances(
     made: distances.Features, real: distances.Features, floor: distances.Features, noise: distances.Features
 ) -> dict[str, Any]:
-    distance, least = distances.frechet(made, real), distances.frechet(floor, real)
+    kernels = distances.kernels([made, floor, noise], real)
     precision, recall = distances.precision_and_recall(made, real)
-    sizes = [size for size in (100, 1_000, 10_000) if size <= len(made)]
     return {
-        "frechet_distance": distance,
-        "frechet_ratio": distance / least,
-        "frechet_floor": least,
+        **dict(zip(("kernel_distance", "kernel_floor", "kernel_ceiling"), kernels, strict=True)),
+        "frechet_distance": distances.frechet(made, real),
+        "frechet_floor": distances.frechet(floor, real),
         "frechet_ceiling": distances.frechet(noise, real),
-        "frechet_by_samples": {f"{size:,}": distances.frechet(made[:size], real) for size in sizes},
-        "kernel_distance": distances.kernel(made, real),
-        "kernel_floor": distances.kernel(floor, real),
-        "kernel_ceiling": distances.kernel(noise, real),
+        "frechet_by_samples": {
+            f"{size:,}": distances.frechet(made[:size], real) for size in SMALLER if size < len(made)
+        },
         "manifold_precision": precision,
         "manifold_recall": recall,
         "diversity": distances.diversity(made) / distances.diversity(real),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,12 +18,13 @@ from segen.evaluation import generation, translation
 from segen.evaluation.calibration import Calibration
 from segen.evaluation.instances import InstanceMetrics
 from segen.evaluation.labels import LabelMetrics
+from segen.evaluation.matching import Matching
 from segen.evaluation.roc import Roc
 from segen.imaging.corruptions import Corruption
 from segen.registry import ModelCard
 from segen.registry.options import DiffusionOptions
 from segen.text import words
-from segen.types import Progress, Segmentation, SegmentRequest
+from segen.types import SURE, Progress, Segmentation, SegmentRequest
 
 
 def evaluate(
@@ -83,7 +85,7 @@ def _compare(
         raise DataError("classes_differ", dataset=name, model=card.name)
     pairs = datasets.pairs(root, split)
     metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc()
-    instances: InstanceMetrics | None = None
+    instances: tuple[InstanceMetrics, Matching] | None = None
     survey = datasets.survey(pairs, classes)
     remark = survey.remark(classes)
     for number, pair in enumerate(progress(pairs)):
@@ -97,13 +99,15 @@ def _compare(
         if len(card.classes) == 2:
             roc.update(value.probabilities, labels)
         if value.instances is not None:
-            instances = instances or InstanceMetrics()
-            instances.update(value.instances, datasets.read_instances(pair)[1])
+            instances = instances or (InstanceMetrics(), Matching())
+            numbers = datasets.read_instances(pair)[1]
+            instances[0].update(value.instances, numbers)
+            instances[1].update([each for each in value.instances if each.score >= SURE], numbers)
     measured = {**metrics.compute(), "ece": calibration.error()}
     if (area := roc.area()) is not None:
         measured["auc_roc"] = area
     if instances:
-        measured |= instances.compute()
+        measured |= {**instances[0].compute(), "matched_ap": instances[1].compute()}
     return {
         "data": name,
         "items": len(pairs),
@@ -125,6 +129,23 @@ def store(card: ModelCard, report: dict[str, Any]) -> None:
     stored.setdefault(report["data"], {})[key(report)] = report
     files.write_text(card.weights / "metrics.json", json.dumps(stored, ensure_ascii=False, indent=1) + "\n")
     files.write_text(card.weights / "README.md", model_card(card))
+
+
+def size(report: dict[str, Any]) -> str:
+    """How many pictures a report is of: "101", or of what generates "2,000 generated, 10,000 real"."""
+    items = f"{report['items']:,}"
+    return f"{items} generated, {report['real_items']:,} real" if "real_items" in report else items
+
+
+def figures(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every number of a report as text, under the names that lead to it: "gap_closed forward low"."""
+    for name, value in metrics.items():
+        if isinstance(value, dict):
+            yield from ((f"{name} {part}", text) for part, text in figures(value))
+        elif value is None:
+            yield name, words("en", "metrics.undefined")
+        else:
+            yield name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
 TAGS = {
@@ -162,16 +183,14 @@ pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(t
 
 def model_card(card: ModelCard) -> str:
     """The README.md of a weights folder, with the front matter that model hubs read."""
-    rows = ["| data | split | items | metric | value |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| data | split | pictures | metric | value |", "| --- | --- | --- | --- | --- |"]
     for data, splits in card.metrics().items():
         # The pictures as they are come first, degraded ones after.
         for split, report in sorted(splits.items(), key=lambda item: "corruption" in item[1]):
-            for metric, value in report["metrics"].items():
-                values = value.items() if isinstance(value, dict) else [("", value)]
-                rows += [
-                    f"| {data} | {split} | {report['items']} | {metric} {part} | {number:.4f} |"
-                    for part, number in values
-                ]
+            rows += [
+                f"| {data} | {split} | {size(report)} | {metric} | {value} |"
+                for metric, value in figures(report["metrics"])
+            ]
     table = "\n".join(rows)
     snippet = SNIPPETS["diffusion" if isinstance(card.options, DiffusionOptions) else card.task]
     return f"""---

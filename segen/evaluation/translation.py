@@ -21,6 +21,7 @@ from segen.errors import DataError
 from segen.evaluation import distances
 from segen.evaluation.instances import InstanceMetrics
 from segen.evaluation.labels import LabelMetrics
+from segen.evaluation.matching import Matching
 from segen.imaging import corruptions, images, lines
 from segen.models.features import imagenet
 from segen.registry import ModelCard
@@ -77,12 +78,15 @@ def _masks(
     pairs = datasets.pairs(root, split)
     pixels = {name: LabelMetrics(classes) for name in ways}
     parts = {name: InstanceMetrics() for name in ways}
+    matches = {name: Matching() for name in ways}
     for pair in progress(pairs):
         image, numbers = datasets.read_instances(pair)
         for name, way in ways.items():
             mask = way(image)
             pixels[name].update((mask > 0.5).astype(np.uint8), (numbers > 0).astype(np.uint8))
-            parts[name].update(connected(mask), numbers)
+            found = connected(mask)
+            parts[name].update(found, numbers)
+            matches[name].update(found, numbers)
     second = classes[1].name["en"]
     return {
         "items": len(pairs),
@@ -90,6 +94,7 @@ def _masks(
             **pixels[card.name].compute(),
             "nucleus_iou": {name: each.compute()["iou"].get(second, 0.0) for name, each in pixels.items()},
             "components_ap_50": {name: each.compute()["mask_ap_50"] for name, each in parts.items()},
+            "components_matched_ap": {name: each.compute() for name, each in matches.items()},
         },
     }
 
@@ -164,13 +169,14 @@ def _photographs(
         chosen = np.random.default_rng(0).permutation(len(train))[: len(made)]
         floor = [train[index] for index in chosen]
         looks = {"translated": _looks(made, root), "untouched": features[way], "real": _looks(floor, root)}
-        found, compressed = (
-            {name: distances.kernel(each[number], features[other][number]) for name, each in looks.items()}
-            for number in range(2)
-        )
-        metrics |= {f"kernel_{way}_{name}": value for name, value in found.items()}
-        metrics["gap_closed"][way] = _closed(found)
-        metrics["gap_closed_compressed"][way] = _closed(compressed)
+        metrics |= {
+            f"kernel_{way}_{name}": distances.kernel(each[0], features[other][0])
+            for name, each in looks.items()
+        }
+        for number, metric in enumerate(("gap_closed", "gap_closed_compressed")):
+            metrics[metric][way] = distances.gap_closed(
+                **{name: each[number] for name, each in looks.items()}, target=features[other][number]
+            )
         metrics["cycle_psnr"][way] = float(np.mean(kept))
     count = sum(map(len, domains.values()))
     return {"items": count, "metrics": metrics, "features": words("en", "features.color")}
@@ -180,12 +186,6 @@ def _looks(photographs: list[Image], root: Path) -> tuple[NDArray[np.float32], N
     """The features of photographs, and those once they are compressed as JPEG."""
     compressed = [corruptions.jpeg(image, 1, 0) for image in photographs]
     return imagenet.pooled(np.stack(photographs), root), imagenet.pooled(np.stack(compressed), root)
-
-
-def _closed(found: dict[str, dict[str, float]]) -> float:
-    """How far translated photographs get from untouched, 0, to real, 1."""
-    translated, untouched, real = (found[name]["value"] for name in ("translated", "untouched", "real"))
-    return (untouched - translated) / max(untouched - real, 1e-12)
 
 
 def _drawings(

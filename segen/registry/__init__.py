@@ -32,7 +32,9 @@ from segen.registry.options import (
     Words,
     read,
 )
-from segen.text import LANGUAGES, split_name, words
+from segen.registry.reached import Reached as Reached
+from segen.registry.reached import main_figure
+from segen.text import LANGUAGES
 
 Task = Literal["segment", "cluster", "generate", "translate"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -49,31 +51,6 @@ def weights_root() -> Path:
     """The folder that holds one weights folder for each card: `$SEGEN_WEIGHTS`, else `assets/weights`."""
     chosen = os.environ.get("SEGEN_WEIGHTS")
     return Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "assets" / "weights"
-
-
-@dataclass(frozen=True)
-class Reached:
-    """The figure that a card is known by, measured on `split` of its own data.
-
-    `metric` is "mask_ap_50", "class_iou", which is that of the class `name`, "mean_iou", all 0 to 1,
-    "frechet_ratio", 1 being as good as real pictures, "feature_distance", 0 being the same, "gap_closed" or
-    "resegmentation_ratio", 1 being as good as real photographs.
-    """
-
-    metric: str
-    value: float
-    split: str
-    name: Words
-
-    def phrase(self, language: str, place: str = "") -> str:
-        """It as a phrase, such as "mean IoU 0.733 on val"; `place` says more than the split."""
-        return words(
-            language,
-            f"models.{self.metric}",
-            value=f"{self.value:.1f}" if self.metric == "frechet_ratio" else f"{self.value:.3f}",
-            split=place or split_name(language, self.split),
-            name=self.name.get(language, ""),
-        )
 
 
 @dataclass(frozen=True)
@@ -133,28 +110,9 @@ class ModelCard(Generic[AnyOptions]):
         return min(plain, key=lambda report: report["split"] != "val", default={})
 
     def reached(self) -> Reached | None:
-        """The main figure of `report`: AP for instances, the second's IoU of two classes, else the mean IoU.
-
-        Of what generates, the Frechet distance over its floor. Of what translates, the distance to true
-        drawings, the smaller share of the gap between two domains that is closed, or the share of a label map
-        that is found again. None where nothing of these was measured.
-        """
-        report = self.report()
-        metrics = report.get("metrics", {})
+        """The main figure of `report`; None where none was measured."""
         second = self.classes[1].name if len(self.classes) == 2 else {}
-        values = {
-            "mask_ap_50": metrics.get("mask_ap_50"),
-            "class_iou": metrics.get("iou", {}).get(second.get("en")),
-            "mean_iou": metrics.get("mean_iou"),
-            "frechet_ratio": metrics.get("frechet_ratio"),
-            "feature_distance": metrics.get("feature_distance", {}).get(self.name),
-            "gap_closed": min(metrics.get("gap_closed", {}).values(), default=None),
-            "resegmentation_ratio": metrics.get("resegmentation_ratio", {}).get("share"),
-        }
-        for metric, value in values.items():
-            if value is not None:
-                return Reached(metric, value, report["split"], second)
-        return None
+        return main_figure(self.report(), self.name, second)
 
     def palette(self) -> tuple[tuple[int, int, int], ...]:
         """The colour of each class id from 0 to the highest, black where an id has no class."""

@@ -50,8 +50,7 @@ class GenerateOptions:
     """Of a card that generates: what its network can do.
 
     `family` names its formulas and words in the catalogue. A `conditional` one takes a class, one that
-    `encodes` has an encoder, `stages` are the feature maps at which styles can be mixed, `samples` the
-    pictures that `segen evaluate` draws at most.
+    `encodes` has an encoder, and `stages` are the feature maps at which styles can be mixed.
     """
 
     diffusion: ClassVar[bool] = False
@@ -61,7 +60,6 @@ class GenerateOptions:
     conditional: bool = False
     encodes: bool = False
     stages: int = 0
-    samples: int = 10_000
 
 
 @dataclass(frozen=True)

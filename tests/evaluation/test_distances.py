@@ -59,6 +59,66 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     assert hits >= 16
 
 
+def brute_force(first: np.ndarray, second: np.ndarray, weights: np.ndarray, others: np.ndarray) -> float:
+    """The unbiased kernel distance of weighted pictures, pair by pair."""
+
+    def mean(rows: np.ndarray, columns: np.ndarray, left: np.ndarray, right: np.ndarray, same: bool) -> float:
+        pairs = [
+            (left[i] * right[j], (float(rows[i] @ columns[j]) / rows.shape[1] + 1) ** 3)
+            for i in range(len(rows))
+            for j in range(len(columns))
+            if not (same and i == j)
+        ]
+        return sum(weight * value for weight, value in pairs) / sum(weight for weight, _ in pairs)
+
+    within = mean(first, first, weights, weights, True) + mean(second, second, others, others, True)
+    return within - 2 * mean(first, second, weights, others, False)
+
+
+def test_the_interval_of_a_ratio_is_that_of_pairs_drawn_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distances, "RESAMPLED", 4)
+    untouched, translated = features(8, 3.0), features(8, 1.5, 1)
+    target, real = features(7, 0.0, 2), features(6, 0.0, 3)
+    found = distances.gap_closed(translated, untouched, real, target)
+    rng = np.random.default_rng(0)
+    drawn, aimed, others = (rng.multinomial(n, np.full(n, 1 / n), 4) for n in (8, 7, 6))
+    ratios = []
+    for of_untouched, of_target, of_real in [
+        (np.ones(8), np.ones(7), np.ones(6)),
+        *zip(drawn, aimed, others, strict=True),
+    ]:
+        before, after, least = (
+            brute_force(each, target, weights, of_target)
+            for each, weights in ((untouched, of_untouched), (translated, of_untouched), (real, of_real))
+        )
+        ratios.append((before - after) / (before - least))
+    low, high = np.quantile(ratios[1:], [0.025, 0.975])
+    assert found == pytest.approx({"value": ratios[0], "low": low, "high": high}, rel=1e-4)
+
+
+def test_a_gap_is_closed_by_as_much_as_is_closed() -> None:
+    untouched, target, real = features(400, 2.0), features(400, 0.0, 1), features(400, 0.0, 2)
+    assert distances.gap_closed(untouched, untouched, real, target) == {"value": 0, "low": 0, "high": 0}
+    whole = distances.gap_closed(features(400, 0.0, 3), untouched, real, target)
+    assert whole
+    assert whole["low"] < 1 < whole["high"]
+    assert whole["high"] - whole["low"] < 0.1
+
+
+def test_no_share_is_told_of_a_gap_that_is_none() -> None:
+    one, two, three, four = (features(200, seed=seed) for seed in range(4))
+    assert distances.gap_closed(one, two, three, four) is None
+    assert distances.gap_closed(one, two, two, two) is None
+
+
+def test_intervals_that_overlap_show_no_difference() -> None:
+    low, middle, high = ({"value": x, "low": x - 1.0, "high": x + 1.0} for x in (0.0, 1.5, 3.0))
+    assert distances.differ(low, high)
+    assert distances.differ(high, low)
+    assert not distances.differ(low, middle)
+    assert not distances.differ(middle, low)
+
+
 def test_manifolds_tell_fidelity_from_coverage() -> None:
     real = np.concatenate([features(200), features(200, seed=1) + 50])
     one_half = features(200, seed=2)

@@ -87,16 +87,17 @@ def know(network: Any, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def test_a_perfect_artist_stands_at_the_floor(artist: None, weights: Path, data: Path) -> None:
     report = evaluate(Engine("cpu"), CARD, data, "test")
     assert list(report) == [
-        "model", "data", "split", "items", "metrics", "features", "definitions", "versions"
+        "model", "data", "split", "items", "real_items", "metrics", "features", "definitions", "versions"
     ]  # fmt: skip
-    assert (report["data"], report["split"], report["items"]) == ("fashion", "test", 100)
+    assert (report["data"], report["split"]) == ("fashion", "test")
+    assert (report["items"], report["real_items"]) == (COUNT["train"], COUNT["test"])
     assert report["definitions"].keys() == report["metrics"].keys()
     numbers = classifier.shipped().hidden.out_features
     assert report["features"] == f"{classifier.NAME}, last hidden layer, {numbers} numbers"
     found = report["metrics"]
-    assert found["frechet_distance"] == pytest.approx(found["frechet_by_samples"]["100"])
-    assert found["frechet_ratio"] == pytest.approx(found["frechet_distance"] / found["frechet_floor"])
-    assert 0.5 < found["frechet_ratio"] < 2
+    assert 0.5 < found["frechet_distance"] / found["frechet_floor"] < 2
+    assert found["kernel_distance"]["low"] < 0.02
+    assert "frechet_ratio" not in found, "a ratio to the floor hides the number of pictures"
     assert found["frechet_ceiling"] > 5 * found["frechet_distance"]
     for kind in ("distance", "floor", "ceiling"):
         assert found[f"kernel_{kind}"]["low"] <= found[f"kernel_{kind}"]["high"]
@@ -113,9 +114,8 @@ def test_a_perfect_artist_stands_at_the_floor(artist: None, weights: Path, data:
 def test_what_only_some_cards_have_is_measured_there(
     artist: None, weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = replace(
-        CARD, options=GenerateOptions("gan", grey=True, conditional=True, encodes=True, samples=50)
-    )
+    card = replace(CARD, options=GenerateOptions("gan", grey=True, conditional=True, encodes=True))
+    monkeypatch.setattr(generation, "SAMPLES", 50)
     monkeypatch.setattr(generation.classifier, "look", know)
     report = evaluate(Engine("cpu"), card, data, "test")
     found = report["metrics"]
@@ -130,7 +130,8 @@ def test_what_only_some_cards_have_is_measured_there(
 def test_diffusion_is_measured_with_guidance_too(
     weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = DiffusionOptions(grey=True, conditional=True, samples=50)
+    options = DiffusionOptions(grey=True, conditional=True)
+    monkeypatch.setattr(generation, "SAMPLES", 50)
 
     def run(engine: Engine, name: str, request: Any) -> Run:
         """Bags whatever is asked for, but what is asked for with guidance of 3."""
@@ -157,7 +158,8 @@ def test_a_collapsed_artist_is_told(weights: Path, data: Path, monkeypatch: pyte
     found = evaluate(Engine("cpu"), CARD, data, "test")["metrics"]
     assert (found["classes_hit"], found["largest_class_share"], found["diversity"]) == (1, 1, 0)
     assert found["manifold_recall"] < 0.05
-    assert found["frechet_ratio"] > 3
+    assert found["frechet_distance"] > 3 * found["frechet_floor"]
+    assert found["kernel_distance"]["low"] > found["kernel_floor"]["high"]
 
 
 def test_faults_of_the_data_are_told(artist: None, weights: Path, data: Path, tmp_path: Path) -> None:
@@ -199,10 +201,17 @@ def test_the_command_prints_and_writes(
     assert CARD.metrics()["fashion"]["test"] == report
     reached = CARD.reached()
     assert reached
-    assert "times the floor on test" in reached.phrase("en")
+    kernel, frechet = report["metrics"]["kernel_distance"], report["metrics"]["frechet_distance"]
+    assert reached.phrase("en") == (
+        f"kernel distance {kernel['value']:.4f} ({kernel['low']:.4f} to {kernel['high']:.4f}), "
+        f"squared Fréchet distance {frechet:.2f}, of 100 generated and 120 real pictures of test"
+    )
+    assert all(f"{kernel[part]:.4f}" in reached.phrase("zh") for part in kernel)
     readme = (CARD.weights / "README.md").read_text()
     assert readme == model_card(CARD)
     assert "GenerateRequest" in readme
     assert main(command) == 0
-    assert "frechet_ratio" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "100 generated, 120 real pictures" in printed
+    assert f"{kernel['low']:.4f}" in printed
     assert commands.MEASURED == ("segment", "generate", "translate")

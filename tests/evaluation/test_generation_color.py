@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,11 @@ from segen import registry
 from segen.cli.main import main
 from segen.engine import Engine
 from segen.errors import DataError, WeightsError
-from segen.evaluation import distances
+from segen.evaluation import distances, generation
 from segen.evaluation.runner import evaluate
 from segen.imaging import images
 from segen.models.features import imagenet, inception
 from segen.registry import ModelCard
-from segen.registry.options import GenerateOptions
 from segen.types import GenerateRequest, Generation, Image, Pictures, Run
 from segen.ui.tabs.generate import objectives
 
@@ -92,14 +90,14 @@ def colors(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_few_photographs_have_floor_and_ceiling(artist: None, colors: list[Any], data: Path) -> None:
     report = evaluate(Engine("cpu"), CARD, data, "test")
     train, test = COUNTS["trainA"] + COUNTS["trainB"], COUNTS["testA"] + COUNTS["testB"]
-    assert report["items"] == train
+    assert (report["items"], report["real_items"]) == (train, test)
     assert "MobileNetV2" in report["features"]
     assert colors == [(count, data / "summer2winter") for count in (test, train, train, train)]
     found = report["metrics"]
     by_samples = found["frechet_by_samples"]
     assert list(by_samples) == ["100", "1,000"]
     assert by_samples["100"] > 1.2 * by_samples["1,000"], "one generator, fewer pictures"
-    assert 0.3 < found["frechet_ratio"] < 3
+    assert 0.3 < found["frechet_distance"] / found["frechet_floor"] < 3
     assert found["frechet_ceiling"] > 20 * found["frechet_distance"]
     assert found["kernel_distance"]["low"] < 0.02 < found["kernel_ceiling"]["low"]
     assert found["manifold_precision"] > 0.7
@@ -149,17 +147,15 @@ def test_fid_is_measured_where_its_weights_are(
 ) -> None:
     root = with_inception(tmp_path, b"weights", monkeypatch)
     (root / "summer2winter").symlink_to(data / "summer2winter")
-    found = evaluate(Engine("cpu"), replace(CARD, options=GenerateOptions("gan", samples=300)), root, "test")[
-        "metrics"
-    ]
+    monkeypatch.setattr(generation, "SAMPLES", 300)
+    found = evaluate(Engine("cpu"), CARD, root, "test")["metrics"]
     assert {given for _, given in colors} == {root / "summer2winter", root / inception.FILE}
     assert list(found["fid"]) == ["value", "floor", "ceiling"]
     assert found["fid"]["value"] == pytest.approx(found["frechet_distance"]), "of one stand-in"
     assert found["fid"]["floor"] == pytest.approx(found["frechet_floor"])
     assert found["fid"]["ceiling"] == pytest.approx(found["frechet_ceiling"])
-    monkeypatch.setattr(
-        ModelCard, "report", lambda _: {"metrics": found, "items": 300, "split": "test", "features": ""}
-    )
+    report = {"metrics": found, "items": 300, "real_items": 274, "split": "test", "features": ""}
+    monkeypatch.setattr(ModelCard, "report", lambda _: report)
     for language in ("en", "zh"):
         assert f"{found['fid']['ceiling']:.2f}" in objectives.measured(CARD, language).partition("FID")[2]
 
@@ -192,11 +188,11 @@ def test_the_command_tells_what_fid_wants(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    card = replace(CARD, options=GenerateOptions("gan", samples=100))
-    monkeypatch.setattr(registry, "_read_all", lambda: {CARD.name: card})
+    monkeypatch.setattr(generation, "SAMPLES", 100)
+    monkeypatch.setattr(registry, "_read_all", lambda: {CARD.name: CARD})
     assert main(["evaluate", "--model", CARD.name, "--data", str(data), "--split", "test"]) == 0
     printed = capsys.readouterr()
-    assert "frechet_ratio" in printed.out
+    assert "100 generated, 274 real pictures" in printed.out
     assert [line for line in printed.err.splitlines() if "FID" in line] == [
         str(WeightsError("inception_missing", file=inception.FILE))
     ]

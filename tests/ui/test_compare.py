@@ -56,7 +56,7 @@ def with_reports(patch: pytest.MonkeyPatch, **values: dict[str, Any]) -> None:
 
     def metrics(each: ModelCard) -> dict[str, Any]:
         known = named.get(each.name)
-        return {each.dataset: {"val": {"split": "val", "metrics": known}}} if known else {}
+        return {each.dataset: {"val": {"split": "val", "items": 101, "metrics": known}}} if known else {}
 
     patch.setattr(ModelCard, "metrics", metrics)
 
@@ -67,12 +67,14 @@ def test_the_main_figure_is_the_one_that_the_field_reports(monkeypatch: pytest.M
         monkeypatch,
         unet_camvid={"mean_iou": 0.7, "iou": {"sky": 0.9}},
         unet_nuclei=binary,
-        vgg16_nuclei=binary | {"mask_ap_50": 0.75},
+        vgg16_nuclei=binary | {"mask_ap_50": 0.75, "matched_ap": {"0.5": 0.6}},
     )
     expected = {
-        "unet-camvid": "mean IoU 0.700 on val",
-        "unet-nuclei": "IoU of nucleus 0.840 on val",
-        "vgg16-nuclei": "AP at IoU 0.5 0.750 on val",
+        "unet-camvid": "mean IoU 0.700 on val (101 pictures)",
+        "unet-nuclei": "IoU of nucleus 0.840 on val (101 pictures)",
+        "vgg16-nuclei": (
+            "AP at IoU 0.5 0.750 by COCO's definition, 0.600 by StarDist's, on val (101 pictures)"
+        ),
     }
     assert {name: card(name).reached().phrase("en") for name in expected} == expected
     assert card("fcn-camvid").reached() is None

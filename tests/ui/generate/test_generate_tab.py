@@ -136,15 +136,16 @@ def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: 
         "frechet_by_guidance": {"2": 83.6},
         "agreement_by_guidance": {"2": 0.934},
     }
-    report = {"split": "test", "items": 10_000, "features": "f", "metrics": metrics}
+    report = {"split": "test", "items": 2_000, "real_items": 10_000, "features": "f", "metrics": metrics}
     monkeypatch.setattr(ModelCard, "metrics", lambda _card: {"fashion": {"test": report}})
     table = objectives.measured(CARD, language)
     for shown in (
-        "61.2", "2.0", "811.5", "121.4", "70.9", "62.5 %", "10,000", "0.000 <small>−0.001 … 0.500", "83.6",
+        "61.2", "2.0", "811.5", "121.4", "70.9", "62.5 %", "2,000", "10,000",
+        "−0.0002 <small>−0.0011 … 0.5000", "83.6",
         "93.4 %",
     ):  # fmt: skip
         assert shown in table
-    assert "−0.000" not in table
+    assert "−0.0000" not in table
     assert words(language, "generate.why_lies") in table
     assert f">{words(language, 'generate.label_agreement')}<" not in table, "it was not measured"
 

@@ -39,12 +39,12 @@ def measured(card: ModelCard, language: str) -> str:
         return ""
     rows = [
         _row(
-            words(language, "generate.frechet"),
-            *(f"{metrics[f'frechet_{part}']:.2f}" for part in ("distance", "floor", "ceiling")),
-        ),
-        _row(
             words(language, "generate.kernel"),
             *(_interval(metrics[f"kernel_{part}"]) for part in ("distance", "floor", "ceiling")),
+        ),
+        _row(
+            words(language, "generate.frechet"),
+            *(f"{metrics[f'frechet_{part}']:.2f}" for part in ("distance", "floor", "ceiling")),
         ),
     ]
     if fid := metrics.get("fid"):
@@ -71,6 +71,7 @@ def measured(card: ModelCard, language: str) -> str:
         language,
         "generate.measured_on",
         items=f"{report['items']:,}",
+        real=f"{report['real_items']:,}",
         split=split_name(language, report["split"]),
         features=words(language, f"features.{'grey' if card.options.grey else 'color'}"),
     )
@@ -92,6 +93,6 @@ def _row(name: str, *values: str) -> str:
 
 def _interval(found: dict[str, float]) -> str:
     value, low, high = (
-        f"{round(found[part], 3) + 0.0:.3f}".replace("-", "−") for part in ("value", "low", "high")
+        f"{round(found[part], 4) + 0.0:.4f}".replace("-", "−") for part in ("value", "low", "high")
     )
     return f"{value} <small>{low} … {high}</small>"

@@ -54,6 +54,7 @@ def measure(
     if min(count, len(real)) < LEAST:
         raise DataError("no_floor", least=LEAST)
     look, named = _space(card, root)
+    of_inception = inception.weights_file(root)
     made, asked = _generate(engine, card, count, progress)
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (count, *real.shape[1:]), dtype=np.uint8)
@@ -61,8 +62,8 @@ def measure(
     truth, floor, ceiling = (look(each)[0] for each in (real, others, noise))
     features, seen = look(made)
     metrics = _distances(features, truth, floor, ceiling)
-    if file := inception.weights_file(root):
-        metrics["fid"] = _fid(made, others, noise, real, file, progress)
+    if of_inception:
+        metrics["fid"] = _fid(made, others, noise, real, of_inception, progress)
     if seen is not None:
         metrics |= _classes(card, seen)
     if seen is not None and asked is not None:

@@ -28,9 +28,10 @@ from segen.registry import ModelCard, weights_root
 from segen.registry.options import DiffusionOptions, GenerateOptions
 from segen.types import ElboTerms, ElboTermsRequest, Generation, Run
 
+NONE = {"en": ""}
 CARD = ModelCard(
-    "garments", "generate", {"en": "g"}, {"en": "g"}, "", "fashion", "", "", "", {"en": ""}, (28, 28), 1, 1,
-    {"weights": "", "data": "", "credit": ""}, registry.dataset_classes("fashion"),
+    "garments", "generate", {"en": "g"}, {"en": "g"}, NONE, "fashion", NONE, "", "", NONE, (28, 28), 1, 1,
+    dict.fromkeys(("weights", "data", "credit"), NONE), registry.dataset_classes("fashion"),
     options=GenerateOptions("gan", grey=True),
 )  # fmt: skip
 COUNT = {"train": 100, "test": 120}

@@ -23,12 +23,14 @@ from segen.evaluation.runner import evaluate
 from segen.imaging import images
 from segen.models.features import imagenet, inception
 from segen.registry import ModelCard
+from segen.registry.options import GenerateOptions
 from segen.types import GenerateRequest, Generation, Image, Pictures, Run
 from segen.ui.tabs.generate import objectives
 
+NONE = {"en": ""}
 CARD = ModelCard(
-    "landscapes", "generate", {"en": "g"}, {"en": "g"}, "", "yosemite", "", "", "", {"en": ""}, (64, 64),
-    1, 1, {"weights": "", "data": "", "credit": ""}, (), options=GenerateOptions("gan"),
+    "landscapes", "generate", {"en": "g"}, {"en": "g"}, NONE, "yosemite", NONE, "", "", NONE, (64, 64),
+    1, 1, dict.fromkeys(("weights", "data", "credit"), NONE), (), options=GenerateOptions("gan"),
 )  # fmt: skip
 COUNTS = {"trainA": 620, "trainB": 500, "testA": 155, "testB": 119}
 """Fewer to train than there are, and as many to test as in Yosemite."""

@@ -258,7 +258,7 @@ def test_calibration_is_drawn_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
         {"confidence": 0.5, "accuracy": 0.25, "share": 0.1},
         {"confidence": 0.95, "accuracy": 0.9, "share": 0.9},
     ]
-    report = {"split": "val", "metrics": {"mean_iou": 0.5, "ece": 0.0625}, "reliability": bins}
+    report = {"split": "val", "items": 101, "metrics": {"mean_iou": 0.5, "ece": 0.0625}, "reliability": bins}
     monkeypatch.setattr(
         ModelCard, "metrics", lambda each: {"camvid": {"val": report}} if each == STREETS else {}
     )

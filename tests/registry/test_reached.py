@@ -9,7 +9,7 @@ import pytest
 
 from segen.registry import Reached, cards
 from segen.registry.reached import main_figure
-from segen.text import LANGUAGES
+from segen.text import LANGUAGES, split_name
 
 
 def report(metrics: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -37,7 +37,10 @@ def test_the_smaller_share_of_a_gap_is_told_with_its_interval() -> None:
     }
     found = main_figure(report({"gap_closed": gaps}), "", {})
     assert found
-    assert found.phrase("en") == "0.400 of the gap closed (0.200 to 0.700) on test (2,000 pictures)"
+    assert (
+        found.phrase("en")
+        == "0.400 of the gap in kernel distance closed (0.200 to 0.700) on test (2,000 pictures)"
+    )
     none = main_figure(report({"gap_closed": {**gaps, "backward": None}}), "", {})
     assert none
     assert math.isnan(none.value)
@@ -58,5 +61,5 @@ def test_every_figure_names_its_split_and_size(language: str) -> None:
     assert figures
     for card, found in figures:
         told = found.phrase(language)
-        assert found.split in told, card.name
+        assert split_name(language, found.split) in told, card.name
         assert f"{card.report()['items']:,}" in told, card.name

@@ -68,4 +68,7 @@ def test_evaluate_measures_instances(tmp_path: Path, monkeypatch: pytest.MonkeyP
     share = (true > numbers.max() // 2).mean()
     assert report["metrics"]["mask_ap_50"] == pytest.approx(share, abs=0.011)
     assert 0 < share < 1
+    matched = report["metrics"]["matched_ap"]
+    assert matched == pytest.approx(dict.fromkeys(matched, share))
+    assert report["items"] == 1
     assert report["definitions"].keys() == report["metrics"].keys()

@@ -119,7 +119,7 @@ def test_reports_are_kept_by_data_set_and_split(
     command = ["evaluate", "--model", CARD.name, "--data", str(data), "--split", "val"]
     other = {"data": "other", "split": "test", "items": 1, "metrics": {"mean_iou": 0.25}}
     store(CARD, other)
-    assert "| other | test | 1 | mean_iou  | 0.2500 |" in (CARD.weights / "README.md").read_text()
+    assert "| other | test | 1 | mean_iou | 0.2500 |" in (CARD.weights / "README.md").read_text()
     assert main([*command, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert "val" not in CARD.metrics().get(CARD.dataset, {}) or CARD.metrics()[CARD.dataset]["val"] != report

@@ -71,9 +71,7 @@ def models(task: Task | None = None, as_json: AsJson = False) -> int:
         cost = [f"{card.parameters / 1e6:.2f} M", f"{giga:.2f}" if giga >= 0.1 else f"{giga:.1g}"]
         cost = cost if card.parameters else ["-", "-"]
         rows.append([card.name, card.task, card.dataset or "-", card.title["en"], *cost])
-    known = [reached.phrase("en") if (reached := card.reached()) else "-" for card in found]
-    for line, measured in zip(table(rows, left=4).splitlines(), ["measured", *known], strict=True):
-        print(f"{line}  {measured}")
+    print(table(rows, left=4), end="")
     return 0
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from segen import registry
 from segen.ui import api, framework
@@ -20,13 +22,14 @@ from segen.ui.framework.visit import visits
 from segen.ui.tabs.generate import tab as generate
 from segen.ui.tabs.models import tab as models
 from segen.ui.tabs.segment import tab as segment
+from segen.ui.tabs.start import tab as start
 from segen.ui.tabs.translate import tab as translate
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
 _OFFERED = tuple(tab for tab in (generate, translate) if registry.cards(tab.NAME))
-TABS = (segment, *_OFFERED, models)
+TABS = (start, segment, *_OFFERED, models)
 """The tabs in the order they are shown; the first is open at the start."""
 MAX_UPLOAD = "64mb"
 SESSIONS = 32
@@ -44,7 +47,8 @@ def build_app(engine: Engine) -> gr.Blocks:
         with gr.Tabs(selected=TABS[0].NAME, overflow_behavior="wrap", elem_id="tabs") as tabs:
             for tab in TABS:
                 with gr.Tab(say(f"{tab.NAME}.tab"), id=tab.NAME) as page:
-                    gr.Markdown(say(f"{tab.NAME}.help"), elem_classes="help")
+                    if tab is not start:
+                        gr.Markdown(say(f"{tab.NAME}.help"), elem_classes="help")
                     built[tab.NAME] = tab.build(engine)
                 page.select(None, js=f"() => segen.open('{tab.NAME}')", **QUIET)
         gr.Markdown(say("page.footer"), elem_id="colophon")
@@ -59,7 +63,10 @@ def launch_options() -> dict[str, Any]:
         "css": _styles(),
         "favicon_path": str(files(framework).joinpath("icon.svg")),
         "i18n": say,
-        "app_kwargs": {"middleware": [Middleware(PageLanguage)]},
+        "app_kwargs": {
+            "middleware": [Middleware(PageLanguage)],
+            "routes": [Mount("/start", StaticFiles(directory=start.PICTURES))],
+        },
         "max_file_size": MAX_UPLOAD,
         "state_session_capacity": SESSIONS,
         "enable_monitoring": False,

@@ -103,8 +103,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda request: _is_ours(request.url) or faults.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(url)
-        page.wait_for_selector("#segment-examples [data-example]", state="attached")
-        page.wait_for_function("location.search.includes('tab=')")
+        page.wait_for_selector("html[data-tab]")  # the server has restored what the address asks for
         return page
 
     yield open_page
@@ -145,7 +144,7 @@ def known(visit: Callable[..., Any], photo: Path) -> Iterator[Callable[..., Any]
     def open_page(*lacks: str, query: str = "", engine: KnownEngine | None = None, **options: Any) -> Any:
         apps.append(build_app(engine or KnownEngine(*lacks)))  # type: ignore[arg-type]
         _, url, _ = apps[-1].launch(prevent_thread_lock=True, quiet=True, **launch_options())
-        page = visit(f"{url}?{query}", **options)
+        page = visit(f"{url}?tab=segment&{query}", **options)
         upload(page, photo)
         wait_for_result(page)
         return page

@@ -57,7 +57,7 @@ def test_the_words_of_both_languages_are_told_apart() -> None:
 
 
 def test_no_english_is_left_where_a_picture_is_segmented(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?show=labels")
+    page = visit(f"{address}/?tab=segment&show=labels")
     page.click("#header a[hreflang=zh]")
     page.wait_for_url(re.compile("lang=zh.*show=labels"))
     page.wait_for_selector("[data-example=coffee]")

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_keyboard_alone_is_enough(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(address)
+    page = visit(f"{address}/?tab=segment")
 
     def tab_to(selector: str) -> None:
         for _ in range(40):
@@ -51,7 +51,7 @@ def test_the_keyboard_alone_is_enough(address: str, visit: Callable[..., Any]) -
 def test_an_example_is_segmented_on_one_click_at_any_width(
     address: str, visit: Callable[..., Any], width: int, scheme: str
 ) -> None:
-    page = visit(address, width, scheme)
+    page = visit(f"{address}/?tab=segment", width, scheme)
     assert_fits(page)
     page.click("[data-example=street_trees]")
     wait_for_result(page)
@@ -65,9 +65,9 @@ def test_an_example_is_segmented_on_one_click_at_any_width(
 
 
 def test_the_browser_prefers_chinese(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(address, locale="zh-TW")
+    page = visit(f"{address}/?tab=segment", locale="zh-TW")
     assert words("zh", "segment.run") in page.inner_text("#segment-run")
-    page = visit(f"{address}/?lang=en", locale="zh-CN")
+    page = visit(f"{address}/?lang=en&tab=segment", locale="zh-CN")
     assert words("en", "segment.run") in page.inner_text("#segment-run")
     assert "Drop" in page.inner_text("#segment-picture")
 

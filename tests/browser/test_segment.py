@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_photo_is_segmented_read_and_taken_home(
     address: str, visit: Callable[..., Any], photo: Path, expected: Segmentation, tmp_path: Path
 ) -> None:
-    page = visit(address)
+    page = visit(f"{address}/?tab=segment")
     upload(page, photo)
     wait_for_result(page)
     assert words("en", "viewer.reading") in page.inner_text("#segment-viewer")
@@ -82,7 +82,7 @@ def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
     whole = io.BytesIO()
     Pillow.open(photo).save(whole, "JPEG")
     cut.write_bytes(whole.getvalue()[:3000])
-    page = visit(address)
+    page = visit(f"{address}/?tab=segment")
     for path, key in ((text, "not_a_picture"), (cut, "picture_damaged")):
         upload(page, path)
         toast = page.wait_for_selector(".toast-message-text").inner_text()
@@ -107,7 +107,7 @@ def test_a_result_is_measured_against_a_reference(
         found = Engine().run(streets.name, SegmentRequest(image)).value
     expected = scores.compare(scenes.CLASSES, found.labels, found.probabilities, labels)
 
-    page = visit(address, 390)
+    page = visit(f"{address}/?tab=segment", 390)
     page.click("[data-example=street_trees]")
     wait_for_result(page)
     assert not page.is_visible("#measure-run")

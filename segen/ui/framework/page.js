@@ -50,6 +50,7 @@ segen.say = (key, values) => (segen.words[key] ?? "").replace(/\{(\w+)\}/g, (_, 
 // The parts of a component by their name, its words and its labels put in.
 segen.parts = (element) => {
   for (const node of element.querySelectorAll("[data-words]")) node.textContent = segen.words[node.dataset.words];
+  for (const node of element.querySelectorAll("[data-alt]")) node.alt = segen.words[node.dataset.alt];
   for (const node of element.querySelectorAll("[data-label]"))
     node.setAttribute("aria-label", segen.words[node.dataset.label]);
   return Object.fromEntries([...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
@@ -81,13 +82,17 @@ segen.press = (id, tries = 200) => {
 {
   const { lang, tab, view, ...rest } = Object.fromEntries(new URLSearchParams(location.search));
   let open = null; // the tab that is shown, once the server has restored the page
-  let options = { [view ?? tab ?? "segment"]: rest };
+  let options = { [view ?? tab ?? "start"]: rest };
   const views = {}; // of a tab that has views, the one that is open
   const shown = () => views[open] ?? open;
 
   const address = (lang) =>
     "?" + new URLSearchParams({ lang, tab: open, ...(views[open] && { view: views[open] }), ...options[shown()] });
-  const write = () => open && history.replaceState(history.state, "", address(segen.language));
+  const write = () => {
+    if (!open) return;
+    history.replaceState(history.state, "", address(segen.language));
+    document.documentElement.dataset.tab = open;
+  };
 
   segen.options = (place) => options[place] ?? {};
   segen.remember = (place, values) => {

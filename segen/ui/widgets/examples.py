@@ -13,7 +13,8 @@ import numpy as np
 from segen.data.synthetic import garments, landscapes, nuclei, scenes, sketches
 from segen.imaging import images
 from segen.registry import ModelCard
-from segen.types import Image, Labels
+from segen.registry.options import TranslateOptions
+from segen.types import Direction, Image, Labels
 from segen.ui.framework.downloads import saved
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "assets" / "examples"
@@ -137,8 +138,8 @@ def _map(seed: int) -> Image:
     return colored
 
 
-MAPS = (Example("map_trees", partial(_map, 9)), Example("map_cars", partial(_map, 5)), STREET, PAGODA, PARIS)
-"""Examples for networks that make photographs of label maps, and photographs to make maps of first."""
+MAPS = (Example("map_trees", partial(_map, 9)), Example("map_cars", partial(_map, 5)))
+"""Examples for networks that make photographs of label maps."""
 
 MASKS = (Example("mask_few", partial(_mask, 12)), Example("mask_many", partial(_mask, 3)))
 """Examples for networks that turn masks into microscope pictures."""
@@ -150,20 +151,19 @@ SKETCHES = (
 )
 """Examples for networks that colour lines."""
 
-TRANSLATED = {
-    ("nuclei", "forward"): NUCLEI,
-    ("nuclei", "backward"): MASKS,
-    ("emoji", "forward"): SKETCHES,
-    ("camvid", "forward"): MAPS,
-    ("yosemite", "forward"): LANDSCAPES,
-    ("yosemite", "backward"): (LANDSCAPES[1], LANDSCAPES[0], *LANDSCAPES[2:]),
+TRANSLATED: dict[str, tuple[Example, ...]] = {
+    "labels": MAPS,
+    "lines": SKETCHES,
+    "grey": MASKS,
+    "microscopy": NUCLEI,
+    "photograph": (_photograph("elephant"), HORSE_RACE, RUINS, *LANDSCAPES[:3]),
 }
-"""The examples for a card that translates, by its data set and direction; streets for any other."""
+"""The examples for a card that translates, by the kind of picture that it takes."""
 
 
-def to_translate(card: ModelCard, direction: str) -> tuple[Example, ...]:
+def to_translate(card: ModelCard[TranslateOptions], direction: Direction) -> tuple[Example, ...]:
     """The examples for a card that translates, in this direction."""
-    return TRANSLATED.get((card.dataset, direction), STREETS)
+    return TRANSLATED[card.options.given[direction]]
 
 
 SCENES = (PAGODA, PARIS, COFFEE, STREET)

@@ -10,7 +10,7 @@ function open(name, shut = false) {
     details(row.dataset.card).hidden = !chosen;
     row.querySelector("[data-open]").setAttribute("aria-expanded", chosen);
   }
-  window.segen.remember("models", { card: shut ? "" : name });
+  window.segen.remember("cards", { card: shut ? "" : name });
 }
 
 function sort(column) {

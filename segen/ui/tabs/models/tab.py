@@ -29,7 +29,7 @@ def build(_engine: Engine) -> Tab:
         with gr.Tab(say("models.view_studies"), id="studies") as second:
             plots = gr.HTML(elem_id="models-studies", padding=False)
     for view, page in zip(VIEWS, (first, second), strict=True):
-        page.select(None, js=f"() => segen.remember('{NAME}', {{ view: '{view}' }})", **QUIET)
+        page.select(None, js=f"() => segen.view('{NAME}', '{view}')", **QUIET)
 
     def fill(link: Link, language: str) -> Values:
         opened = link.choice("card", ["", *(card.name for card in cards())])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -161,9 +162,9 @@ TRANSLATED: dict[str, tuple[Example, ...]] = {
 """The examples for a card that translates, by the kind of picture that it takes."""
 
 
-def to_translate(card: ModelCard[TranslateOptions], direction: Direction) -> tuple[Example, ...]:
+def to_translate(card: ModelCard[TranslateOptions], direction: str) -> tuple[Example, ...]:
     """The examples for a card that translates, in this direction."""
-    return TRANSLATED[card.options.given[direction]]
+    return TRANSLATED[card.options.given[cast(Direction, direction)]]
 
 
 SCENES = (PAGODA, PARIS, COFFEE, STREET)

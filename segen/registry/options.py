@@ -64,11 +64,16 @@ class GenerateOptions:
 
 @dataclass(frozen=True)
 class DiffusionOptions(GenerateOptions):
-    """Of diffusion; `folder` is that of a pipeline of the user's own, empty for weights that ship."""
+    """Of diffusion; `folder` is that of a pipeline of the user's own, empty for weights that ship.
+
+    `taught_guidance` is that of the teacher whose guided prediction the network learned to make in one call,
+    so that a guidance of 1 contains it; 0 where there was none.
+    """
 
     diffusion: ClassVar[bool] = True
     family: str = "diffusion"
     folder: str = ""
+    taught_guidance: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,10 @@ PREVIEW_SECONDS = 0.5
 """At least so long each preview stays."""
 
 
-def press(button: gr.Button) -> dict[str, Any]:
-    """An event that presses this button in the browser: `event.then(**press(button))`."""
-    return {"fn": None, "js": f"() => segen.press('{button.elem_id}')", **QUIET}
+def press(button: gr.Button | str) -> dict[str, Any]:
+    """An event that presses this button, or that of this id, in the page: `event.then(**press(button))`."""
+    name = button if isinstance(button, str) else button.elem_id
+    return {"fn": None, "js": f"() => segen.press('{name}')", **QUIET}
 
 
 def picks(choices: gr.Dropdown) -> gr.Number:
@@ -134,6 +135,16 @@ def on_device(
     event.then(end, None, stop, **QUIET)
     stop.click(halt, None, stop, cancels=[event], **QUIET)
     return event
+
+
+def end_at(trigger: Callable[..., Any], stop: gr.Button) -> None:
+    """At `trigger`, such as `model.change`, end what the Stop button stops."""
+    turns = _TURNS.setdefault(stop, Turns())
+
+    def halt(request: gr.Request) -> None:
+        turns.stop(request.session_hash)
+
+    trigger(halt, None, None, **QUIET)
 
 
 def steps(

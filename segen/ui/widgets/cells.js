@@ -30,17 +30,21 @@ function cell(picture) {
 }
 
 function open(value) {
+  if (value?.press) return segen.press(value.press);
+  if (value === null) current = null;
   parts.empty.hidden = value !== null;
   parts.result.hidden = value === null;
-  if (value === null) return;
-  for (const part of ["grid", "large", "hint"]) parts[part].hidden = "preview" in value;
-  parts.preview.hidden = !("preview" in value);
-  parts.sentence.textContent = value.sentence;
-  if ("preview" in value) {
+  parts.coming.hidden = !value?.preview;
+  for (const part of ["grid", "large", "hint"]) parts[part].hidden = value?.preview ? !current : false;
+  if (value === null) return look();
+  if (value.preview) {
+    // what was drawn before stays until the next is there
     parts.preview.src = value.preview;
+    parts.progress.textContent = value.sentence;
     return;
   }
   current = value;
+  parts.sentence.textContent = value.sentence;
   for (const picture of value.pictures) picture.model = value.model;
   parts.grid.style.setProperty("--columns", value.columns);
   parts.grid.replaceChildren(...value.pictures.map(cell));
@@ -114,17 +118,16 @@ async function copy(button, text) {
   tell(button, "generate.copied");
 }
 
-/** Send the picked seed to the panel of walks, which may be out of sight. */
+/** Send the picked seed to the view of latent space. */
 function send(button, end) {
   trigger("choose", { end, seed: picked.seed });
   tell(button, "generate.sent");
 }
 
-/** Go on from the picked picture in the panel below: amid its neighbours, or noised and denoised. */
+/** Go on from the picked picture in another view: amid its neighbours, or noised and denoised. */
 function refine() {
   trigger(current.walks ? "refine" : "vary", { seed: picked.seed, picture: picked.src });
-  const panel = document.getElementById(current.walks ? "generate-latent" : "generate-diffusion");
-  panel.scrollIntoView({ behavior: "smooth" });
+  document.getElementById("generate-views").scrollIntoView({ behavior: "smooth" });
 }
 
 function tell(button, key) {
@@ -152,19 +155,24 @@ element.addEventListener("click", (event) => {
     refine,
     start: () => send(button, "start"),
     end: () => send(button, "end"),
+    segment: () => segen.visit({ tab: "segment" }, picked.src),
+    translate: () => segen.visit({ tab: "translate" }, picked.src),
   };
   actions[button.dataset.do]();
 });
 
-// The first pictures are drawn as soon as the tab is seen, unless some are on their way: Stop then is enabled.
-new IntersectionObserver(
-  (entries, observer) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    if (parts.result.hidden && document.getElementById("generate-stop").disabled) trigger("seen");
-  },
-  { threshold: 0.3 }
-).observe(element);
+/** Ask for the first pictures as soon as the empty grid is seen. */
+function look() {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      if (parts.result.hidden) trigger("seen");
+    },
+    { threshold: 0.3 }
+  );
+  observer.observe(element);
+}
 
 const update = () => open(props.value || null); // Gradio gives "" for none
 watch("value", update);

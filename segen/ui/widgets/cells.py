@@ -17,14 +17,14 @@ from segen.types import Generation, Step
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.figures import png
-from segen.ui.tabs.generate.objectives import diffuses
 
 
 def cells_viewer(**options: Any) -> gr.HTML:
     """A grid to pick from. Its value is what `contents` or `so_far` returns, or None for none yet.
 
     Its event `choose` carries the `seed`, as text, that is to be the `end` ("start" or "end") of a walk; its
-    event `seen` comes once, when an empty grid is first looked at. `refine`, or `vary` of what diffuses,
+    event `seen` comes once, when an empty grid is first looked at. A value of `to_press` stands for the press
+    of a button. `refine`, or `vary` of what diffuses,
     carries the `seed` and the `picture`, a PNG file as a data URI, that is to be changed a little.
     """
     return component("cells", elem_classes="picks", **options)
@@ -54,10 +54,15 @@ def contents(
     return {
         "model": card.name,
         "columns": math.isqrt(len(pictures)),
-        "walks": not diffuses(card),
+        "walks": not card.options.diffusion,
         "pictures": pictures,
         "sentence": sentence,
     }
+
+
+def to_press(button: str) -> dict[str, str]:
+    """What makes the grid, which stays as it is, press the button of this id."""
+    return {"press": button}
 
 
 def so_far(step: Step, language: str) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 
 from segen import registry
 from segen.data import datasets
@@ -19,10 +19,12 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import MAX_SEED, GenerateRequest, Image, Pictures
 from segen.ui.framework.component import component
-from segen.ui.framework.figures import png
+from segen.ui.framework.figures import empty, figure, png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.framework.templates import render
+from segen.ui.tabs.generate.chosen import Chosen, Given
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -130,83 +132,99 @@ def real_pictures(card: ModelCard, count: int, order: random.Random) -> Pictures
     return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])
 
 
-def blind_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
-    """Lay out the test of pictures of the data set that `model` learned from."""
-    with gr.Column(elem_classes="latent", elem_id="generate-blind", visible=False) as panel:
-        gr.Markdown(say("generate.blind"), elem_classes="heading")
-        gr.Markdown(say("generate.blind_help"), elem_classes="help")
-        with gr.Row(elem_classes="beside"):
-            first = gr.Dropdown([""], label=say("generate.blind_first"), min_width=180, elem_id="blind-first")
-            second = gr.Dropdown(
-                [""], label=say("generate.blind_second"), min_width=180, elem_id="blind-second"
-            )
-            begin = gr.Button(
-                say("generate.blind_next"), variant="primary", scale=0, min_width=140, elem_id="blind-next"
-            )
-            reset = gr.Button(say("generate.blind_reset"), scale=0, min_width=90, elem_id="blind-reset")
-        view = component("blind", elem_classes="blind", elem_id="blind-pair")
-        score = gr.HTML(elem_classes="blind-score", padding=False, elem_id="blind-score")
-    kept = gr.State(Quiz())
+@dataclass(frozen=True)
+class Test:
+    """The components of the test."""
+
+    first: gr.Dropdown
+    second: gr.Dropdown
+    begin: gr.Button
+    reset: gr.Button
+    view: gr.HTML
+    score: gr.HTML
+
+
+def blind_view(engine: Engine, chosen: Chosen) -> Part:
+    """Lay out the test of pictures of the data set that the model learned from, inside the current tab."""
+    test, kept = _laid_out(), gr.State(Quiz())
 
     def turn(
-        name: str,
-        first: str,
-        second: str,
-        quiz: Quiz,
+        given: Given,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[dict[Any, Any], None, None]:
         language = language_of(request)
-        card = registry.card(name, "generate")
-        sources = chosen(card, first, second)
-        quiz = quiz.between(sources)
+        card = registry.card(given[chosen.model], "generate")
+        sources = between(card, given[test.first], given[test.second])
+        quiz = given[kept].between(sources)
         if not quiz.waiting:
             order = random.SystemRandom()
             drawn = []
             for source in sources:
-                if source == REAL:
-                    drawn.append(real_pictures(card, AT_ONCE, order))
-                    continue
-                seeds = [order.randint(0, MAX_SEED) for _ in range(AT_ONCE)]
-                work = GenerateRequest(seeds)
-                done = yield from steps(engine, source, work, progress, language)
-                drawn.append(done.value.images)
+                drawn.append((yield from _pictures(engine, card, source, order, progress, language)))
             quiz = replace(quiz, waiting=paired(sources, (drawn[0], drawn[1]), order))
         quiz = quiz.turned()
-        yield {kept: quiz, view: question(quiz, language), score: told(quiz, language)}
+        yield {kept: quiz, test.view: question(quiz, language), test.score: told(quiz, language)}
 
-    on_device([begin.click], turn, [model, first, second, kept], [kept, view, score], stop=stop, shows=view)
-
-    def answer(quiz: Quiz, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+    def answer(quiz: Quiz, request: gr.Request, event: gr.EventData) -> Values:
         language = language_of(request)
         pair = quiz.open
         quiz, hit = quiz.answered(str(getattr(event, "side", "")))
         assert pair is not None
-        return {kept: quiz, view: verdict(pair, hit, language), score: told(quiz, language)}
+        return {kept: quiz, test.view: verdict(pair, hit, language), test.score: told(quiz, language)}
 
-    view.choose(answer, kept, [kept, view, score], **QUIET)
-
-    def forget(request: gr.Request) -> dict[Any, Any]:
-        return {kept: Quiz(), view: _empty(language_of(request)), score: ""}
-
-    reset.click(forget, None, [kept, view, score], **QUIET)
+    def forget(request: gr.Request) -> Values:
+        return {kept: Quiz(), test.view: _empty(language_of(request)), test.score: ""}
 
     def of_card(card: ModelCard, language: str) -> Values:
         known = known_sources(card)
         names = [(_name(source, language), source) for source in known]
         other = next((source for source in reversed(known) if source != card.name), None)
         return {
-            panel: gr.Column(visible=len(known) > 1),
-            first: gr.Dropdown(names, value=card.name),
-            second: gr.Dropdown(names, value=other),
-            view: _empty(language),
-            score: "",
+            test.first: gr.Dropdown(names, value=card.name),
+            test.second: gr.Dropdown(names, value=other),
+            test.view: _empty(language),
+            test.score: "",
         }
 
-    return Part([panel, first, second, view, score], of_card)
+    outputs = [kept, test.view, test.score]
+    inputs = {chosen.model, test.first, test.second, kept}
+    on_device([test.begin.click], turn, inputs, outputs, stop=chosen.stop, shows=test.view)
+    test.view.choose(answer, kept, outputs, **QUIET)
+    test.reset.click(forget, None, outputs, **QUIET)
+    return Part([test.first, test.second, test.view, test.score], of_card)
 
 
-def chosen(card: ModelCard, *sources: str) -> Sources:
+def _laid_out() -> Test:
+    gr.Markdown(say("generate.blind_help"), elem_classes="help")
+    with gr.Row(elem_classes="beside"):
+        first = gr.Dropdown([""], label=say("generate.blind_first"), min_width=180, elem_id="blind-first")
+        second = gr.Dropdown([""], label=say("generate.blind_second"), min_width=180, elem_id="blind-second")
+        begin = gr.Button(
+            say("generate.blind_next"), variant="primary", scale=0, min_width=140, elem_id="blind-next"
+        )
+        reset = gr.Button(say("generate.blind_reset"), scale=0, min_width=90, elem_id="blind-reset")
+    view = component("blind", elem_classes="blind", elem_id="blind-pair")
+    score = gr.HTML(elem_classes="blind-score", padding=False, elem_id="blind-score")
+    return Test(first, second, begin, reset, view, score)
+
+
+def _pictures(
+    engine: Engine,
+    card: ModelCard,
+    source: str,
+    order: random.Random,
+    progress: gr.Progress,
+    language: str,
+) -> Generator[dict[Any, Any], None, Pictures]:
+    """AT_ONCE pictures of a source, in no order that could be guessed."""
+    if source == REAL:
+        return real_pictures(card, AT_ONCE, order)
+    work = GenerateRequest([order.randint(0, MAX_SEED) for _ in range(AT_ONCE)])
+    return (yield from steps(engine, source, work, progress, language)).value.images
+
+
+def between(card: ModelCard, *sources: str) -> Sources:
     """The two sources that were asked for. Raises InputError for an unknown one, and for one twice."""
     first, second = sources
     if not {first, second} <= set(known_sources(card)):
@@ -216,7 +234,7 @@ def chosen(card: ModelCard, *sources: str) -> Sources:
     return first, second
 
 
-def question(quiz: Quiz, language: str) -> str:
+def question(quiz: Quiz, language: str) -> Markup:
     """The open pair as HTML, each picture with a button; nothing in it tells which is which."""
     assert quiz.open is not None
     asked = (
@@ -224,42 +242,34 @@ def question(quiz: Quiz, language: str) -> str:
         if quiz.target == REAL
         else words(language, "generate.blind_question", source=_name(quiz.target, language))
     )
-    sides = "".join(
-        f"<button type='button' data-side='{side}'><img src='{png(picture)}' alt=''>"
-        f"<span>{escape(words(language, f'generate.blind_{side}'))}</span></button>"
-        for side, picture in zip(SIDES, quiz.open.pictures, strict=True)
-    )
-    return f"<p class='asked'>{escape(asked)}</p><div class='pair'>{sides}</div>"
+    pictures = list(zip(SIDES, map(png, quiz.open.pictures), strict=True))
+    return render("tabs/generate/question.html", language=language, asked=asked, pictures=pictures)
 
 
-def verdict(pair: Pair, hit: bool, language: str) -> str:
+def verdict(pair: Pair, hit: bool, language: str) -> Markup:
     """The answered pair as HTML, and where each picture came from."""
-    names = [_name(source, language) for source in pair.sources]
+    left, right = (_name(source, language) for source in pair.sources)
     outcome = "hit" if hit else "miss"
-    said = words(language, f"generate.blind_{outcome}", left=names[0], right=names[1])
-    sides = "".join(
-        f"<figure><img src='{png(picture)}' alt=''><figcaption>{escape(name)}</figcaption></figure>"
-        for name, picture in zip(names, pair.pictures, strict=True)
+    return render(
+        "tabs/generate/verdict.html",
+        outcome=outcome,
+        said=words(language, f"generate.blind_{outcome}", left=left, right=right),
+        figures=[figure(png(each), name) for each, name in zip(pair.pictures, (left, right), strict=True)],
     )
-    return f"<p class='asked {outcome}' role='status'>{escape(said)}</p><div class='pair'>{sides}</div>"
 
 
-def told(quiz: Quiz, language: str) -> str:
+def told(quiz: Quiz, language: str) -> Markup:
     """Hits, answers, the interval and what it means, as HTML; empty before the first answer."""
     hits, trials = quiz.score
     if not trials:
-        return ""
+        return Markup()
     low, high = interval(hits, trials)
     meaning = "better" if low > 0.5 else "worse" if high < 0.5 else "chance"
     shares = {"share": hits / trials, "low": low, "high": high}
-    said = words(
-        language,
-        "generate.blind_score",
-        hits=hits,
-        trials=trials,
-        **{name: f"{100 * share:.0f}" for name, share in shares.items()},
-    )
-    return f"<p><b>{escape(said)}</b> {escape(words(language, f'generate.blind_{meaning}'))}</p>"
+    percent = {name: f"{100 * share:.0f}" for name, share in shares.items()}
+    said = words(language, "generate.blind_score", hits=hits, trials=trials, **percent)
+    means = words(language, f"generate.blind_{meaning}")
+    return Markup("<p><b>{}</b> {}</p>").format(said, means)
 
 
 def _name(source: str, language: str) -> str:
@@ -268,5 +278,5 @@ def _name(source: str, language: str) -> str:
     return registry.card(source).title[language]
 
 
-def _empty(language: str) -> str:
-    return f"<p class='empty'>{escape(words(language, 'generate.blind_empty'))}</p>"
+def _empty(language: str) -> Markup:
+    return empty(words(language, "generate.blind_empty"))

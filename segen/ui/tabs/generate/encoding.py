@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 
 from segen.models import latents
 from segen.models.latents import Latents
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import DecodeRequest, DirectionsRequest, EncodeRequest, Encoding, Image
-from segen.ui.framework.figures import figure, png
-from segen.ui.framework.language import language_of, say
+from segen.ui.framework.figures import empty, figure, png
+from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
+from segen.ui.framework.templates import render
+from segen.ui.tabs.generate.chosen import Chosen, Given
+from segen.ui.tabs.generate.seeds import Ends
 from segen.ui.widgets.examples import GARMENTS, OF_DATASET
 from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
 from segen.ui.widgets.picture import opened, picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine
+
+Steps = Generator[dict[Any, Any], None, None]
 
 MOVES = 4
 """Sliders, one for each of the first principal directions."""
@@ -34,7 +38,7 @@ EDGE = 3.0
 """Means are shown from minus to plus this; the band around 0 reaches to 2 standard deviations."""
 
 
-def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
+def encoding_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
     """Lay out the picture to encode, what moves it, and what the network makes of it."""
     with gr.Row():
         with gr.Column(scale=2, min_width=260):
@@ -43,61 +47,31 @@ def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
             run = gr.Button(say("generate.encoding_run"), variant="primary", elem_id="generate-encode")
         with gr.Column(scale=3, min_width=260):
             view = gr.HTML(elem_classes="framed", padding=False, elem_id="generate-encoding")
-            gr.Markdown(say("generate.moves"), elem_classes="help")
-            with gr.Row():
-                moves = [
-                    gr.Slider(
-                        -FARTHEST_MOVE,
-                        FARTHEST_MOVE,
-                        0,
-                        step=0.25,
-                        label=str(number),
-                        buttons=[],
-                        min_width=190,
-                        elem_id=f"generate-move-{number}",
-                    )
-                    for number in range(1, MOVES + 1)
-                ]
-            distance = gr.Slider(
-                0.5,
-                6,
-                2,
-                step=0.5,
-                label=say("generate.distance"),
-                info=say("generate.distance_help"),
-                buttons=[],
-                elem_id="generate-distance",
-            )
+            moves, distance = _moves()
 
     def encode(
-        file: Path | None,
-        name: str,
-        distance: float,
-        first: float,
-        second: float,
-        third: float,
-        fourth: float,
+        given: Given,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[dict[Any, Any], None, None]:
-        language = language_of(request)
-        picked = yield from opened(file, {picture: None, view: _empty(language)})
+    ) -> Steps:
+        asked = chosen.read(given, request)
+        picked = yield from opened(given[picture], {picture: None, view: _empty(asked.language)})
         if picked is None:
             return
-        found = (yield from steps(engine, name, EncodeRequest(picked[0]), progress, language)).value
-        asked = DirectionsRequest(MOVES)
-        known = (yield from steps(engine, name, asked, progress, language)).value.directions
-        place = found.mean + np.array([first, second, third, fourth], dtype=np.float32) @ known
-        points = np.concatenate([place[None], neighbours(place, NEIGHBOURS, distance)])
-        pictures = (yield from steps(engine, name, DecodeRequest(points), progress, language)).value
-        yield {view: _shown(found, pictures[0], pictures[1:], distance, language)}
+        name, ask = asked.card.name, (progress, asked.language)
+        found = (yield from steps(engine, name, EncodeRequest(picked[0]), *ask)).value
+        known = (yield from steps(engine, name, DirectionsRequest(MOVES), *ask)).value.directions
+        place = found.mean + np.array([given[move] for move in moves], dtype=np.float32) @ known
+        points = np.concatenate([place[None], neighbours(place, NEIGHBOURS, given[distance])])
+        moved, *others = (yield from steps(engine, name, DecodeRequest(points), *ask)).value
+        yield {view: placed(found, moved, others, given[distance], asked.language)}
 
     on_device(
         [picture.input, run.click, *(each.input for each in (*moves, distance))],
         encode,
-        [picture, model, distance, *moves],
+        {*chosen.inputs, picture, distance, *moves},
         [picture, view],
-        stop=stop,
+        stop=chosen.stop,
         shows=view,
     )
     on_choice(pick, picture, run)
@@ -115,6 +89,36 @@ def encoding_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     return Part([picture, pick, view, *moves], of_card)
 
 
+def _moves() -> tuple[list[gr.Slider], gr.Slider]:
+    """A slider for each of the first principal directions, and one for the distance of the variations."""
+    gr.Markdown(say("generate.moves"), elem_classes="help")
+    with gr.Row():
+        moves = [
+            gr.Slider(
+                -FARTHEST_MOVE,
+                FARTHEST_MOVE,
+                0,
+                step=0.25,
+                label=str(number),
+                buttons=[],
+                min_width=190,
+                elem_id=f"generate-move-{number}",
+            )
+            for number in range(1, MOVES + 1)
+        ]
+    distance = gr.Slider(
+        0.5,
+        6,
+        2,
+        step=0.5,
+        label=say("generate.distance"),
+        info=say("generate.distance_help"),
+        buttons=[],
+        elem_id="generate-distance",
+    )
+    return moves, distance
+
+
 def neighbours(place: Latents, count: int, distance: float) -> Latents:
     """`count` x d points at one `distance` from a place of d numbers, each in another direction."""
     directions = latents.noise(range(count), place.shape)
@@ -123,46 +127,39 @@ def neighbours(place: Latents, count: int, distance: float) -> Latents:
     return found
 
 
-def _empty(language: str) -> str:
-    return f"<p class='empty'>{escape(words(language, 'generate.encoding_empty'))}</p>"
+def _empty(language: str) -> Markup:
+    return empty(words(language, "generate.encoding_empty"))
 
 
-def _shown(
-    found: Encoding, moved: Image, neighbours: Sequence[Image] | Any, distance: float, language: str
-) -> str:
+def placed(found: Encoding, moved: Image, others: Sequence[Image], distance: float, language: str) -> Markup:
     """The picture, its reconstruction and where the sliders bring it; its place; what lies around it."""
     three = {"given": found.given, "reconstruction": found.reconstruction, "moved": moved}
-    figures = "".join(figure(png(each), words(language, f"generate.{name}")) for name, each in three.items())
-    others = "".join(f"<img src='{png(each)}' alt=''>" for each in neighbours)
-    caption = escape(words(language, "generate.variations", distance=f"{distance:g}"))
-    return (
-        f"<div class='three'>{figures}</div>{_numbers(found, language)}"
-        f"<p>{caption}</p><div class='frames'>{others}</div>"
+    return render(
+        "tabs/generate/placed.html",
+        figures=[figure(png(each), words(language, f"generate.{name}")) for name, each in three.items()],
+        numbers=numbers(found, language),
+        caption=words(language, "generate.variations", distance=f"{distance:g}"),
+        others=[png(each) for each in others],
     )
 
 
-def _numbers(found: Encoding, language: str) -> str:
+def numbers(found: Encoding, language: str) -> Markup:
     """Each number of the place as a mean with two standard deviations to either side, as SVG."""
     mean, deviation = found.mean.astype(float), np.exp(found.log_variance.astype(float) / 2)
     divergence = 0.5 * float((mean**2 + deviation**2 - 1 - 2 * np.log(deviation)).sum())
-    width, told, marks = 20 * len(mean), [], ""
+    marks = []
     for number, (middle, spread) in enumerate(zip(mean, deviation, strict=True)):
-        x = 20 * number + 10
-        low, middle_y, high = (
-            50 - 50 * float(np.clip(value / EDGE, -1, 1))
+        low, place, high = (
+            f"{50 - 50 * float(np.clip(value / EDGE, -1, 1)):.1f}"
             for value in (middle - 2 * spread, middle, middle + 2 * spread)
         )
         values = {"mean": f"{middle:.2f}", "deviation": f"{spread:.2f}"}
-        name = escape(words(language, "generate.number", number=number + 1, **values)).replace("-", "−")
-        told.append(name)
-        marks += (
-            f"<g><title>{name}</title><line x1='{x}' x2='{x}' y1='{low:.1f}' y2='{high:.1f}'/>"
-            f"<circle cx='{x}' cy='{middle_y:.1f}' r='2.2'/></g>"
-        )
-    caption = escape(words(language, "generate.numbers", kl=f"{divergence:.1f}"))
-    return (
-        f"<figure class='numbers'><svg viewBox='0 -3 {width} 106' role='img' aria-label='{'; '.join(told)}'>"
-        f"<rect x='0' y='{50 - 100 / EDGE:.1f}' width='{width}' height='{200 / EDGE:.1f}'/>"
-        f"<path d='M0,50 H{width}'/>{marks}</svg>"
-        f"<figcaption>{caption}</figcaption></figure>"
+        name = words(language, "generate.number", number=number + 1, **values).replace("-", "−")
+        marks.append({"x": 20 * number + 10, "low": low, "place": place, "high": high, "name": name})
+    return render(
+        "tabs/generate/numbers.html",
+        width=20 * len(mean),
+        band=(f"{50 - 100 / EDGE:.1f}", f"{200 / EDGE:.1f}"),
+        marks=marks,
+        caption=words(language, "generate.numbers", kl=f"{divergence:.1f}"),
     )

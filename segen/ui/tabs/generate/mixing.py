@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-import numpy as np
+from markupsafe import Markup
 
-from segen import registry
 from segen.registry import ModelCard
-from segen.text import words
 from segen.types import DecodeRequest, LatentsRequest, MixRequest, Mixture, seed_range
 from segen.ui.framework.figures import figure, png
-from segen.ui.framework.language import language_of, say
+from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
-from segen.ui.tabs.generate.seeds import class_asked, seed_of, truncated
+from segen.ui.framework.templates import render
+from segen.ui.tabs.generate.chosen import Chosen, Given
+from segen.ui.tabs.generate.seeds import Ends, seed_of, truncated
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -29,7 +28,7 @@ FROM = 2
 Steps = Generator[dict[Any, Any], None, None]
 
 
-def mix_panel(engine: Engine, model: gr.Dropdown, label: gr.Dropdown, stop: gr.Button) -> Part:
+def mix_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
     """Lay out the matrix of contents and styles; its card has the option `stages`, how many there are."""
     with gr.Row(elem_classes="beside"):
         contents = gr.Textbox("0", label=say("generate.mix_contents"), max_length=19, min_width=140)
@@ -52,87 +51,57 @@ def mix_panel(engine: Engine, model: gr.Dropdown, label: gr.Dropdown, stop: gr.B
     view = gr.HTML(elem_classes=["walked", "mixed"], padding=False, elem_id="generate-mixed")
 
     def mix(
-        name: str,
-        asked: str,
-        contents: str,
-        styles: str,
-        stage: int,
+        given: Given,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Steps:
-        language = language_of(request)
-        card = registry.card(name, "generate")
-        rows, columns = (seed_range(seed_of(typed), SIDE) for typed in (contents, styles))
-        label = class_asked(card, asked)
-        work = MixRequest(rows, columns, int(stage), label)
-        found = (yield from steps(engine, name, work, progress, language)).value
-        yield {view: matrix(found, rows, columns, language)}
+        asked = chosen.read(given, request)
+        rows, columns = (seed_range(seed_of(given[typed]), SIDE) for typed in (contents, styles))
+        work = MixRequest(rows, columns, int(given[stage]), asked.label)
+        found = (yield from steps(engine, asked.card.name, work, progress, asked.language)).value
+        yield {view: matrix(found, rows, columns, asked.language)}
 
-    on_device(
-        [run.click, stage.release],
-        mix,
-        [model, label, contents, styles, stage],
-        [view],
-        stop=stop,
-        shows=view,
-    )
+    inputs = {*chosen.inputs, contents, styles, stage}
+    on_device([run.click, stage.release], mix, inputs, [view], stop=chosen.stop, shows=view)
 
     def of_card(card: ModelCard, _language: str) -> Values:
-        most = max(FROM, card.options.stages)
-        return {stage: gr.Slider(maximum=most, value=FROM), view: ""}
+        return {stage: gr.Slider(maximum=max(FROM, card.options.stages), value=FROM), view: ""}
 
     return Part([stage, view], of_card)
 
 
-def matrix(found: Mixture, rows: Sequence[int], columns: Sequence[int], language: str) -> str:
+def matrix(found: Mixture, rows: Sequence[int], columns: Sequence[int], language: str) -> Markup:
     """The mixed pictures as an HTML table: contents before the rows, styles above the columns."""
-    heads = "".join(
-        f"<th scope='col'>{_picture(style, words(language, 'generate.seed_of', seed=seed))}</th>"
-        for style, seed in zip(found.styles, columns, strict=True)
+    mixed = iter(map(png, found.mixed))
+    return render(
+        "tabs/generate/matrix.html",
+        language=language,
+        styles=list(zip(columns, map(png, found.styles), strict=True)),
+        rows=[
+            (seed, png(content), [(style, next(mixed)) for style in columns])
+            for content, seed in zip(found.contents, rows, strict=True)
+        ],
     )
-    body, mixed = "", iter(found.mixed)
-    for content, seed in zip(found.contents, rows, strict=True):
-        name = words(language, "generate.seed_of", seed=seed)
-        cells = "".join(
-            f"<td>{_picture(next(mixed), words(language, 'generate.mix_of', content=seed, style=style))}</td>"
-            for style in columns
-        )
-        body += f"<tr><th scope='row'>{_picture(content, name)}</th>{cells}</tr>"
-    corner = escape(words(language, "generate.mix_corner"))
-    return f"<table><thead><tr><td>{corner}</td>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _picture(pixels: np.ndarray, name: str) -> str:
-    text = escape(name)
-    return f"<img src='{png(pixels)}' alt='{text}' title='{text}'>"
-
-
-def classes_panel(
-    engine: Engine,
-    model: gr.Dropdown,
-    truncation: gr.Slider,
-    start: gr.Textbox,
-    stop: gr.Button,
-) -> Part:
-    """Lay out the row of classes, all of them drawn from the noise of the seed that `start` holds."""
+def classes_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
+    """Lay out the row of classes, all of them drawn from the noise of the seed that `ends.start` holds."""
     run = gr.Button(say("generate.classes_run"), variant="primary", elem_id="generate-classes")
     view = gr.HTML(elem_classes=["walked", "every-class"], padding=False, elem_id="generate-every-class")
 
     def draw(
-        name: str,
-        threshold: float,
-        start: str,
+        given: Given,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Steps:
-        language = language_of(request)
-        card = registry.card(name, "generate")
-        drawn = yield from steps(engine, name, LatentsRequest([seed_of(start)]), progress, language)
-        vectors = truncated(drawn.value, threshold).repeat(len(card.classes), axis=0)
+        asked = chosen.read(given, request)
+        card, ask = asked.card, (progress, asked.language)
+        drawn = yield from steps(engine, card.name, LatentsRequest([seed_of(given[ends.start])]), *ask)
+        vectors = truncated(drawn.value, asked.threshold).repeat(len(card.classes), axis=0)
         work = DecodeRequest(vectors, tuple(known.id for known in card.classes))
-        pictures = (yield from steps(engine, name, work, progress, language)).value
+        pictures = (yield from steps(engine, card.name, work, *ask)).value
         row = zip(pictures, card.classes, strict=True)
-        yield {view: "".join(figure(png(pixels), known.name[language]) for pixels, known in row)}
+        yield {view: Markup().join(figure(png(pixels), known.name[asked.language]) for pixels, known in row)}
 
-    on_device([run.click], draw, [model, truncation, start], [view], stop=stop, shows=view)
+    on_device([run.click], draw, {*chosen.inputs, ends.start}, [view], stop=chosen.stop, shows=view)
     return Part([view], lambda _card, _language: {view: ""})

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 
-from segen import registry
 from segen.errors import InputError
 from segen.imaging import images
 from segen.models import latents
@@ -20,15 +19,21 @@ from segen.text import words
 from segen.types import DecodeRequest, LatentsRequest, Pictures
 from segen.ui.framework.component import component
 from segen.ui.framework.downloads import download_button, saved
-from segen.ui.framework.figures import figure, png
-from segen.ui.framework.language import language_of, say
+from segen.ui.framework.figures import empty, figure, png
+from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device, press, steps
-from segen.ui.tabs.generate.seeds import class_asked, seed_of
+from segen.ui.framework.templates import render
+from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
+from segen.ui.tabs.generate.seeds import Ends, seed_of
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
+Steps = Generator[dict[Any, Any], None, None]
+
+RUN = "generate-neighbours"
+"""The id of the button that draws."""
 COUNT = 16
 """Pictures around the middle."""
 
@@ -41,10 +46,62 @@ class Trail:
     choices: tuple[tuple[int, float], ...] = ()
 
 
-def neighbours_panel(
-    engine: Engine, model: gr.Dropdown, label: gr.Dropdown, start: gr.Textbox, stop: gr.Button
-) -> tuple[Part, gr.Button]:
-    """Lay out the panel, which begins at the seed that `start` holds; the button that draws comes with it."""
+def neighbours_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
+    """Lay out the panel, which begins at the seed that `ends.start` holds."""
+    reach, run, back = _controls()
+    view = component("choices", elem_classes=["framed", "neighbours"], elem_id="generate-refined")
+    download = download_button("generate.neighbours_file", visible=False, elem_id="generate-refined-file")
+    kept = gr.State(None)
+
+    def draw(
+        given: Given,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Steps:
+        asked, seed = chosen.read(given, request), seed_of(given[ends.start])
+        trail: Trail | None = given[kept]
+        way = trail if trail is not None and trail.seed == seed else Trail(seed)
+        pictures = yield from _drawn(engine, asked, way, given[reach], progress)
+        choices = "".join(f"-{number:02d}" for number, _ in way.choices)
+        stem = f"{asked.card.name}-seed-{seed:06d}-around{choices}"
+        file = saved(f"{stem}.png", images.encode(pictures[0]))
+        yield {
+            view: shown(pictures, way, asked.language),
+            kept: way,
+            back: gr.Button(interactive=bool(way.choices)),
+            download: gr.DownloadButton(value=file, visible=True),
+        }
+
+    on_device(
+        [run.click, reach.release],
+        draw,
+        {*chosen.inputs, ends.start, reach, kept},
+        [view, kept, back, download],
+        stop=chosen.stop,
+        shows=view,
+    )
+
+    def choose(event: gr.EventData, trail: Trail | None, reach: float) -> Trail | None:
+        numbers = {str(number): number for number in range(COUNT)}  # a data attribute is text
+        return trail and extended(trail, numbers.get(str(event.number)), reach)
+
+    view.choose(choose, [kept, reach], kept, **QUIET).then(**press(run))
+    undo = back.click(lambda trail: trail and replace(trail, choices=trail.choices[:-1]), kept, kept, **QUIET)
+    undo.then(**press(run))
+
+    def of_card(_card: ModelCard, language: str) -> Values:
+        return {
+            view: empty(words(language, "generate.neighbours_empty")),
+            kept: None,
+            back: gr.Button(interactive=False),
+            download: gr.DownloadButton(visible=False),
+        }
+
+    return Part([view, kept, back, download], of_card)
+
+
+def _controls() -> tuple[gr.Slider, gr.Button, gr.Button]:
+    """How far the neighbours lie, the button that draws them, and the one that goes a round back."""
     with gr.Row(elem_classes="beside"):
         reach = gr.Slider(
             0.05,
@@ -58,11 +115,7 @@ def neighbours_panel(
             elem_id="generate-reach",
         )
         run = gr.Button(
-            say("generate.neighbours_run"),
-            variant="primary",
-            scale=0,
-            min_width=140,
-            elem_id="generate-neighbours",
+            say("generate.neighbours_run"), variant="primary", scale=0, min_width=140, elem_id=RUN
         )
         back = gr.Button(
             say("generate.neighbours_back"),
@@ -71,67 +124,22 @@ def neighbours_panel(
             min_width=90,
             elem_id="generate-neighbours-back",
         )
-    view = component("choices", elem_classes=["framed", "neighbours"], elem_id="generate-refined")
-    download = download_button("generate.neighbours_file", visible=False, elem_id="generate-refined-file")
-    kept = gr.State(None)
-
-    def draw(
-        name: str,
-        asked: str,
-        start: str,
-        reach: float,
-        trail: Trail | None,
-        request: gr.Request,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[dict[Any, Any], None, None]:
-        language = language_of(request)
-        card = registry.card(name, "generate")
-        seed = seed_of(start)
-        way = trail if trail is not None and trail.seed == seed else Trail(seed)
-        drawn = yield from steps(engine, name, LatentsRequest([seed]), progress, language)
-        points = neighbours(drawn.value, way, reach)
-        labels = latents.labels_of(card, [seed], class_asked(card, asked))
-        work = DecodeRequest(points, labels and labels * len(points))
-        pictures = (yield from steps(engine, name, work, progress, language)).value
-        chosen = "".join(f"-{number:02d}" for number, _ in way.choices)
-        file = saved(f"{name}-seed-{seed:06d}-around{chosen}.png", images.encode(pictures[0]))
-        yield {
-            view: _pictures(pictures, way, language),
-            kept: way,
-            back: gr.Button(interactive=bool(way.choices)),
-            download: gr.DownloadButton(value=file, visible=True),
-        }
-
-    on_device(
-        [run.click, reach.release],
-        draw,
-        [model, label, start, reach, kept],
-        [view, kept, back, download],
-        stop=stop,
-        shows=view,
-    )
-
-    def choose(event: gr.EventData, trail: Trail | None, reach: float) -> Trail | None:
-        numbers = {str(number): number for number in range(COUNT)}  # a data attribute is text
-        return trail and chosen(trail, numbers.get(str(event.number)), reach)
-
-    view.choose(choose, [kept, reach], kept, **QUIET).then(**press(run))
-    undo = back.click(lambda trail: trail and replace(trail, choices=trail.choices[:-1]), kept, kept, **QUIET)
-    undo.then(**press(run))
-
-    def of_card(_card: ModelCard, language: str) -> Values:
-        empty = f"<p class='empty'>{escape(words(language, 'generate.neighbours_empty'))}</p>"
-        return {
-            view: empty,
-            kept: None,
-            back: gr.Button(interactive=False),
-            download: gr.DownloadButton(visible=False),
-        }
-
-    return Part([view, kept, back, download], of_card), run
+    return reach, run, back
 
 
-def chosen(trail: Trail, number: object, reach: float) -> Trail:
+def _drawn(
+    engine: Engine, asked: Asked, trail: Trail, reach: float, progress: gr.Progress
+) -> Generator[dict[Any, Any], None, Pictures]:
+    """The picture in the middle, and those around it."""
+    ask = (progress, asked.language)
+    drawn = yield from steps(engine, asked.card.name, LatentsRequest([trail.seed]), *ask)
+    points = neighbours(drawn.value, trail, reach)
+    labels = latents.labels_of(asked.card, [trail.seed], asked.label)
+    work = DecodeRequest(points, labels and labels * len(points))
+    return (yield from steps(engine, asked.card.name, work, *ask)).value
+
+
+def extended(trail: Trail, number: object, reach: float) -> Trail:
     """The trail with one more choice. Raises InputError for what is no number of a picture around."""
     if not isinstance(number, int) or not 0 <= number < COUNT:
         raise InputError("arguments")
@@ -155,13 +163,10 @@ def _towards(middle: Latents, rounds: int, share: float) -> Latents:
     return latents.spherical(middle.repeat(COUNT, axis=0), others, share)
 
 
-def _pictures(pictures: Pictures, trail: Trail, language: str) -> str:
+def shown(pictures: Pictures, trail: Trail, language: str) -> Markup:
     """The middle over how far it is from its seed, beside the others as buttons, as HTML."""
     told = words(language, "generate.neighbours_told", seed=trail.seed, rounds=len(trail.choices))
-    buttons = "".join(
-        f"<button type='button' data-number='{number}'"
-        f" aria-label='{escape(words(language, 'generate.neighbours_choose', number=number + 1))}'>"
-        f"<img src='{png(pixels)}' alt=''></button>"
-        for number, pixels in enumerate(pictures[1:])
+    middle, *others = map(png, pictures)
+    return render(
+        "tabs/generate/neighbours.html", language=language, middle=figure(middle, told), others=others
     )
-    return f"{figure(png(pictures[0]), told)}<div class='frames'>{buttons}</div>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
@@ -21,8 +21,18 @@ if TYPE_CHECKING:
 
 WHOLE = 3.0
 """The truncation that changes nothing."""
+MAX_COUNT = 64
+"""The most pictures of a grid."""
 DIRECTIONS = 8
 """Principal directions to choose from."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The seeds that latent space is explored from: most panels need the start alone."""
+
+    start: gr.Textbox
+    end: gr.Textbox
 
 
 def truncated(vectors: Latents, threshold: float) -> Latents:

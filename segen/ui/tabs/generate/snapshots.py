@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from segen import registry
 from segen.imaging import images
@@ -17,8 +17,10 @@ from segen.text import split_name, words
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Part, Values
+from segen.ui.framework.link import Part
 from segen.ui.framework.queue import QUIET
+from segen.ui.framework.templates import render
+from segen.ui.tabs.generate.chosen import Chosen
 
 CHARTS = {
     "losses": ("generator_loss", "discriminator_loss"),
@@ -38,24 +40,17 @@ COLORS = ("#0d9488", "#d97706")
 Numbers = list[float | None]
 
 
-def snapshots_panel(model: gr.Dropdown) -> Part:
-    """Lay out the panel, shown for cards that have kept snapshots; it asks for frames once it is seen."""
-    with gr.Column(elem_classes="latent", elem_id="generate-snapshots", visible=False) as panel:
-        gr.Markdown(say("generate.snapshots"), elem_classes="heading")
-        gr.Markdown(say("generate.snapshots_help"), elem_classes="help")
-        view = component("snapshots", elem_classes="snapshots", elem_id="generate-film-view")
+def snapshots_view(chosen: Chosen) -> Part:
+    """Lay out the view inside the current tab; it asks for frames once it is seen."""
+    gr.Markdown(say("generate.snapshots_help"), elem_classes="help")
+    view = component("snapshots", elem_classes="snapshots", elem_id="generate-snapshots")
 
     def show(name: str, request: gr.Request) -> dict[str, Any] | None:
         card = registry.card(name, "generate")
         return contents(card, language_of(request), list(frames(card.weights / FILM)))
 
-    view.seen(show, model, view, **QUIET)
-
-    def of_card(card: ModelCard, language: str) -> Values:
-        value = contents(card, language)
-        return {panel: gr.Column(visible=value is not None), view: value}
-
-    return Part([panel, view], of_card)
+    view.seen(show, chosen.model, view, **QUIET)
+    return Part([view], lambda card, language: {view: contents(card, language)})
 
 
 @lru_cache(maxsize=8)
@@ -85,43 +80,40 @@ def contents(card: ModelCard, language: str, shown: list[str] | None = None) -> 
     }
 
 
-def charts(steps: list[int], numbers: dict[str, Numbers], language: str) -> str:
+def charts(steps: list[int], numbers: dict[str, Numbers], language: str) -> Markup:
     """A line chart for each group of numbers, as HTML; `data-values` holds those of all snapshots."""
     found = {
         chart: {name: values for name, values in numbers.items() if name.startswith(beginnings)}
         for chart, beginnings in CHARTS.items()
     }
     present = [chart for chart, shown in found.items() if shown]
-    return "".join(
+    return Markup().join(
         _chart(chart, steps, found[chart], language)
         for chart in present
         if REDUNDANT.get(chart) not in present
     )
 
 
-def _chart(chart: str, steps: list[int], numbers: dict[str, Numbers], language: str) -> str:
+def _chart(chart: str, steps: list[int], numbers: dict[str, Numbers], language: str) -> Markup:
     known = [value for values in numbers.values() for value in values if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
-    title, lines, legend = escape(words(language, f"generate.chart_{chart}")), "", ""
-    for color, (name, values) in zip(COLORS, numbers.items(), strict=False):
-        points = " ".join(
-            f"{100 * (step - steps[0]) / max(1, steps[-1] - steps[0]):.2f},"
-            f"{40 - 40 * (value - low) / ((high - low) or 1):.2f}"
-            for step, value in zip(steps, values, strict=True)
-            if value is not None
-        )
-        lines += f"<polyline points='{points}' stroke='{color}'/>"
-        told = escape(json.dumps([_written(value) for value in values], ensure_ascii=False), quote=True)
-        label = escape(_named(name, language))
-        legend += (
-            f"<li><i style='background: {color}'></i>{label} <output data-values='{told}'></output></li>"
-        )
-    return (
-        f"<figure><figcaption>{title}</figcaption><div class='plot'>"
-        f"<svg viewBox='0 0 100 40' preserveAspectRatio='none' role='img' aria-label='{title}'>{lines}</svg>"
-        f"<small>{_written(high)}</small><small>{_written(low)}</small><i class='now'></i></div>"
-        f"<ul>{legend}</ul></figure>"
-    )
+    lines = [
+        {
+            "color": color,
+            "name": _named(name, language),
+            "values": json.dumps([_written(value) for value in values], ensure_ascii=False),
+            "points": " ".join(
+                f"{100 * (step - steps[0]) / max(1, steps[-1] - steps[0]):.2f},"
+                f"{40 - 40 * (value - low) / ((high - low) or 1):.2f}"
+                for step, value in zip(steps, values, strict=True)
+                if value is not None
+            ),
+        }
+        for color, (name, values) in zip(COLORS, numbers.items(), strict=False)
+    ]
+    title = words(language, f"generate.chart_{chart}")
+    ends = (_written(high), _written(low))
+    return render("tabs/generate/chart.html", title=title, lines=lines, ends=ends)
 
 
 def _named(name: str, language: str) -> str:

@@ -25,7 +25,7 @@ from segen.models.features import imagenet, inception
 from segen.registry import ModelCard
 from segen.registry.options import GenerateOptions
 from segen.types import GenerateRequest, Generation, Image, Pictures, Run
-from segen.ui.tabs.generate import objectives
+from segen.ui.tabs.generate import quality
 
 NONE = {"en": ""}
 CARD = ModelCard(
@@ -159,7 +159,7 @@ def test_fid_is_measured_where_its_weights_are(
     report = {"metrics": found, "items": 300, "real_items": 274, "split": "test", "features": ""}
     monkeypatch.setattr(ModelCard, "report", lambda _: report)
     for language in ("en", "zh"):
-        assert f"{found['fid']['ceiling']:.2f}" in objectives.measured(CARD, language).partition("FID")[2]
+        assert f"{found['fid']['ceiling']:.2f}" in quality.measured(CARD, language).partition("FID")[2]
 
 
 @pytest.mark.parametrize("harm", [lambda content: content[:-1], lambda content: b"another network"])

@@ -192,7 +192,7 @@ def test_charts_show_what_was_logged() -> None:
     wasserstein = {"wasserstein": [3.0, None, 1.0], "val/fake": [0.0, 0.0, 0.0]}
     drawn = page.charts([10, 20, 30], wasserstein, "en")
     assert drawn.count("<svg") == 1, "a number that no chart knows is left out"
-    assert "points='0.00,0.00 100.00,40.00'" in drawn
+    assert 'points="0.00,0.00 100.00,40.00"' in drawn
     assert escape(words("en", "generate.chart_distance")) in drawn
     assert escape('["3", "–", "1"]') in drawn
     bound = {"loss": [2.0], "test/elbo": [-2.0], "val/frechet_1024": [9.0]}

@@ -103,7 +103,7 @@ def test_nothing_is_told_before_the_click(language: str) -> None:
     assert quiz.open is not None
     swapped = replace(quiz, open=Pair(quiz.open.pictures, (quiz.open.sources[1], quiz.open.sources[0])))
     assert blind.question(swapped, language) == shown, "the same page whichever is which"
-    left, right = (images.read(b64decode(source)) for source in re.findall(r"base64,([^']*)'", shown))
+    left, right = (images.read(b64decode(source)) for source in re.findall(r'base64,([^"]*)"', shown))
     assert np.array_equal(left, quiz.open.pictures[0])
     assert np.array_equal(right, quiz.open.pictures[1])
     verdict = blind.verdict(quiz.open, True, language)
@@ -148,12 +148,12 @@ def test_sources_are_of_one_data_set_and_real_only_where_it_is_on_disk(
 @pytest.mark.parametrize("sources", [("one", "one"), ("one", "three"), ("one", REAL), ("../one", "two")])
 def test_sources_that_cannot_be_compared_get_a_sentence(sources: tuple[str, str]) -> None:
     with pytest.raises(InputError):
-        blind.chosen(CARD, *sources)
+        blind.between(CARD, *sources)
 
 
 def test_a_source_may_be_none() -> None:
     with pytest.raises(InputError):
-        blind.chosen(CARD, "one", None)  # type: ignore[arg-type]
+        blind.between(CARD, "one", None)  # type: ignore[arg-type]
 
 
 def test_no_card_is_called_real() -> None:

@@ -16,8 +16,8 @@ from segen.types import SAMPLERS, GenerateRequest, Generation, Run, Step, Trajec
 from segen.ui.framework import queue
 from segen.ui.framework.figures import png
 from segen.ui.tabs.generate import diffusion, samplers
-from segen.ui.tabs.generate.objectives import OBJECTIVES, diffuses
-from segen.ui.tabs.generate.samplers import STEPS, USUAL_STEPS
+from segen.ui.tabs.generate.chosen import STEPS, USUAL_STEPS
+from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.widgets import cells
 
 CARD = ModelCard(
@@ -34,7 +34,6 @@ def run(level: int, seconds: float = 1.5) -> Run[Any]:
 def test_a_family_tells_what_diffuses() -> None:
     assert diffuses(CARD)
     assert not diffuses(replace(CARD, options=GenerateOptions("gan")))
-    assert "diffusion" in OBJECTIVES
     assert USUAL_STEPS in STEPS
 
 
@@ -45,7 +44,7 @@ def test_differences_are_told_once_the_reference_is_there(language: str) -> None
     found |= {(SAMPLERS[0], 25): run(110), (SAMPLERS[1], 10): run(90, 2.25)}
     shown = samplers.table(found, (10, 25), language)
     rows = shown.partition("<tbody>")[2].split("</tr>")
-    assert [row.split("<th scope='row'>")[1].split("<")[0] for row in rows[:3]] == [
+    assert [row.split('<th scope="row">')[1].split("<")[0] for row in rows[:3]] == [
         "DDIM, 10",
         "DDIM, 25",
         "DDPM, 10",

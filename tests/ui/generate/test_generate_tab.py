@@ -22,9 +22,8 @@ from segen.registry import ModelCard, cards, dataset_classes
 from segen.registry.options import GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.types import MAX_SEED, DecodeRequest, Encoding, GenerateRequest, Generation, LatentsRequest
-from segen.ui.tabs.generate import encoding, objectives
+from segen.ui.tabs.generate import encoding, objectives, quality
 from segen.ui.tabs.generate.seeds import WHOLE, class_asked, seed_of, truncated
-from segen.ui.tabs.generate.tab import COUNTS
 from segen.ui.widgets import cells
 
 CARD = ModelCard(
@@ -118,7 +117,7 @@ def test_the_discriminator_maximises(family: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert objectives.measured(CARD, language) == ""
+    assert quality.measured(CARD, language) == ""
     interval = {"value": -0.0002, "low": -0.0011, "high": 0.5}
     metrics = {
         "frechet_distance": 61.24,
@@ -138,7 +137,7 @@ def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: 
     }
     report = {"split": "test", "items": 2_000, "real_items": 10_000, "features": "f", "metrics": metrics}
     monkeypatch.setattr(ModelCard, "metrics", lambda _card: {"fashion": {"test": report}})
-    table = objectives.measured(CARD, language)
+    table = quality.measured(CARD, language)
     for shown in (
         "61.2", "2.0", "811.5", "121.4", "70.9", "62.5 %", "2,000", "10,000",
         "−0.0002 <small>−0.0011 … 0.5000", "83.6",
@@ -160,7 +159,7 @@ def test_variations_lie_at_one_distance() -> None:
 def test_the_divergence_of_the_prior_is_zero() -> None:
     zeros = np.zeros(16, dtype=np.float32)
     prior = Encoding(zeros, zeros, PICTURES[0], PICTURES[0])
-    assert words("en", "generate.numbers", kl="0.0") in encoding._numbers(prior, "en")
+    assert words("en", "generate.numbers", kl="0.0") in encoding.numbers(prior, "en")
 
 
 def test_a_walk_goes_forth_and_back_without_loss() -> None:
@@ -173,10 +172,6 @@ def test_a_walk_goes_forth_and_back_without_loss() -> None:
         levels.append(np.array(moving.convert("RGB")))
     assert [int(level[5, 5, 0]) for level in levels] == [0, 60, 120, 180, 120, 60]
     assert all((level == level[0, 0]).all() for level in levels)
-
-
-def test_counts_are_squares() -> None:
-    assert all(int(count**0.5) ** 2 == count for count in COUNTS)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_the_matrix_has_contents_in_rows_and_styles_in_columns(language: str) ->
     found = mix(CARD, [0, 1], [100, 101])
     table = mixing.matrix(found, range(2), range(100, 102), language)
     assert table.count("<img") == 8
-    names = re.findall(r"alt='([^']*)'", table)
+    names = re.findall(r'alt="([^"]*)"', table)
     assert names[:2] == [words(language, "generate.seed_of", seed=seed) for seed in (100, 101)]
     assert names[4] == words(language, "generate.mix_of", content=0, style=101)
     assert names[5] == words(language, "generate.seed_of", seed=1)

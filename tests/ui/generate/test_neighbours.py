@@ -7,7 +7,7 @@ import pytest
 
 from segen.errors import InputError
 from segen.models import latents
-from segen.ui.tabs.generate.neighbours import COUNT, Trail, chosen, neighbours
+from segen.ui.tabs.generate.neighbours import COUNT, Trail, extended, neighbours
 
 FIRST = latents.noise([7], (100,))
 
@@ -23,7 +23,7 @@ def test_the_middle_comes_first_and_the_others_lie_a_share_of_the_way_to_vectors
 
 def test_a_choice_becomes_the_next_middle_with_others_around_it() -> None:
     before = neighbours(FIRST, Trail(7), 0.3)
-    trail = chosen(Trail(7), 4, 0.3)
+    trail = extended(Trail(7), 4, 0.3)
     after = neighbours(FIRST, trail, 0.5)
     assert np.array_equal(after[0], before[1 + 4])
     others = latents.noise(range(COUNT, 2 * COUNT), (100,))
@@ -34,7 +34,7 @@ def test_a_choice_becomes_the_next_middle_with_others_around_it() -> None:
 def test_lengths_stay_those_of_what_a_network_learned_from() -> None:
     trail = Trail(7)
     for number in range(12):
-        trail = chosen(trail, number, 0.4)
+        trail = extended(trail, number, 0.4)
     lengths = np.linalg.norm(neighbours(FIRST, trail, 0.4), axis=1)
     assert ((lengths > 7) & (lengths < 13)).all(), "normal vectors of 100 numbers are about 10 long"
 
@@ -42,4 +42,4 @@ def test_lengths_stay_those_of_what_a_network_learned_from() -> None:
 @pytest.mark.parametrize("number", [-1, COUNT, 1.5, "3", None, 2**70])
 def test_what_was_not_drawn_is_refused(number: object) -> None:
     with pytest.raises(InputError):
-        chosen(Trail(7), number, 0.3)
+        extended(Trail(7), number, 0.3)

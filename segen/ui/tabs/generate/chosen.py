@@ -99,33 +99,38 @@ class Chosen:
             language_of(request),
         )
 
-    def of_card(self, card: ModelCard, asked: str, language: str) -> Values:
-        """The choices as the card has them, the class `asked` for kept where there is one."""
-        known = [(each.name[language], str(each.id)) for each in card.classes if card.conditional]
-        kept = asked if asked in [number for _, number in known] else ANY
+    def of_card(self, card: ModelCard, label: str, language: str) -> Values:
+        """The choices as the card has them; `label` is one of `labels`."""
         any_label = words(language, "diffusion.no_label" if diffuses(card) else "generate.any_label")
+        names = [any_label, *(known.name[language] for known in card.classes)]
+        known = list(zip(names, labels(card), strict=False))
         return {
-            self.label: gr.Dropdown([(any_label, ANY), *known], value=kept, visible=card.conditional),
+            self.label: gr.Dropdown(known, value=label, visible=card.conditional),
             self.truncation: gr.Slider(visible=not diffuses(card)),
             self.sampling: gr.Column(visible=diffuses(card)),
             self.guidance: gr.Slider(info=objectives.guidance(card, language)),
         }
 
-    def restored(self, link: Link, names: Sequence[str], language: str) -> Values:
-        """The choices of a link."""
-        card = registry.card(link.choice("model", names))
+    def restored(self, card: ModelCard, link: Link, names: Sequence[str], language: str) -> Values:
+        """The choices of a link that names the card."""
         titles = [(registry.card(name).title[language], name) for name in names]
         steps = sorted(map(str, STEPS), key=lambda each: each != str(USUAL_STEPS))
-        labels = [ANY, *(str(known.id) for known in card.classes if card.conditional)]
-        values = self.of_card(card, link.choice("label", labels), language)
-        values[self.truncation].value = link.number("truncation", 0.25, WHOLE, WHOLE)
-        values[self.guidance].value = link.number("guidance", 1.0, MAX_GUIDANCE, 1.0)
-        return values | {
+        truncation = link.number("truncation", 0.25, WHOLE, WHOLE)
+        guidance = link.number("guidance", 1.0, MAX_GUIDANCE, 1.0)
+        return {
+            **self.of_card(card, link.choice("label", labels(card)), language),
+            self.truncation: gr.Slider(value=truncation, visible=not diffuses(card)),
+            self.guidance: gr.Slider(value=guidance, info=objectives.guidance(card, language)),
             self.model: gr.Dropdown(titles, value=card.name),
             self.seed: str(link.whole("seed", range(MAX_SEED - MAX_COUNT + 2), SEED)),
             self.sampler: link.choice("sampler", SAMPLERS),
             self.steps: int(link.choice("steps", steps)),
         }
+
+
+def labels(card: ModelCard) -> list[str]:
+    """What can be chosen of the card's classes: none, and the id of each."""
+    return [ANY, *(str(known.id) for known in card.classes if card.conditional)]
 
 
 def choices(names: Sequence[str]) -> Chosen:
@@ -150,7 +155,7 @@ def choices(names: Sequence[str]) -> Chosen:
             elem_id="generate-truncation",
         )
         sampling, sampler, steps, guidance = _sampling()
-    stop = gr.Button(say("page.stop"), interactive=False, variant="stop", elem_id="generate-stop")
+    stop = gr.Button(say("page.stop"), interactive=False, size="md", elem_id="generate-stop")
     return Chosen(model, label, seed, truncation, sampling, sampler, steps, guidance, stop)
 
 

@@ -72,12 +72,12 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
                 list(COUNTS),
                 value=opening.COUNT,
                 label=say("generate.count"),
-                min_width=220,
+                min_width=210,
                 elem_id="generate-count",
             )
-            shuffle = gr.Button(say("generate.shuffle"), scale=0, min_width=110, elem_id="generate-shuffle")
+            shuffle = gr.Button(say("generate.shuffle"), scale=0, min_width=130, elem_id="generate-shuffle")
             run = gr.Button(
-                say("generate.run"), variant="primary", scale=0, min_width=140, elem_id="generate-run"
+                say("generate.run"), variant="primary", scale=0, min_width=120, elem_id="generate-run"
             )
         estimate = gr.HTML(elem_classes="estimate", padding=False, elem_id="generate-estimate")
         grid = cells.cells_viewer(elem_id="generate-grid")

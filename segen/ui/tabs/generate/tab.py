@@ -10,14 +10,12 @@ import gradio as gr
 
 from segen import registry
 from segen.registry import ModelCard
-from segen.ui.api import GENERATE_MODEL
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Part, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, end_at, picks, press
-from segen.ui.tabs.generate import neighbours
-from segen.ui.tabs.generate import noising, objectives, quality
+from segen.ui.tabs.generate import neighbours, noising, objectives, quality
 from segen.ui.tabs.generate.blind import blind_view, known_sources
-from segen.ui.tabs.generate.chosen import Chosen, Given, choices
+from segen.ui.tabs.generate.chosen import ANY, Chosen, Given, choices, labels
 from segen.ui.tabs.generate.diffusion import DiffusionPart, diffusion_view
 from segen.ui.tabs.generate.drawing import COUNTS, Drawing, drawing_view
 from segen.ui.tabs.generate.estimate import Pace
@@ -31,13 +29,15 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 NAME = "generate"
+OPENS_WITH = "dcgan-yosemite"
+"""The model that is chosen at first: its pictures are the most pleasant to look at."""
 DRAW = "draw"
 VIEWS = {
     DRAW: "generate.draw_view",
     "latent": "generate.latent",
-    "diffusion": "diffusion.title",
+    "diffusion": "generate.diffusion_view",
     "training": "generate.snapshots",
-    "quality": "generate.measured",
+    "quality": "generate.quality_view",
     "blind": "generate.blind",
 }
 """The views by their names in a link, and the keys of their titles."""
@@ -77,7 +77,7 @@ class Views:
 def build(engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
     names = [card.name for card in registry.cards("generate")]
-    names.sort(key=lambda name: name != GENERATE_MODEL)
+    names.sort(key=lambda name: name != OPENS_WITH)
     with gr.Row(elem_classes=["work", "pictures-first"]):
         with gr.Column(scale=2, min_width=300):
             chosen = choices(names)
@@ -86,36 +86,43 @@ def build(engine: Engine) -> Tab:
                 objective = gr.Markdown(elem_classes="objective", elem_id="generate-objective")
         with gr.Column(scale=5, min_width=300):
             views = _views(engine, chosen)
-    _connect(chosen, views)
+    drawing = views.drawing
+    _connect(views)
 
-    def of_card(card: ModelCard, label: str, view: str, language: str) -> Values:
+    def of_card(card: ModelCard, view: str, language: str) -> Values:
         told = {about: cards.beside(card, language), objective: objectives.objective(card, language)}
-        return told | chosen.of_card(card, label, language) | views.of_card(card, view, language)
+        return told | views.of_card(card, view, language)
 
     def describe(given: Given, request: gr.Request) -> Values:
         language = language_of(request)
         card = registry.card(given[chosen.model], "generate")
-        values = of_card(card, given[chosen.label], given[views.opened], language)
-        asked = chosen.read({**given, chosen.label: values[chosen.label].value}, request)
-        count = given[views.drawing.count]
-        return values | views.drawing.first(asked, count) | views.drawing.estimated(asked, count)
+        label = given[chosen.label] if given[chosen.label] in labels(card) else ANY
+        asked = chosen.read({**given, chosen.label: label}, request)
+        count = given[drawing.count]
+        return {
+            **of_card(card, given[views.opened], language),
+            **chosen.of_card(card, label, language),
+            **drawing.first(asked, count),
+            **drawing.estimated(asked, count),
+        }
 
     picked = picks(chosen.model)
     end_at(picked.change, chosen.stop)
     described = [about, objective, *chosen.outputs, *views.outputs]
-    drawing = views.drawing
     inputs = {*chosen.inputs, views.opened, drawing.count}
     picked.change(describe, inputs, [*described, drawing.grid, drawing.estimate], **QUIET)
     remember(NAME, {**chosen.options, "count": drawing.count, "view": views.opened})
 
     def fill(link: Link, language: str) -> Values:
-        restored = chosen.restored(link, names, language)
-        card = registry.card(restored[chosen.model].value)
+        card = registry.card(link.choice("model", names))
         view = link.choice("view", [each for each in VIEWS if each in offered(card)])
-        values = of_card(card, restored[chosen.label].value, view, language) | restored
         counts = sorted(COUNTS, key=lambda count: count != COUNT)
-        count = int(link.choice("count", [str(each) for each in counts]))
-        return values | {drawing.count: count, drawing.grid: None}  # the grid asks once it is seen
+        return {
+            **of_card(card, view, language),
+            **chosen.restored(card, link, names, language),
+            drawing.count: int(link.choice("count", [str(each) for each in counts])),
+            drawing.grid: None,  # it asks for pictures once it is seen
+        }
 
     return Tab([*described, drawing.count, drawing.grid], fill)
 
@@ -158,7 +165,7 @@ def offered(card: ModelCard) -> set[str]:
     return {DRAW} | {view for view, there in has.items() if there}
 
 
-def _connect(chosen: Chosen, views: Views) -> None:
+def _connect(views: Views) -> None:
     """Let a picture of the grid go on in another view."""
     grid, latent, diffusion = views.drawing.grid, views.latent, views.diffusion
 

@@ -25,18 +25,14 @@ def test_diffusion_is_seen_step_by_step(
     page = visit(f"{address}/?tab=generate&model={name}&count=16&steps=10&lang={language}", width, scheme)
 
     def open_part(key: str) -> None:
-        """Choose a part by its tab, which stands in a menu where the page is narrow."""
         label = words(language, f"diffusion.{key}")
-        tab = page.locator("#generate-diffusion button[role=tab]:visible", has_text=label)
-        if not tab.count():
-            page.click("#generate-diffusion .overflow-menu > button")
-            tab = page.locator("#generate-diffusion .overflow-dropdown button", has_text=label)
-        tab.click()
+        page.locator("#generate-diffusion button[role=tab]:visible", has_text=label).click()
 
     page.click("#generate-run")
-    page.wait_for_selector("#generate-grid .grid button")
-    assert not page.is_visible("#generate-latent")
-    assert not page.is_visible("#generate-truncation")
+    page.wait_for_selector("#generate-zip")
+    page.locator(
+        "#generate-views button[role=tab]:visible", has_text=words(language, "generate.diffusion_view")
+    ).click()
     page.click("#generate-watch")
     page.wait_for_function("document.querySelector('#generate-reverse [data-part=slider]').max === '9'")
     said, slider = (page.locator(f"#generate-reverse [data-part={part}]") for part in ("said", "slider"))
@@ -74,21 +70,20 @@ def test_a_grid_is_seen_while_it_is_drawn_until_stop(
     name = next(card.name for card in cards("generate") if diffuses(card))
     try:
         page = visit(f"{url}?tab=generate&model={name}&count=16&lang={language}", width)
-        if width < 640:  # where the grid is out of sight at first
-            page.click("#generate-run")
-        preview = page.locator("#generate-grid .preview")
+        page.click("#generate-run")
+        preview = page.locator("#generate-grid .coming img")
         preview.wait_for()
         first = preview.get_attribute("src")
         page.wait_for_function(
-            f"document.querySelector('#generate-grid .preview').src !== {json.dumps(first)}"
+            f"document.querySelector('#generate-grid .coming img').src !== {json.dumps(first)}"
         )
-        assert not page.is_visible("#generate-grid .large")
+        assert page.is_visible("#generate-grid .grid"), "what was there stays beside it"
         assert_fits(page)
         page.click("#generate-stop", no_wait_after=True)
         assert_closed(engine)
         page.wait_for_selector("#generate-stop:disabled")
         assert engine.steps < 1200
         assert preview.is_visible(), "what was drawn stays"
-        assert engine.requests == 1, "what was drawn counts as seen"
+        assert engine.requests == 1, "the grid asks for nothing by itself"
     finally:
         app.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -20,8 +21,14 @@ from segen.types import GenerateRequest
 from segen.ui.framework.data_uri import sent
 from segen.ui.tabs.generate.objectives import diffuses
 from tests.browser.actions import assert_fits
+from tests.browser.engines import DrawingEngine, assert_closed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def open_view(page: Any, title: str, language: str = "en") -> None:
+    """Open the view whose title is this entry of the catalogue."""
+    page.locator("#generate-views button[role=tab]:visible", has_text=words(language, title)).click()
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
@@ -67,11 +74,12 @@ def test_pictures_are_drawn_from_seeds_kept_and_walked_between(
     cells.first.click()
     page.click("[data-do=start]")
     assert page.locator("#generate-grid .kept li").count() == 1
+    open_view(page, "generate.latent", language)
     page.click("#generate-walk")
-    page.wait_for_selector("#generate-film")
-    assert page.locator("#generate-strip .frames img").count() == 16
+    page.wait_for_selector("#generate-walk-film")
+    assert page.locator("#generate-walk-strip .frames img").count() == 16
     with page.expect_download() as download:
-        page.click("#generate-film")
+        page.click("#generate-walk-film")
     assert download.value.suggested_filename == f"{name}-seed-000040-to-000045.webp"
     assert Pillow.open(download.value.path()).n_frames == 30
     assert_fits(page)
@@ -84,7 +92,8 @@ def test_pictures_are_drawn_from_seeds_kept_and_walked_between(
         "document.querySelector('#generate-map [data-part=said]').innerText.includes('0.8')"
     )
     assert_fits(page)
-    assert page.locator("#generate-objective .katex").count() >= 2
+    page.click("#generate-trained > button")
+    page.locator("#generate-objective .katex").nth(1).wait_for()
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "dark", "en"), (390, "light", "zh")])
@@ -120,7 +129,7 @@ def test_a_seed_is_refined_round_by_round(
 
 def test_a_picture_is_placed_in_latent_space(address: str, visit: Callable[..., Any]) -> None:
     name = next(card.name for card in cards("generate") if card.options.encodes)
-    page = visit(f"{address}/?tab=generate&model={name}", 390)
+    page = visit(f"{address}/?tab=generate&view=latent&model={name}", 390)
     page.check("#generate-way input[value=encoding]", force=True)
     page.click("#generate-examples [data-example=garment_boot]")
     page.wait_for_selector("#generate-encoding .three img")
@@ -136,7 +145,7 @@ def test_a_training_is_played_without_asking_the_server(
     kept = next(card for card in cards("generate") if card.snapshots())
     steps = [f"{step:,}" for step in kept.snapshots()["steps"]]
     said = [words(language, "generate.snapshot", step=step, last=steps[-1]) for step in steps]
-    page = visit(f"{address}/?tab=generate&model={kept.name}&lang={language}", width)
+    page = visit(f"{address}/?tab=generate&view=training&model={kept.name}&lang={language}", width)
     page.locator("#generate-snapshots").scroll_into_view_if_needed()
     frame, slider = (page.locator(f"#generate-snapshots [data-part={part}]") for part in ("frame", "slider"))
     page.wait_for_selector("#generate-snapshots [data-part=frame][src]")
@@ -164,7 +173,7 @@ def test_a_training_is_played_without_asking_the_server(
 def test_styles_are_mixed_and_every_class_is_drawn(address: str, visit: Callable[..., Any]) -> None:
     staged = [card for card in cards("generate") if card.options.stages]
     named = max(staged, key=lambda card: card.conditional)
-    page = visit(f"{address}/?tab=generate&model={named.name}", 390)
+    page = visit(f"{address}/?tab=generate&view=latent&model={named.name}", 390)
     page.check("#generate-way input[value=mix]", force=True)
     page.click("#generate-mix")
     page.wait_for_selector("#generate-mixed td img")
@@ -182,7 +191,7 @@ def test_styles_are_mixed_and_every_class_is_drawn(address: str, visit: Callable
 def test_a_blind_test_tells_nothing_before_the_click(address: str, visit: Callable[..., Any]) -> None:
     ((dataset, _),) = Counter(card.dataset for card in cards("generate")).most_common(1)
     one, other = sorted((card for card in cards("generate") if card.dataset == dataset), key=diffuses)[:2]
-    page = visit(f"{address}/?tab=generate&model={one.name}")
+    page = visit(f"{address}/?tab=generate&view=blind&model={one.name}")
     page.locator("#blind-second input").click()
     page.get_by_role("option", name=other.title["en"], exact=True).click()
     for trials in (1, 2):
@@ -199,3 +208,101 @@ def test_a_blind_test_tells_nothing_before_the_click(address: str, visit: Callab
     page.wait_for_selector("#blind-pair .empty")
     assert page.inner_text("#blind-score").strip() == ""
     assert_fits(page)
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
+def test_pictures_are_there_before_anything_is_pressed(
+    address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
+) -> None:
+    page = visit(f"{address}/?tab=generate&lang={language}", width, scheme)
+    cells = page.locator("#generate-grid .grid button")
+    cells.last.wait_for()
+    assert cells.count() == 36
+    assert page.inner_text("#generate-grid .name") == words(language, "generate.seed_of", seed=55)
+    assert page.evaluate("document.documentElement.scrollHeight") < (1_800 if width == 1_440 else 3_000)
+    if width == 390:
+        grid, run = (page.locator(each).bounding_box() for each in ("#generate-grid", "#generate-run"))
+        assert grid["y"] < 844, "the result is there without scrolling"
+        assert grid["y"] < run["y"], "and stands above the controls"
+    assert not page.is_visible("#generate-objective"), "formulas are folded"
+    assert_fits(page)
+
+
+def test_one_view_is_shown_at_a_time_and_a_link_names_it(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=generate&model=dcgan-fashion")
+    page.wait_for_selector("#generate-grid .grid button")
+    shown = {
+        "generate.latent": ("latent", "#generate-way"),
+        "generate.snapshots": ("training", "#generate-snapshots"),
+        "generate.quality_view": ("quality", "#generate-measured table"),
+        "generate.blind": ("blind", "#blind-next"),
+        "generate.draw_view": ("draw", "#generate-run"),
+    }
+    titles = page.locator("#generate-views button[role=tab]:visible").all_inner_texts()
+    assert sorted(titles) == sorted(words("en", key) for key in shown), "no diffusion for a GAN"
+    for key, (name, part) in shown.items():
+        open_view(page, key)
+        page.wait_for_selector(part)
+        page.wait_for_url(f"**view={name}**")
+        assert [other for _, other in shown.values() if page.is_visible(other)] == [part]
+        assert page.evaluate("document.documentElement.scrollHeight") < 1_800
+
+
+def test_diffusion_starts_nothing_unasked_and_keeps_what_was_there(visit: Callable[..., Any]) -> None:
+    from segen.ui.app import build_app, launch_options
+
+    engine = DrawingEngine()
+    app = build_app(engine)  # type: ignore[arg-type]
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    try:
+        page = visit(f"{url}?tab=generate&count=64")
+        page.wait_for_selector("#generate-grid .grid button")
+        slow = next(card for card in cards("generate") if diffuses(card))
+        page.locator("#generate-model input").click()
+        page.get_by_role("option", name=slow.title["en"], exact=True).click()
+        page.wait_for_function(
+            "title => document.querySelector('#generate-grid .said').innerText.includes(title)",
+            arg=slow.title["en"],
+        )
+        assert re.search(r"\d+ (s|min)", page.inner_text("#generate-estimate")), "how long it would take"
+        assert engine.requests == 0
+        before = page.get_attribute("#generate-grid .grid img", "src")
+        page.click("#generate-run")
+        page.locator("#generate-grid .coming img").wait_for()
+        assert page.get_attribute("#generate-grid .grid img", "src") == before
+        page.click("#generate-run")
+        page.wait_for_function("document.querySelector('#generate-stop').disabled === false")
+        assert_closed(engine)
+        for _ in range(600):  # the second press begins anew once the first has ended
+            if engine.requests == 2 and engine.steps < 5:
+                break
+            page.wait_for_timeout(100)
+        assert engine.requests == 2
+        assert page.is_enabled("#generate-stop"), "while work goes on, it can be stopped"
+        engine.closed = False
+        page.click("#generate-stop", no_wait_after=True)
+        assert_closed(engine)
+        page.wait_for_selector("#generate-stop:disabled")
+        assert page.get_attribute("#generate-grid .grid img", "src") == before, "Stop leaves what was there"
+        assert page.is_visible("#generate-grid .grid")
+        assert engine.requests == 2, "nothing was queued"
+    finally:
+        app.close()
+
+
+def test_a_generated_picture_goes_on_to_another_tab(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=generate")
+    page.wait_for_selector("#generate-grid .grid button")
+    page.click("#generate-grid [data-do=segment]")
+    page.wait_for_selector("#segment-viewer .legend button")
+    page.wait_for_url("**tab=segment**")
+
+
+def test_the_guidance_says_what_one_contains(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=generate&model=ddpm-fashion&lang=zh", 390)
+    page.click("#generate-advanced > button")
+    page.wait_for_selector("#generate-guidance")
+    assert words("zh", "diffusion.guidance_taught", guidance="1.75") in page.inner_text("#generate-guidance")
+    page.click("#generate-trained > button")
+    page.wait_for_selector("#generate-objective .katex")
+    assert words("zh", "generate.objective_taught", guidance="1.75") in page.inner_text("#generate-objective")

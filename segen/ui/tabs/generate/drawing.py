@@ -79,7 +79,7 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
             run = gr.Button(
                 say("generate.run"), variant="primary", scale=0, min_width=120, elem_id="generate-run"
             )
-        estimate = gr.HTML(elem_classes="estimate", padding=False, elem_id="generate-estimate")
+        estimate = gr.HTML(elem_classes="told", padding=False, elem_id="generate-estimate")
         grid = cells.cells_viewer(elem_id="generate-grid")
         with gr.Row(visible=False, elem_classes="downloads") as row:
             kinds = ("grid", "zip")
@@ -126,7 +126,7 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
         inputs,
         [grid, row, estimate, *downloads.values()],
         stop=chosen.stop,
-        shows=grid,
+        shows=estimate,
     )
     return view
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,6 @@ class Views:
     """The views as they were built: `opened` holds the name of the one that is shown."""
 
     tabs: gr.Tabs
-    pages: Mapping[str, gr.Tab]
     opened: gr.Textbox
     parts: tuple[Part, ...]
     latent: LatentPart
@@ -59,7 +57,7 @@ class Views:
     def outputs(self) -> list[Any]:
         """What `of_card` and `open` set."""
         parts = [output for part in self.parts for output in part.outputs]
-        return [self.tabs, self.opened, *self.pages.values(), *parts]
+        return [self.tabs, self.opened, *parts]
 
     def open(self, view: str) -> Values:
         """With this view shown."""
@@ -67,11 +65,14 @@ class Views:
 
     def of_card(self, card: ModelCard, view: str, language: str) -> Values:
         """The views that the card has, `view` shown if it is one of them."""
-        has = offered(card)
-        values: Values = {page: gr.Tab(visible=name in has) for name, page in self.pages.items()}
+        values: Values = {}
         for part in self.parts:
             values |= part.of_card(card, language)
-        return values | self.open(view if view in has else DRAW)
+        has = offered(card)
+        opened = view if view in has else DRAW
+        # Gradio hides no tab that was never opened: generate.css does
+        lacks = [f"lacks-{name}" for name in VIEWS if name not in has]
+        return values | {self.tabs: gr.Tabs(selected=opened, elem_classes=lacks), self.opened: opened}
 
 
 def build(engine: Engine) -> Tab:
@@ -150,7 +151,7 @@ def _views(engine: Engine, chosen: Chosen) -> Views:
         page.select(None, None, opened, js=f"() => '{name}'", **QUIET)
     numbers = Part([measured], lambda card, language: {measured: quality.measured(card, language)})
     parts = (latent, diffusion, snapshots, numbers, blind)
-    return Views(tabs, pages, opened, parts, latent, diffusion, drawing)
+    return Views(tabs, opened, parts, latent, diffusion, drawing)
 
 
 def offered(card: ModelCard) -> set[str]:

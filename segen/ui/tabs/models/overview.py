@@ -15,7 +15,7 @@ from segen.ui.framework.figures import reliability
 from segen.ui.framework.templates import render
 from segen.ui.widgets import cards as facts
 
-LOWER_IS_BETTER = {"frechet_ratio", "feature_distance"}
+LOWER_IS_BETTER = {"kernel_distance", "feature_distance"}
 """Of the metrics that a card is known by; of the others, higher is better."""
 WIDTH, HEIGHT, MARGIN, NAME = 340, 190, 14, 165
 """Of a plot, the space around its points, and the longest name beside one, in the plot's own units."""
@@ -110,7 +110,7 @@ def _plot(group: Sequence[_Point], language: str) -> dict[str, Any]:
             {
                 "name": point.card.name,
                 "title": point.card.title[language],
-                "value": f"{point.value:.1f}" if lower else f"{point.value:.3f}",
+                "value": f"{point.value:.3g}" if lower else f"{point.value:.3f}",
                 "cost": facts.cost(point.card, language),
                 "x": round(MARGIN + x * (WIDTH - NAME), 1),
                 "y": round(HEIGHT - MARGIN - y * (HEIGHT - 2 * MARGIN), 1),

@@ -19,6 +19,8 @@ LOWER_IS_BETTER = {"kernel_distance", "feature_distance"}
 """Of the metrics that a card is known by; of the others, higher is better."""
 WIDTH, HEIGHT, MARGIN, NAME = 340, 190, 14, 165
 """Of a plot, the space around its points, and the longest name beside one, in the plot's own units."""
+LEAST = 1e-4
+"""Distances below are drawn as this one; an estimate can even be below 0."""
 LINE = 11
 """From one name to the next below it at least."""
 
@@ -29,7 +31,7 @@ def overview(opened: str, language: str) -> Markup:
         "tabs/models/overview.html",
         language=language,
         tasks=TASKS,
-        plots=[_plot(group, language) for group in _groups()],
+        plots=[_plot(reached, group, language) for reached, group in _groups()],
         rows=[_row(card, language) for card in cards()],
         opened=opened,
     )
@@ -61,7 +63,8 @@ def _row(card: ModelCard, language: str) -> dict[str, Any]:
 
 
 def _rank(reached: Reached) -> float:
-    return 1000 - reached.value if reached.metric in LOWER_IS_BETTER else reached.value
+    value = reached.value if math.isfinite(reached.value) else -1.0
+    return 1000 - value if reached.metric in LOWER_IS_BETTER else value
 
 
 def _calibration(card: ModelCard, language: str) -> Markup:
@@ -81,41 +84,52 @@ def _calibration(card: ModelCard, language: str) -> Markup:
 
 @dataclass(frozen=True)
 class _Point:
+    """A card in a plot; `low` and `high` are the ends of its interval, the value itself where it has none."""
+
     card: ModelCard
     value: float
-    split: str
+    low: float
+    high: float
 
 
-def _groups() -> list[list[_Point]]:
+def _groups() -> list[tuple[Reached, list[_Point]]]:
     """Cards that one plot can compare: measured by one metric on one split of one data set."""
-    groups: dict[tuple[str, str, str], list[_Point]] = {}
+    groups: dict[tuple[str, str, str], tuple[Reached, list[_Point]]] = {}
     for card in cards():
         reached = card.reached()
-        if reached and card.multiply_adds:
+        if reached and card.multiply_adds and math.isfinite(reached.value):
+            low, high = (reached.beside.get(end, reached.value) for end in ("low", "high"))
             key = (card.dataset, reached.metric, reached.split)
-            groups.setdefault(key, []).append(_Point(card, reached.value, reached.split))
-    return [group for group in groups.values() if len(group) > 1]
+            groups.setdefault(key, (reached, []))[1].append(_Point(card, reached.value, low, high))
+    return [group for group in groups.values() if len(group[1]) > 1]
 
 
-def _plot(group: Sequence[_Point], language: str) -> dict[str, Any]:
-    """A plot of quality, better upwards, against multiply-adds, whose scale is logarithmic."""
-    reached = group[0].card.reached()
-    assert reached is not None
+def _plot(reached: Reached, group: Sequence[_Point], language: str) -> dict[str, Any]:
+    """A plot of quality, better upwards, against multiply-adds; costs and distances on logarithmic scales."""
     lower = reached.metric in LOWER_IS_BETTER
-    across = _scale([math.log10(point.card.multiply_adds) for point in group])
-    upward = _scale([-math.log10(point.value) if lower else point.value for point in group])
-    dots = []
-    for point, x, y in zip(group, across, upward, strict=True):
-        dots.append(
-            {
-                "name": point.card.name,
-                "title": point.card.title[language],
-                "value": f"{point.value:.3g}" if lower else f"{point.value:.3f}",
-                "cost": facts.cost(point.card, language),
-                "x": round(MARGIN + x * (WIDTH - NAME), 1),
-                "y": round(HEIGHT - MARGIN - y * (HEIGHT - 2 * MARGIN), 1),
-            }
-        )
+    costs = [math.log10(point.card.multiply_adds) for point in group]
+    ends = [_upward(end, lower) for point in group for end in (point.value, point.low, point.high)]
+
+    def across(point: _Point) -> float:
+        share = _share(math.log10(point.card.multiply_adds), costs)
+        return round(MARGIN + share * (WIDTH - NAME), 1)
+
+    def down(value: float) -> float:
+        return round(HEIGHT - MARGIN - _share(_upward(value, lower), ends) * (HEIGHT - 2 * MARGIN), 1)
+
+    dots = [
+        {
+            "name": point.card.name,
+            "title": point.card.title[language],
+            "value": f"{point.value:.3g}",
+            "cost": facts.cost(point.card, language),
+            "x": across(point),
+            "y": down(point.value),
+            "low": down(point.low),
+            "high": down(point.high),
+        }
+        for point in group
+    ]
     return {
         "tasks": " ".join(sorted({point.card.task for point in group})),
         "dataset": group[0].card.dataset,
@@ -128,10 +142,14 @@ def _plot(group: Sequence[_Point], language: str) -> dict[str, Any]:
     }
 
 
-def _scale(values: Sequence[float]) -> list[float]:
-    """The values from 0, the lowest, to 1, the highest."""
+def _upward(value: float, lower: bool) -> float:
+    return -math.log10(max(value, LEAST)) if lower else value
+
+
+def _share(value: float, values: Sequence[float]) -> float:
+    """Where a value lies from the lowest, 0, to the highest of `values`, 1."""
     low, high = min(values), max(values)
-    return [(value - low) / ((high - low) or 1) for value in values]
+    return (value - low) / ((high - low) or 1)
 
 
 def _named_apart(dots: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -173,9 +173,7 @@ def resize(image: Image, height: int, width: int) -> Image:
 def fit(image: Image, side: int) -> Image:
     """Scale a picture down so that its longer side has at most `side` pixels; smaller ones stay."""
     height, width = image.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return image
+    scale = min(1.0, side / max(height, width))
     return resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
 
 

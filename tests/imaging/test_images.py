@@ -218,9 +218,14 @@ def test_no_file_at_all(tmp_path: Path) -> None:
     assert refusal(tmp_path / "missing.png") == "no_such_file"
     assert refusal(tmp_path) == "file_unreadable"
     assert refusal(Path("a\0b.png")) == refusal(tmp_path / ("x" * 300)) == "file_unreadable"
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(tmp_path / "pipe.png")
-        assert refusal(tmp_path / "pipe.png") == "file_unreadable"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_refused_and_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening one waits for a writer, for ever."""
+    os.mkfifo(tmp_path / "pipe.png")
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("the pipe was opened"))
+    assert refusal(tmp_path / "pipe.png") == "file_unreadable"
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,12 +304,6 @@ def test_tensor_is_in_minus_one_to_one() -> None:
     tensor = to_tensor(np.array([[[0, 255, 51]]], dtype=np.uint8))
     assert tensor.shape == (1, 3, 1, 1)
     assert tensor.flatten().tolist() == pytest.approx([-1, 1, -0.6])
-
-
-def test_fit_only_shrinks() -> None:
-    assert images.fit(PICTURE, 100) is PICTURE
-    assert images.fit(np.zeros((3000, 20, 3), dtype=np.uint8), 640).shape == (640, 4, 3)
-    assert images.fit(np.zeros((1, 16_384, 3), dtype=np.uint8), 640).shape == (1, 640, 3)
 
 
 def test_encode_keeps_16_bits() -> None:

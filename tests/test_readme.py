@@ -59,9 +59,16 @@ def test_the_versions_named_are_the_pinned_ones() -> None:
     assert all(version in pinned for version in re.findall(r"\b[a-z]+==[\d.]+", README))
 
 
-def test_ci_calls_the_readmes_test_command() -> None:
+def test_ci_checks_style_and_types_and_runs_every_test_once() -> None:
+    """With the command that README gives; `make --dry-run` prints what it would call."""
     assert "\nmake test\n" in README
-    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    called = re.findall(r"^make .*$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
+    assert called == ['make test VENV="$environment/venv"']
+    done = subprocess.run(["make", "--dry-run", "test"], cwd=ROOT, check=True, capture_output=True, text=True)
+    for part in ("bin/ruff check .", "bin/ruff format --check .", "bin/mypy segen"):
+        assert len(re.findall(rf"{re.escape(part)}$", done.stdout, re.MULTILINE)) == 1
+    (tests,) = re.findall(r"^.* -m pytest .*$", done.stdout, re.MULTILINE)
+    assert " -m " not in tests.split("-m pytest")[1], "no test is left out"
 
 
 def snippet() -> str:

@@ -255,7 +255,7 @@ def test_diffusion_starts_nothing_unasked_and_keeps_what_was_there(visit: Callab
     app = build_app(engine)  # type: ignore[arg-type]
     _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     try:
-        page = visit(f"{url}?tab=generate&count=64")
+        page = visit(f"{url}?tab=generate")
         page.wait_for_selector("#generate-grid .grid button")
         slow = next(card for card in cards("generate") if diffuses(card))
         page.locator("#generate-model input").click()

@@ -57,7 +57,7 @@ def test_every_recipe_trains_a_step_and_ships_both_kinds_of_network(config: Any,
     assert all(np.isfinite(value) for line in lines for value in line.values())
     assert any(name.startswith("val/") for name in lines[1])
     assert images.read(runs / config.name / "samples" / "0000001.png").shape[2] == 3
-    directions = {"there": "forward", "back": "backward"}
+    directions = {"a_to_b": "forward", "b_to_a": "backward"}
     expected = {directions[part] for part in recipe.parts}
     assert {path.name for path in folder.glob("*ward")} == expected
     sealed = (folder / weights.SUMS).read_text()
@@ -81,8 +81,8 @@ def test_a_resumed_cyclegan_gives_the_bytes_of_one_never_stopped(
     with pytest.raises(KeyboardInterrupt):
         loop.fit(interrupted(CycleGan(tiny, SYNTHETIC), 3), SYNTHETIC)
     saved = torch.load(runs / "tiny" / "checkpoint.pt", weights_only=True)
-    assert saved["kept.history"]["there_kept"] == TINY.history
-    assert saved["kept.history"]["there"].abs().sum() > 0
+    assert saved["kept.history"]["a_to_b_kept"] == TINY.history
+    assert saved["kept.history"]["a_to_b"].abs().sum() > 0
     for part in ("network.discriminators", "average.discriminators"):
         assert not any("history" in name for name in saved[part]), "which is not averaged"
     assert saved["updates.generators"] == 3
@@ -109,18 +109,18 @@ def test_an_encoder_aids_the_discriminators_and_never_changes() -> None:
     for network in recipe.networks.values():
         network.train()
     heads = {
-        name: tensor.clone() for name, tensor in recipe.discriminators["back_features"].named_parameters()
+        name: tensor.clone() for name, tensor in recipe.discriminators["b_to_a_features"].named_parameters()
     }
     recipe.step(recipe.networks, batch, update)
     assert all(torch.equal(tensor, recipe.encoder.state_dict()[name]) for name, tensor in before.items())
-    moved = dict(recipe.discriminators["back_features"].named_parameters())
+    moved = dict(recipe.discriminators["b_to_a_features"].named_parameters())
     assert all(not torch.equal(tensor, moved[name]) for name, tensor in heads.items())
-    scores = recipe.discriminators["there_features"](
+    scores = recipe.discriminators["a_to_b_features"](
         recipe.encoder(batch[0].expand(-1, 3, -1, -1))[feature_discriminator.STAGES]
     )
     assert scores.shape == (2, 3)
-    loss = recipe._judged(recipe.discriminators, "there", batch[0].requires_grad_(), real=True)
-    plain = CycleGan(TINY, SYNTHETIC)._judged(recipe.discriminators, "there", batch[0], real=True)
+    loss = recipe._judged(recipe.discriminators, "a_to_b", batch[0].requires_grad_(), real=True)
+    plain = CycleGan(TINY, SYNTHETIC)._judged(recipe.discriminators, "a_to_b", batch[0], real=True)
     assert loss > plain > 0
 
 
@@ -147,13 +147,13 @@ def test_the_history_gives_older_drawings_half_of_the_time() -> None:
     torch.manual_seed(0)
     history = History(5, 1, 2)
     drawings = [torch.full((1, 1, 2, 2), float(number + 1)) for number in range(400)]
-    shown = [int(history.shown("there", drawing)[0, 0, 0, 0]) for drawing in drawings]
+    shown = [int(history.shown("a_to_b", drawing)[0, 0, 0, 0]) for drawing in drawings]
     assert shown[:5] == [1, 2, 3, 4, 5], "what there is room for is shown itself"
     older = [number for number, seen in enumerate(shown[5:], start=6) if seen < number]
     assert 0.4 < len(older) / 395 < 0.6
     assert max(Counter(seen for seen in shown if seen > 5).values()) == 1, "a drawing is shown once at most"
-    assert history.back.abs().sum() == 0, "each direction has its own"
-    assert (History(0, 1, 2).shown("back", drawings[0]) == 1).all()
+    assert history.b_to_a.abs().sum() == 0, "each direction has its own"
+    assert (History(0, 1, 2).shown("b_to_a", drawings[0]) == 1).all()
 
 
 def gradients(recipe: Any, batch: Any) -> dict[str, dict[str, bool]]:
@@ -190,8 +190,8 @@ def test_a_perceptual_loss_teaches_the_generator_alone(imagenet: None) -> None:
     given, true = (part[None] for part in recipe.dataset()[0])
     assert gradients(recipe, (given, true))["discriminators"] == {"generators": False, "discriminators": True}
     assert float(recipe.apart(true, true)) == 0
-    told = recipe.step(recipe.networks, (given, true), lambda name, loss: None)
-    assert float(told["features"].detach()) > 0
+    logged = recipe.step(recipe.networks, (given, true), lambda name, loss: None)
+    assert float(logged["features"].detach()) > 0
     assert all(weight.grad is None for weight in recipe.apart.parameters())
 
 
@@ -205,7 +205,7 @@ def test_losses_are_nought_where_there_is_nothing_to_learn() -> None:
     logged = recipe.step(recipe.networks, batch, lambda name, loss: None)
     for name in ("cycle_first", "cycle_second", "identity_first", "identity_second"):
         assert float(logged[name].detach()) == 0
-    assert float(logged["discriminator_there"].detach()) > 0
+    assert float(logged["discriminator_forward"].detach()) > 0
 
 
 def test_without_weight_the_identity_loss_is_not_taken() -> None:
@@ -215,7 +215,7 @@ def test_without_weight_the_identity_loss_is_not_taken() -> None:
         generator.register_forward_hook(lambda *_, name=name: calls.append(name))
     batch = [part[None] for part in recipe.dataset()[0]]
     logged = recipe.step(recipe.networks, batch, lambda name, loss: None)
-    assert sorted(calls) == ["back", "back", "there", "there"], "there and back, of both domains"
+    assert sorted(calls) == ["a_to_b", "a_to_b", "b_to_a", "b_to_a"], "each direction, of both domains"
     assert not any("identity" in name for name in logged)
 
 
@@ -269,9 +269,9 @@ def test_a_training_can_start_from_shipped_networks(
     monkeypatch.setattr("segen.models.weights.checked", lambda card: folder)
     monkeypatch.setattr(registry, "card", lambda name, task: None)
     again = CycleGan(TINY, replace(SYNTHETIC, init="tiny"))
-    there = weights.network(ResnetGenerator, folder / "forward")
-    for name, tensor in again.generators["there"].state_dict().items():
-        assert torch.equal(tensor, there.state_dict()[name])
+    shipped = weights.network(ResnetGenerator, folder / "forward")
+    for name, tensor in again.generators["a_to_b"].state_dict().items():
+        assert torch.equal(tensor, shipped.state_dict()[name])
     with pytest.raises(UsageError, match="tiny"):
         CycleGan(replace(TINY, channels=6), replace(SYNTHETIC, init="tiny"))
 

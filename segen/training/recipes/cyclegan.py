@@ -90,9 +90,9 @@ class History(nn.Module):
                 count += 1
                 chosen.append(drawing)
             elif len(kept) and torch.rand(()) < 0.5:
-                place = int(torch.randint(len(kept), ()))
-                chosen.append(kept[place].clone())
-                kept[place] = drawing
+                index = int(torch.randint(len(kept), ()))
+                chosen.append(kept[index].clone())
+                kept[index] = drawing
             else:
                 chosen.append(drawing)
         return torch.stack(chosen)
@@ -142,22 +142,22 @@ class CycleGan(Translation):
         generators: Any = networks["generators"]
         discriminators: Any = networks["discriminators"]
         first, second = (part.contiguous(memory_format=torch.channels_last) for part in batch)
-        there, back = generators["there"], generators["back"]
-        drawn = {"there": there(first), "back": back(second)}
+        a_to_b, b_to_a = generators["a_to_b"], generators["b_to_a"]
+        drawn = {"a_to_b": a_to_b(first), "b_to_a": b_to_a(second)}
 
         self.discriminators.requires_grad_(False)
         fooled = torch.stack(
             [self._judged(discriminators, name, drawn[name], real=True) for name in DIRECTIONS]
         )
         cycles = (
-            functional.l1_loss(back(self._noised(drawn["there"])), first),
-            functional.l1_loss(there(self._noised(drawn["back"])), second),
+            functional.l1_loss(b_to_a(self._noised(drawn["a_to_b"])), first),
+            functional.l1_loss(a_to_b(self._noised(drawn["b_to_a"])), second),
         )
-        told = {"fooled": fooled.sum(), "cycle_first": cycles[0], "cycle_second": cycles[1]}
+        logged = {"fooled": fooled.sum(), "cycle_first": cycles[0], "cycle_second": cycles[1]}
         loss = fooled.sum() + sum(map(mul, self.config.cycle, cycles))
         if self.config.identity:
-            same = (functional.l1_loss(back(first), first), functional.l1_loss(there(second), second))
-            told |= {"identity_first": same[0], "identity_second": same[1]}
+            same = (functional.l1_loss(b_to_a(first), first), functional.l1_loss(a_to_b(second), second))
+            logged |= {"identity_first": same[0], "identity_second": same[1]}
             loss = loss + self.config.identity * sum(map(mul, self.config.cycle, same))
         update("generators", loss)
 
@@ -170,7 +170,7 @@ class CycleGan(Translation):
             fake = self._judged(discriminators, name, shown, real=False)
             losses.append((real + fake) / 2)
         update("discriminators", losses[0] + losses[1])
-        return told | {"discriminator_there": losses[0], "discriminator_back": losses[1]}
+        return logged | {"discriminator_forward": losses[0], "discriminator_backward": losses[1]}
 
     def _judged(self, discriminators: Any, name: str, pixels: torch.Tensor, real: bool) -> torch.Tensor:
         """The loss of a direction's discriminators, the one of patches and, if any, the one of features."""
@@ -189,13 +189,13 @@ class CycleGan(Translation):
         found: dict[str, list[torch.Tensor]] = {}
         for number, each in enumerate(self.val.first):
             first = each[None]
-            drawn = self.drawn(networks, "there", first)
+            drawn = self.drawn(networks, "a_to_b", first)
             values = self.val.measured(number, drawn[0])
             if number < WATCHED:
                 second = self.val.second[number][None]
-                back = self.drawn(networks, "back", second)
-                values["cycle_first"] = functional.l1_loss(self.drawn(networks, "back", drawn), first)
-                values["cycle_second"] = functional.l1_loss(self.drawn(networks, "there", back), second)
+                backward = self.drawn(networks, "b_to_a", second)
+                values["cycle_first"] = functional.l1_loss(self.drawn(networks, "b_to_a", drawn), first)
+                values["cycle_second"] = functional.l1_loss(self.drawn(networks, "a_to_b", backward), second)
             for name, value in values.items():
                 found.setdefault(f"val/{name}", []).append(value)
         return {name: float(torch.stack(values).float().mean()) for name, values in found.items()}

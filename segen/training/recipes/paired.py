@@ -41,7 +41,7 @@ SHOWN = 12
 class PairedConfig(TranslationConfig):
     """How a conditional GAN is built and trained."""
 
-    directions: tuple[Literal["there", "back"], ...] = ("there",)
+    directions: tuple[Literal["a_to_b", "b_to_a"], ...] = ("a_to_b",)
     """What is learned: to draw the second picture of a pair, or the first one, too."""
     halvings: int = 2
     dropout: float = 0.0
@@ -54,7 +54,7 @@ class PairedConfig(TranslationConfig):
 
 CONFIGS = [
     PairedConfig("pix2pix-nuclei", steps=8_000, dataset="nuclei", side=96, channels=16, blocks=4,
-                 directions=("there", "back"), discriminator_depth=2, evaluate_every=330, save_every=200),
+                 directions=("a_to_b", "b_to_a"), discriminator_depth=2, evaluate_every=330, save_every=200),
     PairedConfig("pix2pix-emoji", steps=16_000, batch_size=4, dataset="emoji", side=64, channels=24,
                  halvings=3, discriminator_depth=2, l1=20.0, features=20.0, evaluate_every=660,
                  save_every=200),
@@ -92,8 +92,8 @@ class Paired(Translation):
 
     @staticmethod
     def _ordered(part: str, pair: Any) -> Any:
-        """What is given and what is to be drawn of a pair: the other way round on the way back."""
-        return pair if part == "there" else pair[::-1]
+        """What is given and what is to be drawn of a pair: the other way round for b_to_a."""
+        return pair if part == "a_to_b" else pair[::-1]
 
     def dataset(self) -> SizedDataset:
         """Pairs, cropped and mirrored by chance."""
@@ -113,22 +113,25 @@ class Paired(Translation):
         )
         errors = torch.stack([functional.l1_loss(drawn[part], true) for part, (_, true) in ordered.items()])
         loss = fooled.sum() + self.config.l1 * errors.sum()
-        told = {"fooled": fooled.sum(), "l1": errors.sum()}
+        logged = {"fooled": fooled.sum(), "l1": errors.sum()}
         if self.apart:
             self.apart.to(loss.device)
             with torch.autocast(loss.device.type, enabled=False):  # bf16 slows depthwise convolutions down
                 pairs = [(drawn[part].float(), true) for part, (_, true) in ordered.items()]
-                told["features"] = torch.stack([self.apart(*pair).mean() for pair in pairs]).sum()
-            loss = loss + self.config.features * told["features"]
+                logged["features"] = torch.stack([self.apart(*pair).mean() for pair in pairs]).sum()
+            loss = loss + self.config.features * logged["features"]
         update("generators", loss)
 
         self.discriminators.requires_grad_(True)
         for part, (given, true) in ordered.items():
             real = judged(discriminators[part](given, true), real=True)
             fake = judged(discriminators[part](given, drawn[part].detach()), real=False)
-            told[f"discriminator_{part}"] = (real + fake) / 2
-        update("discriminators", torch.stack([told[f"discriminator_{part}"] for part in ordered]).sum())
-        return told
+            logged[f"discriminator_{DIRECTIONS[part]}"] = (real + fake) / 2
+        update(
+            "discriminators",
+            torch.stack([logged[f"discriminator_{DIRECTIONS[part]}"] for part in ordered]).sum(),
+        )
+        return logged
 
     def _watched(self, count: int) -> list[int]:
         places: list[int] = np.linspace(0, len(self.val) - 1, min(count, len(self.val))).astype(int).tolist()

@@ -18,8 +18,8 @@ from segen.models.translation.predictor import whole
 from segen.training import start
 from segen.training.recipe import Config
 
-DIRECTIONS = {"there": "forward", "back": "backward"}
-"""Names of the parts of networks, since a module's own method is called forward, and of the directions."""
+DIRECTIONS = {"a_to_b": "forward", "b_to_a": "backward"}
+"""Each network's direction by its name in a ModuleDict, in which `forward` is a method and can be no name."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A picture's place in the latent space of a network with an encoder, and the pictures around it."""
+"""A picture's latent vector in a network with an encoder, and the pictures around it."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ def encoding_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
         name, ask = asked.card.name, (progress, asked.language)
         found = (yield from steps(engine, name, EncodeRequest(picked[0]), *ask)).value
         known = (yield from steps(engine, name, DirectionsRequest(MOVES), *ask)).value.directions
-        place = found.mean + np.array([given[move] for move in moves], dtype=np.float32) @ known
-        points = np.concatenate([place[None], neighbours(place, NEIGHBOURS, given[distance])])
+        moved_latent = found.mean + np.array([given[move] for move in moves], dtype=np.float32) @ known
+        points = np.concatenate([moved_latent[None], neighbours(moved_latent, NEIGHBOURS, given[distance])])
         moved, *others = (yield from steps(engine, name, DecodeRequest(points), *ask)).value
-        yield {view: placed(found, moved, others, given[distance], asked.language)}
+        yield {view: encoding_view(found, moved, others, given[distance], asked.language)}
 
     on_device(
         [picture.input, run.click, *(each.input for each in (*moves, distance))],
@@ -119,11 +119,11 @@ def _moves() -> tuple[list[gr.Slider], gr.Slider]:
     return moves, distance
 
 
-def neighbours(place: Latents, count: int, distance: float) -> Latents:
-    """`count` x d points at one `distance` from a place of d numbers, each in another direction."""
-    directions = latents.noise(range(count), place.shape)
+def neighbours(latent: Latents, count: int, distance: float) -> Latents:
+    """`count` x d points at one `distance` from a latent vector of d numbers, each in another direction."""
+    directions = latents.noise(range(count), latent.shape)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    found: Latents = place + distance * directions
+    found: Latents = latent + distance * directions
     return found
 
 
@@ -131,11 +131,13 @@ def _empty(language: str) -> Markup:
     return empty(words(language, "generate.encoding_empty"))
 
 
-def placed(found: Encoding, moved: Image, others: Sequence[Image], distance: float, language: str) -> Markup:
-    """The picture, its reconstruction and where the sliders bring it; its place; what lies around it."""
+def encoding_view(
+    found: Encoding, moved: Image, others: Sequence[Image], distance: float, language: str
+) -> Markup:
+    """The picture, its reconstruction, the result of the sliders, its latent vector, pictures around it."""
     three = {"given": found.given, "reconstruction": found.reconstruction, "moved": moved}
     return render(
-        "tabs/generate/placed.html",
+        "tabs/generate/encoding.html",
         figures=[figure(png(each), words(language, f"generate.{name}")) for name, each in three.items()],
         numbers=numbers(found, language),
         caption=words(language, "generate.variations", distance=f"{distance:g}"),
@@ -144,18 +146,18 @@ def placed(found: Encoding, moved: Image, others: Sequence[Image], distance: flo
 
 
 def numbers(found: Encoding, language: str) -> Markup:
-    """Each number of the place as a mean with two standard deviations to either side, as SVG."""
+    """Each number of the latent vector as a mean with two standard deviations to either side, as SVG."""
     mean, deviation = found.mean.astype(float), np.exp(found.log_variance.astype(float) / 2)
     divergence = 0.5 * float((mean**2 + deviation**2 - 1 - 2 * np.log(deviation)).sum())
     marks = []
     for number, (middle, spread) in enumerate(zip(mean, deviation, strict=True)):
-        low, place, high = (
+        low, center, high = (
             f"{50 - 50 * float(np.clip(value / EDGE, -1, 1)):.1f}"
             for value in (middle - 2 * spread, middle, middle + 2 * spread)
         )
         values = {"mean": f"{middle:.2f}", "deviation": f"{spread:.2f}"}
         name = words(language, "generate.number", number=number + 1, **values).replace("-", "−")
-        marks.append({"x": 20 * number + 10, "low": low, "place": place, "high": high, "name": name})
+        marks.append({"x": 20 * number + 10, "low": low, "center": center, "high": high, "name": name})
     return render(
         "tabs/generate/numbers.html",
         width=20 * len(mean),

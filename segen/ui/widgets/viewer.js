@@ -14,6 +14,7 @@ const group = "view-" + Math.random().toString(36).slice(2);
 for (const radio of radios) radio.name = group;
 
 let result = null; // what is shown: props.value with its maps decoded
+let edges = null; // for each pixel, 1 where another class begins to its left or above
 let pinned = null; // the class that a click in the legend keeps lit
 let lit = null; // the class that stands out now
 let cursor = null; // the pixel that is read, {x, y}
@@ -48,6 +49,8 @@ async function open(value) {
   if (attention) result.attention = { ...value.attention, map: attention };
   if (instances) result.instances = { ...value.instances, map: instances };
   result.byId = new Map(value.classes.map((known) => [known.id, known]));
+  edges = outline();
+  element.dataset.picture = value.picture;
   parts.photo.src = value.photo;
   parts.stage.style.setProperty("--ratio", value.width / value.height);
   parts.sentence.textContent = value.sentence;
@@ -88,11 +91,26 @@ function draw() {
   else drawLabels();
 }
 
+/** The regions in their colours, with outlines; of one class alone while it stands out, the others dimmed. */
 function drawLabels() {
-  const colors = new Uint32Array(256);
-  for (const { id, color } of result.classes)
-    colors[id] = lit === null || lit === id ? packed(color) : packed([20, 20, 24], 190);
-  fill(parts.labels, (i) => colors[result.ids[4 * i]]);
+  element.dataset.lit = lit !== null;
+  const colors = new Uint32Array(256).fill(packed([12, 13, 16], 215));
+  for (const { id, color } of result.classes) if (lit === null || lit === id) colors[id] = packed(color);
+  const dark = packed([12, 13, 16]);
+  const bright = packed([255, 255, 255]);
+  const { ids } = result;
+  if (lit === null) return fill(parts.labels, (i) => (edges[i] ? dark : colors[ids[4 * i]]));
+  const { width } = result;
+  const ofLit = (i) => ids[4 * i] === lit || (i % width && ids[4 * (i - 1)] === lit) || (i >= width && ids[4 * (i - width)] === lit);
+  fill(parts.labels, (i) => (edges[i] && ofLit(i) ? bright : colors[ids[4 * i]]));
+}
+
+function outline() {
+  const { ids, width, height } = result;
+  return Uint8Array.from({ length: width * height }, (_, i) => {
+    const id = ids[4 * i];
+    return (i % width && ids[4 * (i - 1)] !== id) || (i >= width && ids[4 * (i - width)] !== id) ? 1 : 0;
+  });
 }
 
 const RAMP = [[10, 8, 40], [90, 20, 110], [190, 55, 85], [245, 130, 40], [252, 250, 165]];

@@ -62,7 +62,7 @@ def contents(
         "opens": "disagreement" if disagreement is not None else None,
         "photo": data_uri(photo, "image/jpeg"),
         "classes": [
-            {"id": known.id, "name": known.name, "color": known.color, "share": float(shares[known.id])}
+            {"id": known.id, "name": known.name, "color": known.shown, "share": float(shares[known.id])}
             for known in card.classes
         ],
     }

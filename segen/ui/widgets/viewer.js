@@ -99,7 +99,8 @@ function drawLabels() {
   const dark = packed([12, 13, 16]);
   const bright = packed([255, 255, 255]);
   const { ids } = result;
-  if (lit === null) return fill(parts.labels, (i) => (edges[i] ? dark : colors[ids[4 * i]]));
+  // Clusters are often as fine as grain: their outlines would hide them.
+  if (lit === null) return fill(parts.labels, (i) => (result.probabilities && edges[i] ? dark : colors[ids[4 * i]]));
   const { width } = result;
   const ofLit = (i) => ids[4 * i] === lit || (i % width && ids[4 * (i - 1)] === lit) || (i >= width && ids[4 * (i - width)] === lit);
   fill(parts.labels, (i) => (edges[i] && ofLit(i) ? bright : colors[ids[4 * i]]));

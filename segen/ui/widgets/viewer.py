@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.evaluation import test_time_augmentation
+from segen.evaluation.unfamiliar import relative_entropy
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.types import Attention, Clustering, Image, Instance, Labels, Segmentation
@@ -78,7 +78,7 @@ def _probable(card: ModelCard, segmentation: Segmentation) -> dict[str, Any]:
     likeliest, probabilities = _likeliest(segmentation.probabilities, 3)
     ids = np.array([known.id for known in card.classes], dtype=np.uint8)
     height, width = segmentation.probabilities.shape[1:]
-    heat = {"entropy": entropy(segmentation)}
+    heat = {"entropy": relative_entropy(segmentation.probabilities)}
     if segmentation.discriminator_score is not None:
         heat["discriminator_score"] = segmentation.discriminator_score
     return {
@@ -140,15 +140,6 @@ def _certain(labels: Labels) -> dict[str, Any]:
     height, width = shown.shape
     ids = _png(np.ascontiguousarray(shown))
     return {"width": width, "height": height, "ids": ids, "probabilities": None, "heat": {}}
-
-
-def entropy(segmentation: Segmentation) -> NDArray[np.float32]:
-    """How undecided the network was at each pixel: h x w, 0 for certain, 1 for all classes alike."""
-    likely = segmentation.probabilities
-    share: NDArray[np.float32] = np.clip(
-        test_time_augmentation.entropy(likely) / np.log(max(2, len(likely))), 0, 1
-    )
-    return share
 
 
 def _likeliest(

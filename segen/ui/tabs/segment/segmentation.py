@@ -10,8 +10,10 @@ import gradio as gr
 
 from segen import registry
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS, disagreement
+from segen.evaluation.unfamiliar import signs
 from segen.imaging import images
 from segen.registry import ModelCard
+from segen.registry.options import SegmentOptions
 from segen.text import device_name, words
 from segen.types import Image, Run, Segmentation, SegmentRequest
 from segen.ui.framework.downloads import download_row, segmentation_buttons
@@ -23,18 +25,13 @@ from segen.ui.tabs.segment.measure import MeasurePanel
 from segen.ui.tabs.segment.shared import ModelChoice, Shared, View
 from segen.ui.widgets.examples import drawn_labels
 from segen.ui.widgets.picture import opened
-from segen.ui.widgets.viewer import VIEWS, contents, entropy, viewer
+from segen.ui.widgets.viewer import VIEWS, contents, viewer
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
 NAME = "segment"
-UNFAMILIAR_ENTROPY = 0.2
-"""Mean entropy, 0 to 1, from which a picture counts as far from the training pictures.
-
-A card may set its own in its options, as `unfamiliar_entropy`.
-"""
-Answer = tuple[ModelCard, Image, str, Run[Segmentation]]
+Answer = tuple[ModelCard[SegmentOptions], Image, str, Run[Segmentation]]
 """The card, the picture, the stem of its name and what the network made of it."""
 
 
@@ -142,7 +139,9 @@ class SegmentView:
         return card, image, stem, done
 
 
-def _told(card: ModelCard, run: Run[Segmentation], stem: str, language: str) -> dict[str, Any]:
+def _told(
+    card: ModelCard[SegmentOptions], run: Run[Segmentation], stem: str, language: str
+) -> dict[str, Any]:
     """What the viewer says of the picture: what the run took, and whether to trust it."""
     height, width = run.value.labels.shape
     sentence = words(
@@ -154,7 +153,10 @@ def _told(card: ModelCard, run: Run[Segmentation], stem: str, language: str) -> 
         width=width,
         height=height,
     )
-    doubt = float(entropy(run.value).mean())
-    unfamiliar = doubt >= card.options.unfamiliar_entropy
-    notice = words(language, "segment.unfamiliar", entropy=f"{doubt:.2f}") if unfamiliar else ""
+    missed, false = card.options.unfamiliar_missed, card.options.unfamiliar_false
+    if missed is not None and false is not None:
+        sentence += words(language, "segment.check", missed=f"{missed:.0%}", false=f"{false:.0%}")
+    found = signs(run.value.probabilities)
+    values = {"entropy": f"{found.entropy:.2f}", "share": f"{found.share:.0%}"}
+    notice = words(language, "segment.unfamiliar", **values) if found.unfamiliar(card.options) else ""
     return {"picture": stem, "sentence": sentence, "notice": notice}

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from segen.data.datasets import locate
+from segen.data.datasets import locate, raw_files
 from segen.engine import Engine
-from segen.evaluation.unfamiliar import Signs, signs
+from segen.evaluation.unfamiliar import TESTED_FITTING, TESTED_ODD, Signs, signs
 from segen.imaging import images
 from segen.registry import cards
 from segen.types import Image, SegmentRequest
@@ -53,7 +53,9 @@ def main() -> Iterator[str]:
 def lines(fitting: list[Signs], odd: list[Signs]) -> list[str]:
     """The thresholds chosen on the even ones of either, and their failures on the others."""
     entropy, share = choose(fitting[::2], odd[::2])
-    missed, false = failures(fitting[1::2], odd[1::2], entropy, share)
+    tested = fitting[1::2], odd[1::2]
+    assert tuple(map(len, tested)) == (TESTED_FITTING, TESTED_ODD), "the page states these numbers"
+    missed, false = failures(*tested, entropy, share)
     return [
         f"unfamiliar_entropy = {entropy}",
         f"unfamiliar_share = {share}",
@@ -138,9 +140,7 @@ def others(root: Path) -> Iterator[Image]:
 
 
 def _garments(folder: Path) -> Iterator[Image]:
-    from segen.data import fashion
-
-    pictures = fashion.read(folder, "test").pictures
+    pictures, _ = raw_files(folder, "test")
     for number in range(8):
         yield _grey(pictures[97 * number])
 

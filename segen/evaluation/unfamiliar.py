@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from segen.evaluation.test_time_augmentation import entropy
 from segen.registry.options import SegmentOptions
 
+TESTED_ODD, TESTED_FITTING = 34, 15
+"""The failures on a card were counted on so many pictures, none of which had a part in the thresholds."""
+
 
 @dataclass(frozen=True)
 class Signs:

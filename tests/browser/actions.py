@@ -10,8 +10,9 @@ def upload(page: Any, path: Path) -> None:
     page.set_input_files("#segment-picture input[type=file]", path)
 
 
-def wait_for_result(page: Any) -> None:
-    page.wait_for_selector("#segment-viewer .legend button")
+def wait_for_result(page: Any, picture: str = "photo") -> None:
+    """Wait until the viewer shows what became of the file or example of that name."""
+    page.wait_for_selector(f"#segment-viewer [data-picture={picture}] .legend button")
     page.wait_for_selector("#segment-labels")
 
 

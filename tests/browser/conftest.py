@@ -52,7 +52,7 @@ def address(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory
     server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
+        for _ in range(1200):
             assert server.poll() is None, "app.py ended before it answered"
             try:
                 urllib.request.urlopen(url, timeout=5).close()

@@ -26,8 +26,8 @@ def test_a_picture_is_clustered_and_measured(
     kmeans = model == "kmeans"
     assert page.is_visible("#cluster-k") == kmeans
     assert page.is_visible("#cluster-eps") != kmeans
-    page.set_input_files("#cluster-picture input[type=file]", photo)
-    page.wait_for_selector("#cluster-viewer .legend button")
+    page.set_input_files("#segment-picture input[type=file]", photo)
+    page.wait_for_selector("#cluster-viewer [data-picture=photo] .legend button")
     page.wait_for_selector("#cluster-labels")
     from segen.engine import Engine
 
@@ -42,6 +42,7 @@ def test_a_picture_is_clustered_and_measured(
     cluster = expected.labels[height // 2, width // 2] + 1
     assert page.inner_text("#cluster-viewer .spoken") == f"x {width // 2}, y {height // 2}: cluster {cluster}"
     assert f"{expected.silhouette:.2f}" in page.inner_text("#cluster-viewer .sentence")
+    page.click("#cluster-measured > button")
     plots = page.locator("#cluster-measured .vega-embed:visible")
     plots.nth(3 if kmeans else 1).wait_for()
     assert plots.count() == (4 if kmeans else 2)

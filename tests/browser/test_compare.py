@@ -22,7 +22,7 @@ def test_networks_are_compared_on_one_picture(
 ) -> None:
     chosen = compared("nuclei")
     page = visit(f"{address}/?tab=compare&data=nuclei&lang={language}", width, scheme)
-    page.click("#compare-examples [data-example=nuclei_drawn]")
+    page.click("#segment-examples [data-example=nuclei_drawn]")
     page.wait_for_selector("#compare-grid [data-cell]")
     titles = page.locator("#compare-grid b").all_inner_texts()[3:]
     assert titles == [each.title[language] for each in chosen], "cells stand before their answers come"

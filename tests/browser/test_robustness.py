@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_picture_is_spoilt_step_by_step(address: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{address}/?tab=robustness&kinds=jpeg,rain&models=unet-camvid,klingon", 390, "dark")
     assert "models" in page.inner_text("#notice")
-    page.click("#robustness-examples [data-example=street_cars]")
+    page.click("#segment-examples [data-example=street_trees]")
     page.wait_for_selector("#robustness-jpeg [data-severity='5']")
     page.wait_for_selector("#robustness-stop:disabled")
     assert page.locator("#robustness-rain [data-severity]").count() == 6
@@ -50,7 +50,7 @@ def test_networks_to_try_on_spoilt_pictures_are_asked_once_for_each_choice(known
         page.wait_for_selector("#robustness-stop:disabled")
         assert engine.asked == expected
 
-    page.click("#robustness-examples [data-example=street_cars]")
+    page.click("#segment-examples [data-example=street_trees]")
     assert_asked(1 + 6)  # the clean picture and five degraded ones
     choices.click()
     page.get_by_role("option").nth(1).click()

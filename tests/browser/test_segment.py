@@ -109,7 +109,7 @@ def test_a_result_is_measured_against_a_reference(
 
     page = visit(f"{address}/?tab=segment", 390)
     page.click("[data-example=street_trees]")
-    wait_for_result(page)
+    wait_for_result(page, "street_trees")
     assert not page.is_visible("#measure-run")
     page.click("#segment-measure button")
     page.click("#measure-drawn:enabled")

@@ -181,6 +181,7 @@ class ClusterView:
         offered = better is not None and better[0] != k
         yield {
             self.viewer: contents(named, image, found) | told(card, asked, done, stem, language),
+            self.row: gr.Row(visible=False),  # its files are of the picture before
             self.best: gr.Button(_offer(better, language), visible=offered),
             self.best_k: better[0] if better else None,
             self.measured: gr.Accordion(visible=True),

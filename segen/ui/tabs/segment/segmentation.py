@@ -10,7 +10,7 @@ import gradio as gr
 
 from segen import registry
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS, disagreement
-from segen.evaluation.unfamiliar import signs
+from segen.evaluation.unfamiliar import TESTED_FITTING, TESTED_ODD, signs
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.registry.options import SegmentOptions
@@ -88,7 +88,10 @@ class SegmentView:
         if answer is None:
             return
         card, image, stem, done = answer
-        yield {self.viewer: contents(card, image, done.value) | _told(card, done, stem, language)}
+        yield {
+            self.viewer: contents(card, image, done.value) | _told(card, done, stem, language),
+            self.row: gr.Row(visible=False),  # its files are of the picture before
+        }
         files = segmentation_buttons(card, image, done.value, stem, language)
         known = drawn_labels(image, card.dataset) is not None
         yield {
@@ -155,7 +158,9 @@ def _told(
     )
     missed, false = card.options.unfamiliar_missed, card.options.unfamiliar_false
     if missed is not None and false is not None:
-        sentence += words(language, "segment.check", missed=f"{missed:.0%}", false=f"{false:.0%}")
+        counts = {"odd": TESTED_ODD, "fitting": TESTED_FITTING}
+        failures = {"missed": f"{missed:.0%}", "false": f"{false:.0%}"}
+        sentence += words(language, "segment.check", **counts, **failures)
     found = signs(run.value.probabilities)
     values = {"entropy": f"{found.entropy:.2f}", "share": f"{found.share:.0%}"}
     notice = words(language, "segment.unfamiliar", **values) if found.unfamiliar(card.options) else ""

@@ -65,5 +65,6 @@ def opened(
         except InputError:
             yield nothing
             raise
-    yield nothing
+    # The picture itself is left alone: another may be on its way into it.
+    yield {each: value for each, value in nothing.items() if not isinstance(each, Picture)}
     return None

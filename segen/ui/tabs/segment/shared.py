@@ -90,7 +90,8 @@ def share() -> Shared:
         return named()[event.example].file()
 
     pick.choose(choose, None, picture, **QUIET)
-    picture.change(**AGAIN)
+    look = f"(picture) => picture && segen.again('{NAME}')"  # while one is uploaded, there is none
+    picture.change(None, picture, None, js=look, **QUIET)
     return Shared(picture, pick)
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any
 
 
-def upload(page: Any, path: Path) -> None:
+def upload(page: Any, path: Path, empty: bool = False) -> None:
+    """Put a file into the picture of the room in place of the one there, an example at first."""
+    if not empty:
+        page.wait_for_selector("#segment-picture img")
+        page.click("#segment-picture button >> nth=0")
+        page.wait_for_selector("#segment-picture img", state="detached")
     page.set_input_files("#segment-picture input[type=file]", path)
 
 

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from segen.imaging import images
 from segen.types import ClusterRequest
-from tests.browser.actions import assert_fits
+from tests.browser.actions import assert_fits, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,7 +26,7 @@ def test_a_picture_is_clustered_and_measured(
     kmeans = model == "kmeans"
     assert page.is_visible("#cluster-k") == kmeans
     assert page.is_visible("#cluster-eps") != kmeans
-    page.set_input_files("#segment-picture input[type=file]", photo)
+    upload(page, photo)
     page.wait_for_selector("#cluster-viewer [data-picture=photo] .legend button")
     page.wait_for_selector("#cluster-labels")
     from segen.engine import Engine

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from segen.text import words
-from tests.browser.actions import assert_fits
+from tests.browser.actions import assert_fits, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -20,7 +20,7 @@ def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
 ) -> None:
     page = visit(f"{address}/?tab=inside&layer=nothing&kernel=sobel_x&stride=9", 390, "dark")
     assert "stride" in page.inner_text("#notice")
-    page.set_input_files("#segment-picture input[type=file]", photo)
+    upload(page, photo)
     page.wait_for_selector("#inside-panel .maps img")
     assert page.inner_text("#inside-panel .notice") == words("en", "errors.unknown_layer")
     page.click("#inside-layers summary")

@@ -83,14 +83,16 @@ def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
     Pillow.open(photo).save(whole, "JPEG")
     cut.write_bytes(whole.getvalue()[:3000])
     page = visit(f"{address}/?tab=segment")
+    empty = False
     for path, key in ((text, "not_a_picture"), (cut, "picture_damaged")):
-        upload(page, path)
+        upload(page, path, empty)
+        empty = True  # what cannot be read is taken away
         toast = page.wait_for_selector(".toast-message-text").inner_text()
         assert toast == words("en", f"errors.{key}", formats=", ".join(images.FORMATS))
         page.click(".toast-close")
         page.wait_for_selector(".toast-body", state="detached")
         page.wait_for_selector("#segment-picture img", state="detached")
-    upload(page, photo)
+    upload(page, photo, empty)
     wait_for_result(page)
 
 

@@ -88,9 +88,9 @@ class TranslateOptions:
     `given` says for each direction how a picture is read, `measure` what the card is measured by and in which
     direction. Networks see pictures at `scale` times their size, or, where they take the `whole` of one at
     once, at no more than the card's input size. `grey` lists the directions whose drawings are grey. With
-    `cycles` there is a way back to look at. A `stochastic` one draws other pictures for other seeds. `region`
-    names the data set whose segmenters can pick a part of the picture; `paints` the card that segments again
-    what was made of a label map.
+    `cycles` there is a way back to look at, with a `pad` one can draw what is translated. `region` names the
+    data set whose segmenters can pick a part of the picture; `paints` the card that segments again what was
+    made of a label map. The page `leads` with one direction; `shows` says what the eye sees of each.
     """
 
     domains: tuple[Words, Words]
@@ -100,9 +100,11 @@ class TranslateOptions:
     whole: bool = False
     grey: tuple[Direction, ...] = ()
     cycles: bool = False
-    stochastic: bool = False
+    pad: bool = False
     region: str = ""
     paints: str = ""
+    leads: Direction = "forward"
+    shows: dict[Direction, Words] = field(default_factory=dict)
 
 
 Options = SegmentOptions | ClusterOptions | GenerateOptions | TranslateOptions

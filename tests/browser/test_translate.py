@@ -49,6 +49,7 @@ def test_a_picture_is_translated_looked_through_and_limited(
     assert np.array_equal(images.read(download.value.path()), expected.image)
     assert_fits(page)
 
+    page.click("[role=tab][data-tab-id=cycle]")
     page.click("#translate-cycle")
     page.wait_for_selector("#translate-cycle-json")
     assert page.locator("#translate-cycle-view img").count() == 7
@@ -57,6 +58,7 @@ def test_a_picture_is_translated_looked_through_and_limited(
     report = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert f"{report['cycle_error']:.4f}" in page.inner_text("#translate-cycle-view")
 
+    page.click("[role=tab][data-tab-id=region]")
     page.click("#translate-region-run")
     page.wait_for_selector("#translate-region-download")
     assert "%" in page.inner_text("#translate-region-told")
@@ -73,7 +75,7 @@ def test_a_drawing_is_colored_while_it_is_drawn(
     address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
 ) -> None:
     name = next(card.name for card in cards("translate") if card.options.stochastic)
-    page = visit(f"{address}/?tab=translate&model={name}&lang={language}", width, scheme)
+    page = visit(f"{address}/?tab=translate&view=pad&model={name}&lang={language}", width, scheme)
     canvas = page.locator("#translate-board canvas")
     canvas.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelector('#translate-board canvas').width === 192")
@@ -118,7 +120,7 @@ def test_a_street_is_painted_photographed_and_resegmentation_ratio(
     from segen.engine import Engine
 
     chosen = next(card for card in cards("translate") if card.options.paints)
-    page = visit(f"{address}/?tab=translate&model={chosen.name}&lang={language}", width, scheme)
+    page = visit(f"{address}/?tab=translate&view=street&model={chosen.name}&lang={language}", width, scheme)
     canvas = page.locator("#street-board canvas")
     canvas.wait_for()
     page.wait_for_function("document.querySelector('#street-board canvas').width === 256")
@@ -170,8 +172,9 @@ def test_a_street_is_painted_photographed_and_resegmentation_ratio(
     assert page.evaluate(cars) == after, "the painted map can be had again"
     page.click("#street-board [data-do=redo]")
     assert page.evaluate(cars) != after
+    page.click("#translate-picture .icon-button-wrapper button")
     page.set_input_files("#translate-picture input[type=file]", painted)
-    page.wait_for_selector("#translate-download")
+    page.wait_for_function("document.querySelector('#translate-picture img')")
     page.click("#street-from-map")
     page.wait_for_function(f"({cars})() === {after}")
     page.click("#street-from-photo")

@@ -11,7 +11,8 @@ from segen.ui.framework.templates import render
 
 def beside(card: ModelCard, language: str) -> Markup:
     """The card in a few lines of HTML: what it does, reaches and costs, and whose data it learned from."""
-    facts = [fact(card, language) for fact in (reached, parameters, cost)]
+    told = (parameters, cost) if card.task == "translate" else (reached, parameters, cost)
+    facts = [fact(card, language) for fact in told]  # of translations, pictures say more than a figure
     return render(
         "widgets/card.html",
         summary=card.summary[language],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from segen.imaging import images
@@ -17,10 +17,12 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Cycle, CycleRequest, Image
 from segen.ui.framework.downloads import download_button, saved
-from segen.ui.framework.figures import PALETTE, figure, png
+from segen.ui.framework.figures import PALETTE, empty, figure, png
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Part, Values
+from segen.ui.framework.link import Values
 from segen.ui.framework.queue import on_device, steps
+from segen.ui.framework.templates import render
+from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
 
 if TYPE_CHECKING:
@@ -32,32 +34,13 @@ MIN_ERROR = 0.05
 
 def cycle_panel(
     engine: Engine, picture: Picture, model: gr.Dropdown, direction: gr.Radio, stop: gr.Button
-) -> Part:
+) -> Panel:
     """Lay out what a card that was trained for cycles shows of the picture that is chosen."""
-    with gr.Column(elem_classes="latent", elem_id="translate-cycle_view") as panel:
-        gr.Markdown(say("translate.cycle_view"), elem_classes="heading")
+    with gr.Tab(say("translate.cycle_view"), id="cycle", elem_id="translate-cycle_view") as page:
         gr.Markdown(say("translate.cycle_view_help"), elem_classes="help")
         with gr.Row(elem_classes="beside"):
-            levels = gr.Slider(
-                1,
-                8,
-                8,
-                step=1,
-                label=say("translate.bits"),
-                buttons=[],
-                min_width=160,
-                elem_id="translate-bits",
-            )
-            blur = gr.Slider(
-                0,
-                4,
-                0,
-                step=0.5,
-                label=say("translate.blur"),
-                buttons=[],
-                min_width=160,
-                elem_id="translate-blur",
-            )
+            levels = _slider(1, 8, 8, 1, "bits")
+            blur = _slider(0, 4, 0, 0.5, "blur")
             run = gr.Button(
                 say("translate.cycle_view_run"),
                 variant="primary",
@@ -65,11 +48,47 @@ def cycle_panel(
                 min_width=150,
                 elem_id="translate-cycle",
             )
-        view = gr.HTML(elem_classes="cycle-view", padding=False, elem_id="translate-cycle-view")
-        with gr.Row(visible=False, elem_classes="downloads") as row:
-            download = download_button("translate.cycle_json", elem_id="translate-cycle-json")
+        cycle = CycleView(engine)
+    on_device(
+        [run.click, levels.release, blur.release],
+        cycle.look,
+        [picture, model, direction, levels, blur],
+        [cycle.view, cycle.row, cycle.download],
+        stop=stop,
+        shows=cycle.view,
+    )
+
+    def of_card(_card: ModelCard, language: str) -> Values:
+        said = empty(words(language, "translate.cycle_view_empty"))
+        return {cycle.view: said, cycle.row: gr.Row(visible=False)}
+
+    return Panel(page, [cycle.view, cycle.row], of_card, lambda card: bool(card.options.cycles))
+
+
+def _slider(low: float, high: float, value: float, step: float, name: str) -> gr.Slider:
+    return gr.Slider(
+        low,
+        high,
+        value,
+        step=step,
+        label=say(f"translate.{name}"),
+        buttons=[],
+        min_width=160,
+        elem_id=f"translate-{name}",
+    )
+
+
+class CycleView:
+    """The result's components, and the work behind them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.view = gr.HTML(elem_classes="xray", padding=False, elem_id="translate-cycle-view")
+        with gr.Row(visible=False, elem_classes="downloads") as self.row:
+            self.download = download_button("translate.cycle_json", elem_id="translate-cycle-json")
 
     def look(
+        self,
         file: Path | None,
         name: str,
         direction: str,
@@ -77,35 +96,21 @@ def cycle_panel(
         blur: float,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[dict[Any, Any], None, None]:
+    ) -> Generator[Values, None, None]:
+        """Send the picture through both networks, and show what is lost and what is hidden."""
         language = language_of(request)
-        picked = yield from opened(file, {view: "", row: gr.Row(visible=False)})
+        picked = yield from opened(file, {self.view: "", self.row: gr.Row(visible=False)})
         if picked is None:
-            yield {view: f"<p class='empty'>{escape(words(language, 'translate.cycle_view_empty'))}</p>"}
+            yield {self.view: empty(words(language, "translate.cycle_view_empty"))}
             return
         image, stem = picked
         asked = CycleRequest(image, direction, 2**bits, blur)  # type: ignore[arg-type]  # it checks
-        done = yield from steps(engine, name, asked, progress, language)
+        done = yield from steps(self.engine, name, asked, progress, language)
         yield {
-            view: _shown(done.value, language),
-            row: gr.Row(visible=True),
-            download: saved(f"{stem}.{name}.cycle.json", _report(name, asked, done.value)),
+            self.view: _shown(done.value, language),
+            self.row: gr.Row(visible=True),
+            self.download: saved(f"{stem}.{name}.cycle.json", _report(name, asked, done.value)),
         }
-
-    on_device(
-        [run.click, levels.release, blur.release],
-        look,
-        [picture, model, direction, levels, blur],
-        [view, row, download],
-        stop=stop,
-        shows=view,
-    )
-
-    def of_card(card: ModelCard, language: str) -> Values:
-        cycles = card.options.cycles
-        return {panel: gr.Column(visible=cycles), view: "", row: gr.Row(visible=False)}
-
-    return Part([panel, view, row], of_card)
 
 
 def _report(name: str, asked: CycleRequest, found: Cycle) -> bytes:
@@ -131,7 +136,7 @@ def identity_error(found: Cycle) -> float:
     return float(np.abs(found.given.astype(np.float32) - found.identity).mean() / 255)
 
 
-def _shown(found: Cycle, language: str) -> str:
+def _shown(found: Cycle, language: str) -> Markup:
     """The seven pictures of a cycle over what they are, with their numbers."""
     error = found.error / max(float(found.error.max()), MIN_ERROR)
     heat = np.array(PALETTE, dtype=np.uint8)[np.rint(128 + 127 * error).astype(np.uint8)]
@@ -153,11 +158,11 @@ def _shown(found: Cycle, language: str) -> str:
         "discriminator_score_given": _patches(found.given, found.discriminator_score_given),
         "discriminator_score_translated": _patches(found.forward, found.discriminator_score_translated),
     }
-    figures = "".join(
+    figures = Markup().join(
         figure(png(images.fit(each, 512)), words(language, f"translate.cycle_{name}", **numbers[name]))
         for name, each in pictures.items()
     )
-    return f"<div class='cycle'>{figures}</div>"
+    return render("tabs/translate/cycle.html", figures=figures)
 
 
 def _patches(picture: Image, discriminator_score: NDArray[np.float32]) -> Image:

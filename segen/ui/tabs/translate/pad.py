@@ -15,8 +15,9 @@ from segen.text import words
 from segen.types import Image, Labels, TranslateRequest
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Part, Values
+from segen.ui.framework.link import Values
 from segen.ui.framework.queue import on_device, press, steps
+from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets import paint
 
 if TYPE_CHECKING:
@@ -30,10 +31,9 @@ SCALE = 6
 """The coloured picture is shown so many times larger."""
 
 
-def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
+def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Panel:
     """Lay out the pad of a card that colours lines."""
-    with gr.Column(elem_id="translate-pad", elem_classes="pad") as panel:
-        gr.Markdown(say("translate.pad"), elem_classes="heading")
+    with gr.Tab(say("translate.pad"), id="pad", elem_id="translate-pad", elem_classes="pad") as page:
         gr.Markdown(say("translate.pad_help"), elem_classes="help")
         with gr.Row():
             with gr.Column(min_width=260):
@@ -55,7 +55,7 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
         drawing: object,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[dict[Any, Any], None, None]:
+    ) -> Generator[Values, None, None]:
         language = language_of(request)
         card = registry.card(name, "translate")
         lines = _lines(paint.painted(drawing, (0, INK), SIDE, SIDE))
@@ -69,15 +69,18 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Part:
     on_device([run.click], color, [model, board], [view, download], stop=stop, shows=view)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        if not card.options.stochastic:
-            return {panel: gr.Column(visible=False), board: None}
-        pens = [
-            paint.Pen(0, words(language, "translate.paper"), (255, 255, 255)),
-            paint.Pen(INK, words(language, "translate.ink"), (0, 0, 0)),
-        ]
-        return {panel: gr.Column(visible=True), board: paint.contents(pens, SIDE, SIDE, BRUSH)}
+        return {board: _blank(language) if card.options.pad else None}
 
-    return Part([panel, board], of_card)
+    return Panel(page, [board], of_card, lambda card: bool(card.options.pad))
+
+
+def _blank(language: str) -> dict[str, Any]:
+    """What the board shows before a line is drawn."""
+    pens = [
+        paint.Pen(0, words(language, "translate.paper"), (255, 255, 255)),
+        paint.Pen(INK, words(language, "translate.ink"), (0, 0, 0)),
+    ]
+    return paint.contents(pens, SIDE, SIDE, BRUSH)
 
 
 def _lines(drawn: Labels) -> Image:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
@@ -17,9 +17,12 @@ from segen.registry import ModelCard, segmenters
 from segen.text import words
 from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
 from segen.ui.framework.downloads import download_button, saved
+from segen.ui.framework.figures import empty
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Part, Values
+from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, on_device, picks, press, steps
+from segen.ui.framework.templates import render
+from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
 
 if TYPE_CHECKING:
@@ -34,24 +37,36 @@ NOWHERE = -1.0
 
 def region_panel(
     engine: Engine, picture: Picture, model: gr.Dropdown, direction: gr.Radio, stop: gr.Button
-) -> Part:
+) -> Panel:
     """Lay out what limits a translation of the chosen picture to a region."""
-    names = [card.name for card in segmenters()]
-    with gr.Column(elem_classes="latent", elem_id="translate-region") as panel:
-        gr.Markdown(say("translate.region"), elem_classes="heading")
+    with gr.Tab(say("translate.region"), id="region", elem_id="translate-region") as page:
+        region = Region(engine)
+    region.wire(picture, model, direction, stop)
+    outputs = [region.segmenter, region.known, region.side, region.view, region.told, region.place[0]]
+    return Panel(page, outputs, region.of_card, lambda card: bool(_segmenters_for(card)))
+
+
+class Region:
+    """The components of the view, and the work behind them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        names = [card.name for card in segmenters()]
         gr.Markdown(say("translate.region_help"), elem_classes="help")
         with gr.Row():
-            segmenter = gr.Dropdown(
+            self.segmenter = gr.Dropdown(
                 names,
                 value=names[0],
                 label=say("translate.segmenter"),
                 min_width=200,
                 elem_id="translate-segmenter",
             )
-            known = gr.Dropdown(["0"], value="0", label=say("translate.class"), elem_id="translate-class")
-            side = gr.Radio(SIDES, value=SIDES[0], label=say("translate.side"), elem_id="translate-side")
+            self.known = gr.Dropdown(
+                ["0"], value="0", label=say("translate.class"), elem_id="translate-class"
+            )
+            self.side = gr.Radio(SIDES, value=SIDES[0], label=say("translate.side"), elem_id="translate-side")
         with gr.Row(elem_classes="beside"):
-            border = gr.Slider(
+            self.border = gr.Slider(
                 0,
                 MAX_BORDER,
                 6,
@@ -60,26 +75,45 @@ def region_panel(
                 buttons=[],
                 elem_id="translate-border",
             )
-            run = gr.Button(
+            self.run = gr.Button(
                 say("translate.region_run"),
                 variant="primary",
                 scale=0,
                 min_width=150,
                 elem_id="translate-region-run",
             )
-        view = gr.Image(
+        self._lay_out_result()
+        self.place = [gr.Number(NOWHERE, visible=False), gr.Number(NOWHERE, visible=False)]
+
+    def _lay_out_result(self) -> None:
+        self.view = gr.Image(
             label=say("translate.region_view"),
             interactive=False,
             buttons=["fullscreen"],
             visible=False,
             elem_id="translate-region-view",
         )
-        told = gr.HTML(elem_classes="told", padding=False, elem_id="translate-region-told")
-        with gr.Row(visible=False, elem_classes="downloads") as row:
-            download = download_button("translate.download", elem_id="translate-region-download")
-    place = [gr.Number(NOWHERE, visible=False), gr.Number(NOWHERE, visible=False)]
+        self.told = gr.HTML(elem_classes="told", padding=False, elem_id="translate-region-told")
+        with gr.Row(visible=False, elem_classes="downloads") as self.row:
+            self.download = download_button("translate.download", elem_id="translate-region-download")
+
+    def wire(self, picture: Picture, model: gr.Dropdown, direction: gr.Radio, stop: gr.Button) -> None:
+        """Let clicks and choices start the work."""
+        nowhere = [NOWHERE, NOWHERE]
+        self.view.select(_clicked, picture, self.place, **QUIET).then(**press(self.run))
+        picks(self.known).change(lambda: nowhere, None, self.place, **QUIET).then(**press(self.run))
+        picks(self.segmenter).change(self.classes, self.segmenter, [self.known, *self.place], **QUIET)
+        on_device(
+            [self.run.click, self.side.input, self.border.release],
+            self.limit,
+            [picture, model, direction, self.segmenter, self.known, self.side, self.border, *self.place],
+            [self.view, self.told, self.row, self.download],
+            stop=stop,
+            shows=self.told,
+        )
 
     def limit(
+        self,
         file: Path | None,
         name: str,
         direction: str,
@@ -91,69 +125,63 @@ def region_panel(
         y: float,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[dict[Any, Any], None, None]:
+    ) -> Generator[Values, None, None]:
+        """Translate the picture, and keep the translation within the region or outside it."""
         language = language_of(request)
-        empty = {view: gr.Image(visible=False), told: "", row: gr.Row(visible=False)}
-        picked = yield from opened(file, empty)
+        hidden = {self.view: gr.Image(visible=False), self.told: "", self.row: gr.Row(visible=False)}
+        picked = yield from opened(file, hidden)
         if picked is None:
-            yield {told: words(language, "translate.region_empty")}
+            yield {self.told: empty(words(language, "translate.region_empty"))}
             return
         image, stem = picked
         card = registry.card(segmenter, "segment")
-        found = (yield from steps(engine, segmenter, SegmentRequest(image), progress, language)).value
-        asked = TranslateRequest(image, direction)  # type: ignore[arg-type]  # it checks
-        other = (yield from steps(engine, name, asked, progress, language)).value.image
+        asked = SegmentRequest(image)
+        found = (yield from steps(self.engine, segmenter, asked, progress, language)).value
+        wanted = TranslateRequest(image, direction)  # type: ignore[arg-type]  # it checks
+        other = (yield from steps(self.engine, name, wanted, progress, language)).value.image
         mask, what = _region(found, card, known, (x, y), language)
-        share = float(mask.mean())
         mixed = images.blend(image, other, mask if side == SIDES[0] else ~mask, border)
+        told = words(language, f"translate.region_{side}", what=what, share=f"{float(mask.mean()):.1%}")
         yield {
-            view: gr.Image(images.fit(mixed, SHOWN_SIDE), visible=True),
-            told: words(language, f"translate.region_{side}", what=what, share=f"{share:.1%}"),
-            row: gr.Row(visible=True),
-            download: saved(f"{stem}.{name}.{side}.png", images.encode(mixed)),
+            self.view: gr.Image(images.fit(mixed, SHOWN_SIDE), visible=True),
+            self.told: render("tabs/translate/told.html", sees="", notice="", took=told),
+            self.row: gr.Row(visible=True),
+            self.download: saved(f"{stem}.{name}.{side}.png", images.encode(mixed)),
         }
 
-    def clicked(event: gr.SelectData, file: Path | None) -> list[float]:
-        if file is None:
-            return [NOWHERE, NOWHERE]
-        height, width = images.fit(images.read(file), SHOWN_SIDE).shape[:2]
-        column, line = event.index
-        return [(column + 0.5) / width, (line + 0.5) / height]
-
-    view.select(clicked, picture, place, **QUIET).then(**press(run))
-    picks(known).change(lambda: [NOWHERE, NOWHERE], None, place, **QUIET).then(**press(run))
-    on_device(
-        [run.click, side.input, border.release],
-        limit,
-        [picture, model, direction, segmenter, known, side, border, *place],
-        [view, told, row, download],
-        stop=stop,
-        shows=told,
-    )
-
-    def classes(name: str, request: gr.Request) -> Values:
+    def classes(self, name: str, request: gr.Request) -> Values:
+        """The classes of a segmenter that was picked."""
         card = registry.card(name, "segment")
-        return {known: _classes(card, language_of(request)), **dict.fromkeys(place, NOWHERE)}
+        return {self.known: _classes(card, language_of(request)), **dict.fromkeys(self.place, NOWHERE)}
 
-    picks(segmenter).change(classes, segmenter, [known, *place], **QUIET)
-
-    def of_card(card: ModelCard, language: str) -> Values:
-        kept = [each for each in segmenters() if each.dataset == card.options.region]
-        titles = [(each.title[language], each.name) for each in kept]
+    def of_card(self, card: ModelCard, language: str) -> Values:
+        """The segmenters that know the pictures of a card that translates."""
+        kept = _segmenters_for(card)
         if not kept:
-            return {panel: gr.Column(visible=False), told: "", place[0]: NOWHERE}
+            return {self.told: "", self.place[0]: NOWHERE}
+        titles = [(each.title[language], each.name) for each in kept]
         sides = [(words(language, f"translate.side_{each}"), each) for each in SIDES]
         return {
-            panel: gr.Column(visible=True),
-            segmenter: gr.Dropdown(titles, value=kept[0].name),
-            known: _classes(kept[0], language),
-            side: gr.Radio(sides, value=SIDES[0]),
-            view: gr.Image(visible=False),
-            told: "",
-            place[0]: NOWHERE,
+            self.segmenter: gr.Dropdown(titles, value=kept[0].name),
+            self.known: _classes(kept[0], language),
+            self.side: gr.Radio(sides, value=SIDES[0]),
+            self.view: gr.Image(visible=False),
+            self.told: empty(words(language, "translate.region_empty")),
+            self.place[0]: NOWHERE,
         }
 
-    return Part([panel, segmenter, known, side, view, told, place[0]], of_card)
+
+def _segmenters_for(card: ModelCard) -> list[ModelCard]:
+    return [each for each in segmenters() if each.dataset == card.options.region]
+
+
+def _clicked(event: gr.SelectData, file: Path | None) -> list[float]:
+    """The place of a click as shares of the picture's sides."""
+    if file is None:
+        return [NOWHERE, NOWHERE]
+    height, width = images.fit(images.read(file), SHOWN_SIDE).shape[:2]
+    column, line = event.index
+    return [(column + 0.5) / width, (line + 0.5) / height]
 
 
 def _classes(card: ModelCard, language: str) -> gr.Dropdown:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
+from markupsafe import escape
 
 from segen import registry
 from segen.data.synthetic import scenes
@@ -19,9 +20,10 @@ from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Labels, SegmentRequest, TranslateRequest, seed_range
 from segen.ui.framework.language import language_of, say
-from segen.ui.framework.link import Part, Values
+from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.tabs.generate.seeds import seed_of
+from segen.ui.tabs.translate.panel import Panel
 from segen.ui.tabs.translate.street_results import (
     StreetResult,
     agreement,
@@ -46,13 +48,12 @@ BRUSH = 16
 """Pixels across; the board is as large as the network's input."""
 
 
-def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> Part:
+def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> Panel:
     """Lay out the board of a card that makes photographs of label maps, and what comes of a map.
 
     The card's option `paints` names the card that segments the photographs again.
     """
-    with gr.Column(elem_id="translate-street", elem_classes="pad") as panel:
-        gr.Markdown(say("street.title"), elem_classes="heading")
+    with gr.Tab(say("street.title"), id="street", elem_id="translate-street", elem_classes="pad") as page:
         gr.Markdown(say("street.help"), elem_classes="help")
         with gr.Row():
             with gr.Column(scale=5, min_width=300):
@@ -68,59 +69,81 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
                 seed = gr.Textbox("0", label=say("generate.seed"), max_length=19, elem_id="street-seed")
                 run = gr.Button(say("street.run"), variant="primary", elem_id="street-run")
                 told = gr.HTML(padding=False, min_height=64, elem_id="street-told")
-        view = street_results_viewer(elem_id="street-view")
-    painting = [board, told]
+        street = Street(engine, board, told)
+    painting, view = [board, told], street.view
+    scene.click(street.draw, model, painting, **QUIET)
+    for button, work in ((photo, street.trace), (label_map, street.take)):
+        on_device([button.click], work, [picture, model], painting, stop=stop, shows=board)
+    on_device([run.click], street.make, [model, board, count, seed], [view, told], stop=stop, shows=told)
 
-    def shown(card: ModelCard, labels: Labels, sentence: str, language: str) -> Values:
-        """What `painting` shows of a map of any size, and of what is told of it."""
+    def of_card(card: ModelCard, language: str) -> Values:
+        if not card.options.paints:
+            return {board: None, told: "", view: ""}
+        return {**street.shown(card, _scene(card, FIRST_SCENE), "", language), view: ""}
+
+    return Panel(page, [*painting, view], of_card, lambda card: bool(card.options.paints))
+
+
+class Street:
+    """The board and what comes of it: a map to paint on, its photographs, what is found in them again."""
+
+    def __init__(self, engine: Engine, board: gr.HTML, told: gr.HTML) -> None:
+        self.engine, self.board, self.told = engine, board, told
+        self.view = street_results_viewer(elem_id="street-view")
+
+    def shown(self, card: ModelCard, labels: Labels, sentence: str, language: str) -> Values:
+        """A map of any size on the board, and what is told of it."""
         scaled = resize_labels(labels, *card.input_size)
         known = registry.dataset_classes(card.dataset)
         pens = [paint.Pen(each.id, title(each, language), each.color) for each in known]
         value = paint.contents(pens, *card.input_size, BRUSH, scaled, held=scenes.CAR)
-        return {board: value, told: sentence}
+        return {self.board: value, self.told: escape(sentence)}
 
-    def draw(name: str, request: gr.Request) -> Values:
+    def draw(self, name: str, request: gr.Request) -> Values:
+        """Another scene that the code draws."""
         card, _ = painting_cards(name)
-        return shown(card, _scene(card, random.randrange(SCENES)), "", language_of(request))
+        return self.shown(card, _scene(card, random.randrange(SCENES)), "", language_of(request))
 
     def trace(
+        self,
         file: Path | None,
         name: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Any, None, None]:
+        """What the segmenting network sees in the picture, to paint on."""
         language = language_of(request)
         card, segmenter = painting_cards(name)
-        picked = yield from opened(file, {told: ""})
+        picked = yield from opened(file, {self.told: ""})
         if picked is None:
-            yield {told: words(language, "street.empty")}
+            yield {self.told: escape(words(language, "street.empty"))}
             return
-        done = yield from steps(engine, segmenter.name, SegmentRequest(picked[0]), progress, language)
+        asked = SegmentRequest(picked[0])
+        done = yield from steps(self.engine, segmenter.name, asked, progress, language)
         sentence = words(language, "street.traced", model=segmenter.title[language])
-        yield shown(card, done.value.labels, sentence, language)
+        yield self.shown(card, done.value.labels, sentence, language)
 
-    def take(file: Path | None, name: str, request: gr.Request) -> Generator[Any, None, None]:
+    def take(self, file: Path | None, name: str, request: gr.Request) -> Generator[Any, None, None]:
+        """The picture as a label map, to paint on."""
         language = language_of(request)
         card, _ = painting_cards(name)
         if file is None:
-            yield {told: words(language, "street.empty")}
+            yield {self.told: escape(words(language, "street.empty"))}
             return
-        labels, unknown_pixels = read_map(file, registry.dataset_classes(card.dataset))
-        sentence = (
-            words(language, "translate.unknown_pixels", pixels=f"{unknown_pixels:,}")
-            if unknown_pixels
-            else ""
-        )
-        yield shown(card, labels, sentence, language)
+        labels, strays = read_map(file, registry.dataset_classes(card.dataset))
+        sentence = words(language, "translate.unknown_pixels", pixels=f"{strays:,}") if strays else ""
+        yield self.shown(card, labels, sentence, language)
 
     def make(
+        self,
         name: str,
         painted: object,
         count: int,
         first: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[dict[Any, Any], None, None]:
+    ) -> Generator[Values, None, None]:
+        """Photographs of the painted map, one after the other, each segmented again."""
         language = language_of(request)
         card, segmenter = painting_cards(name)
         if count not in COUNTS:
@@ -131,22 +154,9 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
         for each in seeds:
             progress((len(results), count), desc=words(language, "page.working"))
             results.append(
-                (yield from photographed(engine, card, segmenter, labels, each, progress, language))
+                (yield from photographed(self.engine, card, segmenter, labels, each, progress, language))
             )
-            yield {view: report(card, segmenter, labels, results, language), told: ""}
-
-    scene.click(draw, model, painting, **QUIET)
-    for button, work in ((photo, trace), (label_map, take)):
-        on_device([button.click], work, [picture, model], painting, stop=stop, shows=board)
-    on_device([run.click], make, [model, board, count, seed], [view, told], stop=stop, shows=told)
-
-    def of_card(card: ModelCard, language: str) -> Values:
-        if not card.options.paints:
-            return {panel: gr.Column(visible=False), board: None, told: "", view: ""}
-        scene = shown(card, _scene(card, FIRST_SCENE), "", language)
-        return {panel: gr.Column(visible=True), **scene, view: ""}
-
-    return Part([panel, *painting, view], of_card)
+            yield {self.view: report(card, segmenter, labels, results, language), self.told: ""}
 
 
 def read_map(file: Path | bytes, known: tuple[ClassInfo, ...]) -> tuple[Labels, int]:

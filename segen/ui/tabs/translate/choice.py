@@ -1,0 +1,153 @@
+"""What is translated: the model, its direction, the picture; each model brings its own example along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from segen import registry
+from segen.imaging import images
+from segen.registry import ModelCard
+from segen.text import words
+from segen.types import DIRECTIONS
+from segen.ui.framework.downloads import saved
+from segen.ui.framework.language import language_of, say
+from segen.ui.framework.link import Link, Tab, Taker, Values, remember
+from segen.ui.framework.queue import QUIET, picks
+from segen.ui.tabs.translate.panel import Panel
+from segen.ui.widgets import cards
+from segen.ui.widgets.examples import named, to_translate
+from segen.ui.widgets.gallery import gallery, gallery_input
+from segen.ui.widgets.picture import picture_input
+
+if TYPE_CHECKING:
+    from segen.ui.tabs.translate.translation import TranslationView
+
+SHIPPED = Path(__file__).resolve().parents[4] / "assets" / "start"
+"""Holds CARD.DIRECTION.webp, what each network makes of its first example; made by make.py there."""
+
+
+class Choice:
+    """The components, and what a model or a direction brings along."""
+
+    def __init__(self) -> None:
+        self.names = [card.name for card in registry.cards("translate")]
+        first = registry.card(self.names[0])
+        self.model = gr.Dropdown(
+            self.names, value=first.name, label=say("translate.model"), elem_id="translate-model"
+        )
+        self.direction = gr.Radio(
+            list(first.directions),
+            value=first.directions[0],
+            label=say("translate.direction"),
+            elem_id="translate-direction",
+        )
+        self.picture = picture_input(height=220, elem_id="translate-picture")
+        self.pick = gallery_input(elem_id="translate-examples")
+        self.strength = gr.Slider(
+            0,
+            1,
+            1,
+            step=0.05,
+            label=say("translate.strength"),
+            info=say("translate.strength_help"),
+            buttons=[],
+            elem_id="translate-strength",
+        )
+        with gr.Row():
+            self.run = gr.Button(
+                say("translate.run"), variant="primary", min_width=120, elem_id="translate-run"
+            )
+            self.stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="translate-stop")
+        self.about = gr.HTML(elem_classes="about", padding=False)
+
+    def wire(self, tabs: gr.Tabs, view: TranslationView, parts: Mapping[str, Panel]) -> Tab:
+        """Let models and directions bring along what is theirs; returns the tab as built."""
+
+        def brought(card: ModelCard, asked: str, language: str) -> Values:
+            """The example of a direction, with its shipped result."""
+            example = to_translate(card, asked)[0]
+            return {
+                self.direction: gr.Radio(
+                    [(ways(card, each, language), each) for each in card.directions], value=asked
+                ),
+                self.pick: gallery(to_translate(card, asked), language),
+                self.picture: example.file(),
+                **view.shipped(card, asked, shown_files(card.name, asked), language),
+            }
+
+        def opened(card: ModelCard, asked: str, language: str) -> Values:
+            values = {self.about: cards.beside(card, language), **brought(card, asked, language)}
+            for part in parts.values():
+                values |= part.of_card(card, language)
+            return values
+
+        def views(card: ModelCard, selected: str) -> gr.Tabs:
+            # Gradio hides no tab that was never opened: translate.css does
+            lacks = [f"lacks-{name}" for name, part in parts.items() if not part.is_of(card)]
+            return gr.Tabs(selected=selected, elem_classes=lacks)
+
+        def describe(name: str, request: gr.Request) -> Values:
+            card = registry.card(name, "translate")
+            values = opened(card, card.options.leads, language_of(request))
+            return {tabs: views(card, "translate"), **values}
+
+        def turn(name: str, asked: str, request: gr.Request) -> Values:
+            return brought(registry.card(name, "translate"), asked, language_of(request))
+
+        def choose(event: gr.EventData) -> str:
+            return named()[event.example].file()
+
+        def fill(link: Link, language: str) -> Values:
+            card = registry.card(link.choice("model", self.names))
+            leads = card.options.leads
+            ordered = [leads, *(each for each in DIRECTIONS if each in card.directions and each != leads)]
+            titles = [(registry.card(name).title[language], name) for name in self.names]
+            known = ["translate", *(name for name, part in parts.items() if part.is_of(card))]
+            return {
+                tabs: views(card, link.choice("view", known)),
+                self.model: gr.Dropdown(titles, value=card.name),
+                self.strength: link.number("strength", 0.0, 1.0, 1.0),
+                **opened(card, link.choice("direction", ordered), language),
+            }
+
+        of_direction = [self.direction, self.pick, self.picture, *view.outputs]
+        of_card = [self.about, *of_direction, *(each for part in parts.values() for each in part.outputs)]
+        picks(self.model).change(describe, self.model, [tabs, *of_card], **QUIET)
+        self.direction.input(turn, [self.model, self.direction], of_direction, **QUIET)
+        self.pick.choose(choose, None, self.picture, **QUIET).then(**view.take())
+        remember("translate", {"model": self.model, "direction": self.direction, "strength": self.strength})
+        outputs = [tabs, self.model, self.strength, *of_card]
+        return Tab(outputs, fill, Taker(self.picture, view.arrived))
+
+
+def ways(card: ModelCard, direction: str, language: str) -> str:
+    """A direction of a card in words, such as "summer → winter"."""
+    domains = [domain[language] for domain in card.options.domains]
+    return " → ".join(domains if direction == "forward" else domains[::-1])
+
+
+@cache
+def shown_files(name: str, direction: str) -> tuple[str, str] | None:
+    """Paths of a card's first example and of its shipped translation; None where none is shipped."""
+    file = SHIPPED / f"{name}.{direction}.webp"
+    if not file.is_file():
+        return None
+    example = to_translate(registry.card(name, "translate"), direction)[0]
+    after = images.read(file)
+    before = images.resize(example.draw(), *after.shape[:2])
+    return saved(f"{example.name}.png", images.encode(before)), saved(file.name, file.read_bytes())
+
+
+def sees(card: ModelCard, direction: str, language: str) -> str:
+    """What the eye will see of a direction; "" where the card does not say."""
+    return str(card.options.shows.get(direction, {}).get(language, ""))
+
+
+def fault(kind: str, language: str) -> str:
+    """That a picture does not look like what a direction takes."""
+    return words(language, "translate.unfit", kind=words(language, f"translate.kind_{kind}"))

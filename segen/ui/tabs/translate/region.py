@@ -41,7 +41,7 @@ def region_panel(
     """Lay out what limits a translation of the chosen picture to a region."""
     with gr.Tab(say("translate.region"), id="region", elem_id="translate-region") as page:
         region = Region(engine)
-    region.wire(picture, model, direction, stop)
+        region.wire(picture, model, direction, stop)
     outputs = [region.segmenter, region.known, region.side, region.view, region.told, region.place[0]]
     return Panel(page, outputs, region.of_card, lambda card: bool(_segmenters_for(card)))
 

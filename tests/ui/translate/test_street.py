@@ -318,8 +318,8 @@ def test_the_panel_shows_for_cards_that_paint_alone(engine: Engine) -> None:
     with gr.Blocks():
         part = street.street_panel(engine, picture_input(), gr.Dropdown([NAME]), gr.Button())
     for card in registry.cards("translate"):
-        panel, value, *_ = part.of_card(card, "zh").values()
-        assert panel.visible == bool(card.options.paints)
-        if panel.visible:
+        value, *_ = part.of_card(card, "zh").values()
+        assert part.is_of(card) == bool(card.options.paints) == bool(value)
+        if value:
             assert value["classes"][value["pen"]]["name"] == "汽车"
             assert np.array_equal(board(value), drawn(street.FIRST_SCENE))

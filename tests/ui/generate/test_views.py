@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from segen import registry
 from segen.engine import Engine
 from segen.registry import ModelCard, card, cards
 from segen.text import LANGUAGES, words
 from segen.types import GenerateRequest
 from segen.ui.framework.link import Link
-from segen.ui.tabs.generate import objectives, opening, tab
+from segen.ui.tabs.generate import blind, objectives, opening, tab, walking
 from segen.ui.tabs.generate.chosen import Asked
 from segen.ui.tabs.generate.drawing import COUNTS, Drawing
 from segen.ui.tabs.generate.estimate import Pace
@@ -124,3 +126,20 @@ def test_a_link_opens_a_view_and_an_old_one_the_grid() -> None:
 def test_counts_are_squares() -> None:
     assert all(int(count**0.5) ** 2 == count for count in COUNTS)
     assert opening.COUNT in COUNTS
+
+
+def test_no_text_becomes_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    bad = replace(QUICK, title=dict.fromkeys(LANGUAGES, hostile))
+    monkeypatch.setattr(registry, "card", lambda *_: bad)
+    picture = np.zeros((2, 2, 3), np.uint8)
+    pair = blind.Pair((picture, picture), ("one", "two"))
+    quiz = blind.Quiz(("one", "two"), open=pair)
+    shown = [
+        blind.question(quiz, "en"),
+        blind.verdict(pair, True, "zh"),
+        walking.strip(picture[None], b"", [hostile], "en"),
+    ]
+    for each in shown:
+        assert "&lt;img src=x" in each
+        assert hostile not in each

@@ -18,9 +18,10 @@ from segen.ui.framework.figures import png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET, on_device
-from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
+from segen.ui.tabs.generate.chosen import USUAL_STEPS, Asked, Chosen, Given
 from segen.ui.tabs.generate.estimate import Pace
 from segen.ui.tabs.generate.noising import noising_panel
+from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.tabs.generate.samplers import AT_ONCE, Work, compare_panel
 from segen.ui.tabs.generate.scrubber import empty, scrubber
 
@@ -96,7 +97,12 @@ def _reverse_panel(engine: Engine, chosen: Chosen, pace: Pace) -> Part:
     changes = [each.change for each in (chosen.steps, chosen.guidance, chosen.label)]
     gr.on(changes, before, chosen.inputs, told, **QUIET)
     on_device([run.click], watch, chosen.inputs, [view, told], stop=chosen.stop, shows=told)
-    return Part([view, told], lambda _card, language: {view: empty("reverse_empty", language), told: ""})
+
+    def of_card(card: ModelCard, language: str) -> Values:
+        takes = pace.told(card, AT_ONCE * USUAL_STEPS, language) if diffuses(card) else ""
+        return {view: empty("reverse_empty", language), told: takes}
+
+    return Part([view, told], of_card)
 
 
 def trajectory(found: Trajectory, language: str) -> dict[str, Any]:

@@ -59,7 +59,8 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
             return
         work = NoisedRequest(picked[0], TIMESTEPS, asked.seed)
         found = (yield from steps(engine, asked.card.name, work, progress, asked.language)).value
-        yield {forward: noised(found, asked.language), varied: ""}
+        takes = pace.told(asked.card, round(AT_ONCE * asked.calls * given[strength]), asked.language)
+        yield {forward: noised(found, asked.language), varied: takes}
 
     def change(
         given: Given,
@@ -78,9 +79,8 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
         yield {varied: variations(done, asked.language)}
 
     noised_by = [picture.input, run.click]
-    inputs = {*chosen.inputs, picture}
+    inputs = {*chosen.inputs, picture, strength}
     on_device(noised_by, noise, inputs, [picture, forward, varied], stop=chosen.stop, shows=forward)
-    inputs |= {strength}
     on_device([vary.click], change, inputs, [picture, varied], stop=chosen.stop, shows=varied)
     on_choice(pick, picture, run)
 

@@ -9,14 +9,16 @@ import gradio as gr
 import numpy as np
 from markupsafe import Markup
 
+from segen.registry import ModelCard
 from segen.types import SAMPLERS, GenerateRequest, Generation, Pictures, Run, Sampler, seed_range
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import say
-from segen.ui.framework.link import Part
+from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import STEPS, Chosen, Given
 from segen.ui.tabs.generate.estimate import Pace
+from segen.ui.tabs.generate.objectives import diffuses
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -51,19 +53,20 @@ def compare_panel(engine: Engine, chosen: Chosen, pace: Pace) -> Part:
         asked = chosen.read(given, request)
         seeds = seed_range(asked.seed, AT_ONCE)
         counts = STEPS if given[most] else STEPS[:-1]
-        calls = 2 * AT_ONCE * sum(counts) * (asked.calls // asked.steps)
         found: dict[tuple[Sampler, int], Run[Generation]] = {}
-        yield {told: pace.told(asked.card, calls, asked.language)}
         for sampler in SAMPLERS:
             for count in counts:
                 work = GenerateRequest(seeds, asked.label, sampler, count, asked.guidance)
                 done = yield from steps(engine, asked.card.name, work, progress, asked.language)
                 found[sampler, count] = done
                 yield {view: table(found, counts, asked.language)}
-        yield {told: ""}
+
+    def of_card(card: ModelCard, language: str) -> Values:
+        calls = len(SAMPLERS) * AT_ONCE * sum(STEPS[:-1])
+        return {view: "", told: pace.told(card, calls, language) if diffuses(card) else ""}
 
     on_device([run.click], compare, {*chosen.inputs, most}, [view, told], stop=chosen.stop, shows=told)
-    return Part([view, told], lambda _card, _language: {view: "", told: ""})
+    return Part([view, told], of_card)
 
 
 def table(found: dict[tuple[Sampler, int], Run[Generation]], counts: Sequence[int], language: str) -> Markup:

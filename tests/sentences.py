@@ -7,6 +7,11 @@ import re
 from segen.text import words
 
 
+def sentence(key: str, **values: object) -> str:
+    """The English sentence of the error `key`."""
+    return words("en", f"errors.{key}", **values)
+
+
 def exactly(key: str, **values: object) -> str:
     """The pattern that the English sentence of the error `key` alone matches."""
-    return f"^{re.escape(words('en', f'errors.{key}', **values))}$"
+    return f"^{re.escape(sentence(key, **values))}$"

@@ -13,6 +13,7 @@ from segen.errors import DataError
 from segen.imaging import images
 from segen.training import data as training_data
 from tests.known_instances import write_pair
+from tests.sentences import exactly, sentence
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning:pycocotools.mask")
 
@@ -47,5 +48,9 @@ def test_16_bit_masks_keep_their_numbers(tmp_path: Path) -> None:
 def test_masks_without_numbers_or_of_another_size_are_refused(fault: str, tmp_path: Path) -> None:
     image, numbers = scenes.numbered_nuclei(0, 40, 30)
     mask = (numbers > 0).astype(np.uint8) if fault == "labels" else numbers[:20].astype(np.uint16)
-    with pytest.raises(DataError, match="16-bit" if fault == "labels" else "different sizes"):
+    expected = {
+        "labels": exactly("item_unusable", file="a.png", fault=sentence("not_instances")),
+        "size": exactly("mask_size", file="a.png"),
+    }
+    with pytest.raises(DataError, match=expected[fault]):
         datasets.read_instances(write_pair(tmp_path, images.encode(mask), image))

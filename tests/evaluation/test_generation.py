@@ -27,6 +27,7 @@ from segen.models.features import classifier
 from segen.registry import ModelCard, weights_root
 from segen.registry.options import DiffusionOptions, GenerateOptions
 from segen.types import ElboTerms, ElboTermsRequest, Generation, Run
+from tests.sentences import exactly
 
 NONE = {"en": ""}
 CARD = ModelCard(
@@ -164,15 +165,15 @@ def test_a_collapsed_artist_is_told(weights: Path, data: Path, monkeypatch: pyte
 
 
 def test_faults_of_the_data_are_told(artist: None, weights: Path, data: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="train or test"):
+    with pytest.raises(DataError, match=exactly("raw_split_missing", split="val")):
         evaluate(Engine("cpu"), CARD, data, "val")
-    with pytest.raises(DataError, match="fashion"):
+    with pytest.raises(DataError, match=exactly("data_missing", dataset="fashion")):
         evaluate(Engine("cpu"), CARD, tmp_path, "test")
-    with pytest.raises(UsageError, match="corruption"):
+    with pytest.raises(UsageError, match=exactly("nothing_to_degrade", model=CARD.name)):
         evaluate(Engine("cpu"), CARD, data, "test", corruption=Corruption("fog", 3))
     file = data / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte"
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match=exactly("raw_files")):
         evaluate(Engine("cpu"), CARD, data / "FashionMNIST", "test")
 
 

@@ -26,6 +26,7 @@ from segen.registry import ModelCard
 from segen.registry.options import GenerateOptions
 from segen.types import GenerateRequest, Generation, Image, Pictures, Run
 from segen.ui.tabs.generate import quality
+from tests.sentences import exactly
 
 NONE = {"en": ""}
 CARD = ModelCard(
@@ -113,13 +114,13 @@ def test_too_few_photographs_are_told(artist: None, colors: list[Any], data: Pat
         for path in sorted((data / "summer2winter" / folder).glob("*.png"))[:9]:
             (tmp_path / folder / path.name).write_bytes(path.read_bytes())
     (tmp_path / "train").mkdir()
-    with pytest.raises(DataError, match="at least 20"):
+    with pytest.raises(DataError, match=exactly("no_floor", least=20)):
         evaluate(Engine("cpu"), CARD, tmp_path, "test")
 
 
 def test_imagenet_weights_come_from_the_data(data: Path, tmp_path: Path) -> None:
     pictures = np.stack([images.resize(landscape(seed), 32, 32) for seed in range(3)])
-    with pytest.raises(WeightsError, match="--data"):
+    with pytest.raises(WeightsError, match=exactly("imagenet_missing", file=imagenet.FILE)):
         imagenet.pooled(pictures, data)
     torch.manual_seed(0)
     network = mobilenet_v2().eval()

@@ -24,6 +24,7 @@ from segen.training import data as training_data
 from segen.training.main import run
 from segen.training.recipe import Place
 from segen.training.recipes.vae import VaeConfig, VaeRecipe
+from tests.sentences import exactly, sentence
 
 TINY = VaeConfig(
     "tiny", steps=3, batch_size=2, latent=3, channels=(4, 4, 4), evaluate_every=100, save_every=1
@@ -106,7 +107,7 @@ def test_a_damaged_checkpoint_is_refused_in_one_sentence(
     assert not (runs / "harm").exists()
     capsys.readouterr()
     assert run(TINY, RESUMED) == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("The checkpoint of tiny is damaged")
+    assert capsys.readouterr().err.splitlines()[-1] == sentence("checkpoint_damaged", name="tiny")
     path.write_bytes(whole)
     assert checkpoint.read(path, TINY)["step"] == 3
 
@@ -116,7 +117,7 @@ def test_a_checkpoint_of_other_classes_is_refused(runs: Path) -> None:
     fit(TINY, SYNTHETIC)
     recipe = VaeRecipe(TINY, RESUMED)
     recipe.network.encoder[0] = torch.nn.Conv2d(2, 4, 3)
-    with pytest.raises(DataError, match="another network"):
+    with pytest.raises(DataError, match=exactly("checkpoint_unlike", name="tiny")):
         loop.fit(recipe, RESUMED)
 
 
@@ -143,7 +144,7 @@ def test_a_folder_has_one_training_at_a_time(runs: Path) -> None:
     other.start()
     try:
         assert ready.wait(60)
-        with pytest.raises(DataError, match="Another training is running in tiny"):
+        with pytest.raises(DataError, match=exactly("run_in_use", name="tiny")):
             fit(TINY, SYNTHETIC)
     finally:
         done.set()
@@ -169,7 +170,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_what_was_there_is_whole(runs: P
     )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
-    assert "cannot be written (File too large)" in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines()[-1] == sentence("not_written", reason="File too large")
     assert (runs / "tiny" / "checkpoint.pt").read_bytes() == before
     assert not list((runs / "tiny").glob(".*"))
 

@@ -13,10 +13,12 @@ import pytest
 
 from benchmarks import studies as pages
 from segen.evaluation import studies
+from segen.models.features import imagenet
 from segen.training import data
 from segen.training import studies as training
 from segen.training.studies import STUDIES
 from segen.ui.tabs import studies as tab
+from tests.sentences import sentence
 
 COUNTS = {"transfer": 27, "imbalance": 8}
 
@@ -138,4 +140,4 @@ def test_transfer_needs_what_it_transfers(
 ) -> None:
     monkeypatch.delenv("SEGEN_DATA", raising=False)
     assert training.main("transfer", data=str(tmp_path)) == 1
-    assert "ImageNet" in capsys.readouterr().err
+    assert capsys.readouterr().err.rstrip("\n") == sentence("imagenet_missing", file=imagenet.FILE)

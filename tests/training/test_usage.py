@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,15 @@ from segen.training.main import main
 from segen.training.pairs import Pairs
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
-from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
+from segen.training.recipes.segmentation import (
+    MODEL_ARCHITECTURES_MAPPING,
+    OURS,
+    Segmentation,
+    SegmentationConfig,
+)
+from tests.sentences import exactly, sentence
+
+KNOWN = [*OURS, *sorted(each.__name__ for each in MODEL_ARCHITECTURES_MAPPING.values())]
 
 
 @pytest.fixture(autouse=True)
@@ -29,32 +38,38 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "key", "values"),
     [
-        ("unet-camvid --batch-size 0", "--batch-size must be at least 1"),
-        ("unet-camvid --steps 0", "--steps must be at least 1"),
-        ("unet-camvid --crop 0 64", "--crop must be at least 1"),
-        ("unet-camvid --crop 50 64", "crops of 50 x 64"),
-        ("unet-camvid --architecture NoSuch", "no architecture NoSuch"),
-        ("deeplabv3plus-camvid --batch-size 1 --crop 64 64", "--batch-size 2"),
-        ("maskrcnn-nuclei --crop 100", "crops of 100 x 100"),
-        ("pix2pix-nuclei --side 50", "crops of 50 x 50"),
-        ("wgan-gp-fashion --batch-size 4", "multiple of 3"),
+        ("unet-camvid --batch-size 0", "option_too_small", {"option": "--batch-size", "least": 1}),
+        ("unet-camvid --steps 0", "option_too_small", {"option": "--steps", "least": 1}),
+        ("unet-camvid --crop 0 64", "option_too_small", {"option": "--crop", "least": 1}),
+        ("unet-camvid --crop 50 64", "crop_unusable", {"height": 50, "width": 64}),
+        (
+            "unet-camvid --architecture NoSuch",
+            "architecture_unknown",
+            {"name": "NoSuch", "known": ", ".join(KNOWN)},
+        ),
+        ("deeplabv3plus-camvid --batch-size 1 --crop 64 64", "batch_of_one", {"name": "DeepLabV3Plus"}),
+        ("maskrcnn-nuclei --crop 100", "crop_unusable", {"height": 100, "width": 100}),
+        ("pix2pix-nuclei --side 50", "crop_unusable", {"height": 50, "width": 50}),
+        ("wgan-gp-fashion --batch-size 4", "batch_not_shared", {"batch": 4, "parts": 3}),
     ],
 )
 def test_unusable_options_are_told(
-    options: str, told: str, runs: Path, capsys: pytest.CaptureFixture[str]
+    options: str, key: str, values: dict[str, Any], runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*options.split(), "--data", "synthetic"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2, "the configuration, and one sentence"
-    assert told in lines[-1]
+    assert lines[-1] == sentence(key, **values)
     assert not runs.exists() or not list(runs.rglob("*.pt"))
 
 
 def test_an_unknown_option_of_an_architecture_is_told() -> None:
     config = replace(RECIPES["unet-camvid"], options={"no_such": 1})
-    with pytest.raises(UsageError, match="no_such"):
+    with pytest.raises(
+        UsageError, match=exactly("architecture_options", name=config.architecture, options=config.options)
+    ):
         build(config, Place(data="synthetic"))
 
 

@@ -18,6 +18,7 @@ from segen.models.generation import diffusion
 from segen.models.generation.diffusion import DiffusionPredictor
 from segen.training.recipes.diffusion import Diffusion
 from tests.models.generation.tiny_diffusion import CARD, SYNTHETIC, TINY
+from tests.sentences import exactly
 
 
 def test_the_loss_is_the_error_of_the_noise() -> None:
@@ -46,7 +47,7 @@ def test_the_loss_is_the_error_of_the_noise() -> None:
 
 def test_a_teacher_is_followed_with_its_guidance(engine: Engine) -> None:
     """For a class, what it predicts in two calls is to be predicted in one; without, the noise is."""
-    with pytest.raises(UsageError, match="--init"):
+    with pytest.raises(UsageError, match=exactly("no_teacher")):
         Diffusion(replace(TINY, guidance=2.0), SYNTHETIC)
     recipe = Diffusion(replace(TINY, guidance=2.0), replace(SYNTHETIC, init=CARD.name))
     pixels = torch.stack([torch.as_tensor(recipe.train[index][0]) for index in range(3)])
@@ -78,7 +79,7 @@ def test_what_shipped_can_be_gone_on_from(engine: Engine) -> None:
     recipe = Diffusion(TINY, replace(SYNTHETIC, init=CARD.name))
     shipped = engine._predictor(CARD.name).network.state_dict()
     assert all(torch.equal(tensor, shipped[name]) for name, tensor in recipe.network.state_dict().items())
-    with pytest.raises(UsageError, match="fit this network"):
+    with pytest.raises(UsageError, match=exactly("init_unlike", model=CARD.name)):
         Diffusion(replace(TINY, channels=(8, 8)), replace(SYNTHETIC, init=CARD.name))
 
 

@@ -49,6 +49,12 @@ def test_a_second_press_ends_the_first_work_and_begins_anew(counts: tuple[Count,
     assert turns.going("me"), "the second press waits its turn"
     assert list(turns.taken(work)("", ME)) == list(range(1, 11))
     assert not turns.going("me")
+    held_back = turns.taken(work)(
+        "", ME
+    )  # pressed while the first still waited: the page sends it after that
+    assert list(held_back) == list(range(1, 11))
+    turns.stop("me")
+    assert list(turns.taken(work)("", ME)) == [], "not after Stop"
 
 
 def test_another_work_of_the_same_button_ends_the_first_and_what_waited_between_never_begins(

@@ -53,19 +53,23 @@ class Turns:
     """What each visit asked for last of the works that share a Stop button: only that one goes on.
 
     Gradio would carry out one work after the other; so one that is no longer the last to be asked for ends at
-    its next step. Visits are known by their session; nothing is kept of one whose work is over.
+    its next step. One that the page held back until the last had ended begins then, but not after Stop.
+    Visits are known by their session.
     """
 
     def __init__(self) -> None:
         self._last: dict[str | None, tuple[object, object]] = {}
+        self._stopped: set[str | None] = set()
 
     def ask(self, work: object, visit: str | None) -> None:
         """Let `work` be the one that goes on."""
         self._last[visit] = (work, object())
+        self._stopped.discard(visit)
 
     def stop(self, visit: str | None) -> None:
         """Let none go on."""
         self._last.pop(visit, None)
+        self._stopped.add(visit)
 
     def going(self, visit: str | None) -> bool:
         """Whether a work waits or goes on."""
@@ -77,6 +81,8 @@ class Turns:
         @wraps(work)
         def in_turn(*arguments: Any) -> Generator[Any, None, None]:
             visit = signature(work).bind(*arguments).arguments["request"].session_hash
+            if visit not in self._last and visit not in self._stopped:
+                self.ask(work, visit)
             mine = self._last.get(visit)
             if mine is None or mine[0] is not work:
                 return
@@ -88,7 +94,7 @@ class Turns:
                         yield item
             finally:
                 if self._last.get(visit) is mine:
-                    self.stop(visit)
+                    del self._last[visit]
 
         return in_turn
 

@@ -1,7 +1,7 @@
 """Segen: see how image segmentation and image generation work.
 
 Names are imported when they are first used, so that listing models does not wait for torch. Further requests,
-for latent space, diffusion, cycles and what a network sees inside, stand in `segen.types`.
+for latent space, diffusion, cycles and feature maps, are in `segen.types`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The `segen` command from its first moment to its exit code; what it can do is in `segen.cli.commands`."""
+"""The entry point of the `segen` command and its exit codes; its sub-commands are in `segen.cli.commands`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         print(sentence(error), file=sys.stderr)
-        # A fault of a picture was told beside its name; what comes this far is a fault of the options.
+        # A fault of a picture was reported with its name; an error that arrives here is one of options.
         return 2 if isinstance(error, CardError | InputError | UsageError) else 1
 
 

@@ -1,4 +1,4 @@
-"""Work on many picture files: told of one by one, and never begun where results would meet."""
+"""Work on many picture files: faults are reported one by one; nothing starts if two results share a name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def label_each(
     ask: Callable[[Image], Request[Any]],
     also: tuple[Format, ...],
 ) -> int:
-    """Write the files of a segmentation for each picture, and what must be known of it to stderr."""
+    """Write the files of a segmentation for each picture, and remarks on it to stderr."""
     from segen.cli import results
     from segen.imaging import export, formats
 
@@ -50,7 +50,7 @@ def label_each(
 
 
 def prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None:
-    """Create the folder of results, unless results would meet each other or a picture. Raises UsageError."""
+    """Create the folder of results. Raises UsageError if results would overwrite each other or a picture."""
     if not pictures:
         raise UsageError("no_pictures")
     # Some file systems ignore case, so names that differ only there count as one.
@@ -77,7 +77,7 @@ def make_folder(path: Path) -> None:
 
 
 def work_on_each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
-    """Work on each picture, telling of those that fail, and return the exit code."""
+    """Work on each picture, report those that fail, and return the exit code."""
     code = 0
     for path in progress(pictures):
         try:

@@ -15,7 +15,7 @@ def write_segmentation(
 ) -> None:
     """Write STEM.labels.png, .overlay.png, .regions.json and .regions.txt, each whole or not at all.
 
-    STEM.instances.png stands beside them where the result has instances.
+    STEM.instances.png is written, too, where the result has instances.
     """
     write_contents(folder, stem, contents(card, image, result))
 

@@ -1,6 +1,6 @@
-"""Where data sets lie on disk, and how a labelled picture is read. No torch here.
+"""The layout of data sets on disk, and how a labelled picture is read. No torch here.
 
-The layout is told in docs/data.md: one folder a data set, one sub-folder a split, in it `images/` and
+docs/data.md describes the layout: one folder a data set, one sub-folder a split, in it `images/` and
 `masks/` with equal stems, and a `classes.json` beside the splits.
 """
 
@@ -34,7 +34,7 @@ SUFFIXES = tuple(
 )
 """What masks may carry behind the stem of their picture."""
 OTHER_ENDINGS = (".db", ".ini", ".json", ".txt", ".xml", ".csv", ".md", ".yaml", ".yml")
-"""Files that stand beside pictures and are none."""
+"""Files beside pictures that are no pictures."""
 MAX_NAMED = 10
 """So many files are named in a sentence."""
 IGNORED_NAMES = ("unlabelled", "unlabeled", "void", "ignore")
@@ -217,7 +217,7 @@ def read(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding | None = None) 
 
 @dataclass(frozen=True)
 class Survey:
-    """What every file of a split told: the coding of its masks, and the pixels of each class by id."""
+    """Of all files of a split: the coding of its masks, and the number of pixels of each class by id."""
 
     coding: Coding
     pixels: NDArray[np.int64]

@@ -170,7 +170,7 @@ def _agreement(seen: NDArray[np.int64], asked: NDArray[np.int64]) -> float:
 def _guided(
     engine: Engine, card: ModelCard, count: int, look: Look, real: distances.Features, progress: Progress
 ) -> dict[str, dict[str, float]]:
-    """What guidance gains in agreement with the class, and what it costs in Fréchet distance."""
+    """Agreement with the class and Fréchet distance for each guidance scale."""
     metrics: dict[str, dict[str, float]] = {"frechet_by_guidance": {}, "agreement_by_guidance": {}}
     for guidance in GUIDANCES:
         made, asked = _generate(engine, card, count, progress, guidance)

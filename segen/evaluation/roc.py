@@ -1,4 +1,4 @@
-"""How well two classes can be told apart at any threshold."""
+"""How well two classes can be separated at any threshold."""
 
 from __future__ import annotations
 

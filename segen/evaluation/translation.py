@@ -135,7 +135,7 @@ def _smaller(clusters: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _labelled(engine: Engine, image: Image, name: str) -> NDArray[np.float32]:
-    """Which pixels a segmentation card takes for a nucleus."""
+    """The pixels that a segmentation card labels as nucleus."""
     return _hard(engine.run(name, SegmentRequest(image)).value.labels == 1)
 
 

@@ -1,4 +1,4 @@
-"""Whether a picture looks unlike those that a network learned from, told by its answer alone.
+"""Whether a picture looks unlike those that a network was trained on, judged by its output alone.
 
 Two signs: the mean entropy of the class probabilities (Hendrycks and Gimpel 2017 use their maximum, which
 says much the same), and the share of the largest class, since a confident network gives noise one class all

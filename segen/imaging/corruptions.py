@@ -55,7 +55,7 @@ def fog(image: Image, severity: int, seed: int) -> Image:
 
 
 def rain(image: Image, severity: int, seed: int) -> Image:
-    """Drops smeared along their fall, and the grey veil of those too far to be told apart."""
+    """Drops smeared along their fall, and the grey veil of those too far away to be distinguished."""
     drops, length, veil = (
         (0.002, 10, 0.10), (0.004, 12, 0.16), (0.007, 15, 0.22), (0.011, 18, 0.29), (0.016, 22, 0.36)
     )[severity - 1]  # fmt: skip

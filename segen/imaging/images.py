@@ -1,4 +1,4 @@
-"""Picture files to H x W x 3 uint8 RGB arrays and back. Label maps stand in `labels`.
+"""Picture files to H x W x 3 uint8 RGB arrays and back. Label maps are in `labels`.
 
 No other file of Segen decodes a picture.
 """
@@ -92,7 +92,7 @@ def _file(source: Path | str | bytes) -> BinaryIO:
         return io.BytesIO(source)
     try:
         source = Path(source)
-        if source.exists() and not source.is_file():  # opening a pipe would wait for ever
+        if source.exists() and not source.is_file():  # opening a pipe would wait until someone writes to it
             raise InputError("file_unreadable")
         return source.open("rb")
     except FileNotFoundError:
@@ -217,7 +217,7 @@ def encode(image: NDArray[np.uint8] | NDArray[np.uint16], format: str = "PNG", *
 
 
 def encode_animation(frames: NDArray[np.uint8], milliseconds: int = 90, scale: int = 4) -> bytes:
-    """N x H x W x 3 frames as a lossless animated WebP that goes forth and back for ever.
+    """N x H x W x 3 frames as a lossless animated WebP that plays forward and backward in a loop.
 
     Each frame stays for `milliseconds`; every pixel becomes `scale` x `scale`, so that small pictures stay
     crisp.
@@ -236,7 +236,7 @@ FILM_MILLISECONDS = 250
 
 
 def encode_film(frames: NDArray[np.uint8], quality: int) -> bytes:
-    """N x H x W x 3 frames as a lossy animated WebP of `quality` 0 to 100 that runs for ever."""
+    """N x H x W x 3 frames as a lossy animated WebP of `quality` 0 to 100 that plays in a loop."""
     first, *others = (Pillow.fromarray(frame) for frame in frames)
     buffer = io.BytesIO()
     first.save(

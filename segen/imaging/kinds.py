@@ -1,4 +1,4 @@
-"""What kind of picture one looks like, told by simple statistics of its colours: enough to warn, no proof."""
+"""The likely kind of a picture, from simple statistics of its colours: enough for a warning, no proof."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _sorted_by_color(picture: Pillow.Image, classes: tuple[ClassInfo, ...]) -> N
 
 
 def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:
-    """How the masks of one data set stand for its `classes`, told from all of them together.
+    """How the masks of one data set encode its `classes`, inferred from all of them together.
 
     One mask alone may mislead: 0 and 255 are two classes, unless another mask of the set also has a 1.
     Raises InputError where they fit no coding.

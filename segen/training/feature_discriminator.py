@@ -1,4 +1,4 @@
-"""A discriminator that stands on what a trained segmentation network sees.
+"""A discriminator on the features of a trained segmentation network.
 
 Source: Kumari et al. 2022, "Ensembling off-the-shelf models for GAN training" (section 3): beside the usual
 discriminator another judges the features of a network that was trained for something else and never changes.

@@ -167,7 +167,7 @@ class _Training:
 
 
 def _steps(training: _Training, run: Path, start: int, workers: int, log: run_folder.Log) -> None:
-    """All steps after `start`, with what is logged, measured and saved on the way."""
+    """All steps after `start`, with logging, evaluation and checkpoints."""
     config, main = training.config, training.accelerator.is_main_process
     stop = interrupt.requested()
     with tqdm(total=config.steps, initial=start, disable=not main) as bar:

@@ -1,4 +1,4 @@
-"""Snapshots of a training: its samples as a short film, and the numbers that were logged on the way.
+"""Snapshots of a training: its samples as a short film, and the numbers that were logged.
 
 `fit` keeps them beside the weights of whatever generates; for a run that is finished,
 `python -m segen.training.snapshots RUN WEIGHTS` does the same.

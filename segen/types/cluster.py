@@ -19,7 +19,7 @@ NOISE = 255
 
 @dataclass(frozen=True)
 class Clustering:
-    """A cluster for each pixel, and how well the clusters are told apart.
+    """A cluster for each pixel, and how well the clusters are separated.
 
     `labels` are 0 to 254 by falling size, 255 being noise and what exceeds 255 clusters. The silhouette
     coefficient, -1 to 1, is the mean over a sample of `sample_pixels` pixels that are no noise, and

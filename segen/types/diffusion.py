@@ -50,9 +50,9 @@ class NoisedRequest(Request[Noised]):
 class Trajectory:
     """The reverse process of diffusion for one seed: n timesteps, from the noisiest to the last, 100 at most.
 
-    Of each the pictures, n x H x W x 3: `noisy`, x_t, clipped to what a screen shows; `clean`, what the
-    network then takes the picture for; and `noise`, what it takes the noise for, -3 being black and 3 white.
-    `image` is what comes out.
+    Of each the pictures, n x H x W x 3: `noisy`, x_t, clipped to what a screen shows; `clean`, the network's
+    estimate of the clean picture; and `noise`, its estimate of the noise, -3 being black and 3 white.
+    `image` is the result.
     """
 
     timesteps: tuple[int, ...]
@@ -84,7 +84,7 @@ class TrajectoryRequest(Request[Trajectory]):
 
 @dataclass(frozen=True)
 class Variations:
-    """A picture as the network sees it, `noisy` at `timestep`, and what became of it for each seed."""
+    """A picture as the network sees it, `noisy` at `timestep`, and its denoised version for each seed."""
 
     given: Image
     noisy: Image

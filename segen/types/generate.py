@@ -100,7 +100,7 @@ class DecodeRequest(Request[Pictures]):
 
 @dataclass(frozen=True)
 class Mixture:
-    """What came of mixing R contents with C styles: their own pictures, R and C, and the R x C mixed ones.
+    """The result of mixing R contents with C styles: their own pictures, R and C, and the R x C mixed ones.
 
     `mixed` holds R * C pictures row by row: the first C have the first content.
     """

@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Run(Generic[V]):
-    """What came out, and what it took: `seconds` on the device, `queued_seconds` waiting for it."""
+    """The result and its cost: `seconds` on the device, `queued_seconds` waiting for it."""
 
     value: V
     model: str

@@ -33,10 +33,11 @@ class Instance:
 
 @dataclass(frozen=True)
 class Attention:
-    """Where each position of a grid over the picture looked.
+    """The attention of each position of a grid over the picture to all others.
 
     The grid has `rows` x `columns` positions, `stride` pixels apart at the size the network worked at.
-    `shares` is n x n float32, n being rows times columns: row i is what position i gave to each, in all 1.
+    `shares` is n x n float32, n being rows times columns: row i is the attention of position i to
+    each, and sums to 1.
     """
 
     rows: int
@@ -47,7 +48,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """A label for each pixel of the picture, and how sure the network was.
+    """A label for each pixel of the picture, and the network's class probabilities.
 
     `labels` has the picture's size. `probabilities` is C x h x w float32 at the size the network worked
     at, in the order of the card's classes; it sums to 1 over C. What only some cards give: `instances`,
@@ -87,7 +88,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Features:
-    """What one layer of a network made of a picture.
+    """The feature maps of one layer of a network for a picture.
 
     `layers` are all of them in the order they ran. The picture was padded to `input_size`, H x W, for the
     network. `maps` is n x h x w float32, the values of `channels` of `layer`, those of the greatest
@@ -148,7 +149,7 @@ class Classification:
 
 @dataclass(frozen=True)
 class ClassifyRequest(Request[Classification]):
-    """Ask MobileNetV2, on which the card's encoder is built, what it takes the whole picture for.
+    """Ask MobileNetV2, on which the card's encoder is built, to classify the whole picture.
 
     The predictor raises WeightsError where its ImageNet weights are not at hand.
     """

@@ -82,10 +82,10 @@ class Cycle:
 
 @dataclass(frozen=True)
 class CycleRequest(Request[Cycle]):
-    """Translate a picture forward and backward, and judge what came out.
+    """Translate a picture forward and backward, and measure the results.
 
     A cycle can hide the picture in its translation, too faintly to see (Chu et al. 2017), which shows when
-    the translation is degraded on the way: rounded to `levels` values a channel (2 to 256, which is what
+    the translation is degraded in between: rounded to `levels` values a channel (2 to 256, which is what
     8 bits hold; None leaves it as the network drew it), and blurred by a Gaussian of standard deviation
     `blur` pixels, 0 to 20. Raises InputError for what is out of range; the predictor raises it for a
     direction that the card lacks, and for a card that has no way back.

@@ -28,7 +28,7 @@ from segen.types import Labels
 def read(root: Path) -> Annotations:
     """The annotations of every COCO file in `root` or below; "val" in a file's name makes its split val.
 
-    Where shapes overlap, the smaller ones lie on top; crowds are ignored. Raises DataError for a file of
+    Where shapes overlap, the smaller ones are on top; crowds are ignored. Raises DataError for a file of
     another form, for pictures that are missing and for a class of no category.
     """
     files = [path for path in sorted(root.rglob("*.json")) if _is_coco(read_json(path))]

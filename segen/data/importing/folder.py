@@ -1,4 +1,4 @@
-"""Write annotations as the folder of docs/own-data.md, and tell what they hold."""
+"""Write annotations as the folder of docs/own-data.md, and report what they contain."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ IGNORE = "__ignore__"
 def read(root: Path) -> Annotations:
     """The annotations of every labelme file in `root` or below, classes in alphabetical order.
 
-    Shapes are drawn in their order, as labelme draws them: a later one lies on top. Raises DataError for a
+    Shapes are drawn in their order, as labelme draws them: a later one is on top. Raises DataError for a
     file of another form, a picture that is missing, and shapes that have no area.
     """
     contents = [

@@ -17,7 +17,7 @@ COLORS = {
     "focal": "#7c6ee6",
     "dice": "#0d9488",
 }
-"""The ways of the studies, told apart on light and on dark."""
+"""Colours of the studies' variants, distinct on light and on dark backgrounds."""
 
 
 @dataclass(frozen=True)

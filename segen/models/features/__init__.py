@@ -1,1 +1,1 @@
-"""What networks compute on the way, and networks that only measure."""
+"""Feature maps of networks, and networks that only measure."""

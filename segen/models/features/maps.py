@@ -1,4 +1,4 @@
-"""What a network computes on the way: the feature maps of any layer, and the kernels of the first one.
+"""The feature maps of any layer of a network, and the kernels of its first one.
 
 Source: Zeiler and Fergus 2014 looked into networks this way. We depart from it in showing the values of
 a layer as they are, without bringing them back to pixels.

@@ -204,7 +204,7 @@ def steady(network: nn.Module) -> None:
 
 
 def load_pipeline(card: ModelCard) -> DiffusionPredictor:
-    """The predictor of a folder that `hub` let in. Raises WeightsError where its network is none.
+    """The predictor of a folder that `hub` accepted. Raises WeightsError where its network is none.
 
     The network is laid out without memory at first, so that it takes what the weights do and no more.
     """

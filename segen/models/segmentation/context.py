@@ -83,7 +83,7 @@ class SelfAttention(nn.Module):
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """N x 128 x h x w to the same: every position takes from all others what it attends to."""
+        """N x 128 x h x w to the same: every position attends to all others."""
         tokens, query, key, value = self._projected(maps)
         taken = functional.scaled_dot_product_attention(query, key, value)
         tokens = tokens + self.join(taken.transpose(1, 2).flatten(2))

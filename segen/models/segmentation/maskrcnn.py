@@ -137,7 +137,7 @@ class SlimMaskRCNN(MaskRCNN, PyTorchModelHubMixin):  # type: ignore[misc]  # tor
         )
 
     def find(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """What stands in 1 x 3 x H x W pixels of any size, the surest first.
+        """The instances in 1 x 3 x H x W pixels of any size, the most confident first.
 
         Gives boxes (n x 4; left, top, right, bottom), labels, scores, and masks, n x 1 x 28 x 28
         probabilities over the box: torchvision's forward spreads each over the whole picture instead.

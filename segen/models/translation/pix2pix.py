@@ -68,7 +68,7 @@ class ConditionalGan(nn.Module):
         self.discriminator = discriminator
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """What the generator makes of N x 3 x H x W pixels in [-1, 1], H and W multiples of 32."""
+        """The generator's output for N x 3 x H x W pixels in [-1, 1], H and W multiples of 32."""
         drawn: torch.Tensor = self.generator(pixels)
         return drawn
 

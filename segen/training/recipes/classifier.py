@@ -97,13 +97,13 @@ class ClassifierRecipe:
         return {"loss": loss, "accuracy": (logits.argmax(dim=1) == labels).float().mean()}
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
-        """The share of test pictures whose class is told right."""
+        """The share of test pictures that are classified correctly."""
         network: Any = networks["network"]
         _, predicted = classifier.look(network, self.test.pictures[..., 0])
         return {"test/accuracy": float((predicted == self.test.labels).mean())}
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:
-        """The first test pictures whose class is told wrong, or whatever comes first if there are none."""
+        """The first misclassified test pictures, or the first of all if there are none."""
         network: Any = networks["network"]
         _, predicted = classifier.look(network, self.test.pictures[..., 0])
         wrong = np.flatnonzero(predicted != self.test.labels)[:64]
@@ -111,7 +111,7 @@ class ClassifierRecipe:
         return images.grid(np.repeat(shown, 3, axis=3))
 
     def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
-        """A folder in half precision, with a README.md that tells what it measures and how well it sees."""
+        """A folder in half precision, with a README.md on its purpose and accuracy."""
         network: Any = networks["network"]
         accuracy = self.evaluate(networks)["test/accuracy"]
         network.half().save_pretrained(folder)

@@ -1,15 +1,16 @@
 """CycleGAN: translation between two domains of which no picture of one belongs to a picture of the other.
 
-Zhu et al. 2017: each generator must make what the other domain's discriminator takes for real (least squares,
-Mao et al. 2017), translation forward and back must return the picture (cycle loss), and a picture that is
-already there must stay (identity loss, their 5.2). Discriminators also see a history of drawings (Shrivastava
-et al. 2017), and rates are constant first and then fall to 0 along a line. Where pixels tell a discriminator
-too little, a second one stands on the features of a trained network (segen.training.feature_discriminator).
+Zhu et al. 2017: each generator must generate pictures that the other domain's discriminator rates as real
+(least squares, Mao et al. 2017), translation forward and back must return the picture (cycle loss), and a
+picture that is in the target domain already must not change (identity loss, their 5.2). Discriminators also
+see a history of generated pictures (Shrivastava et al. 2017). Learning rates are constant first and then fall
+linearly to 0. Where a discriminator on pixels learns too little, a second one takes the features of a trained
+network as its input (segen.training.feature_discriminator).
 
 For nuclei the other domain is masks that the code draws, so that one generator becomes a segmenter without
-one label. Nothing in the two losses tells a mask from its negative; that nuclei are the bright part does, in
-three places that know no label: the stretched picture (segen.nuclei), the identity loss, which wants a mask
-to stay as it is, and a generator that adds its change to what it is given.
+one label. The two losses do not distinguish a mask from its negative. Three things without labels do, because
+nuclei are bright: the stretched picture (segen.data.synthetic.nuclei), the identity loss, which
+keeps a mask as it is, and a generator that adds its output to its input.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ class CycleConfig(TranslationConfig):
     noise: float = 0.0
     """Standard deviation of noise on pixels in [-1, 1]: on a drawing before it is translated back, against
     what a cycle hides (Chu et al. 2017; Bashkirova et al. 2019), and on all that discriminators see, which
-    would else tell a drawn mask by a grey level (Sonderby et al. 2017)."""
+    would otherwise recognise a generated mask by its grey level (Sonderby et al. 2017)."""
     history: int = 50
     """Drawings that each discriminator may see again."""
     feature_discriminator: str = ""
-    """The segmentation card whose encoder a further discriminator of each direction stands on, if any."""
+    """The segmentation card whose encoder feeds a further discriminator of each direction, if any."""
 
 
 CONFIGS = [

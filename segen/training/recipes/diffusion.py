@@ -50,12 +50,12 @@ class DiffusionConfig(Config):
     generates: ClassVar[bool] = True
     CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
     dataset: str = "fashion"
-    """The data set's name; its folder is told in docs/data.md."""
+    """The data set's name; docs/data.md describes its folder."""
     side: int = 28
     """Of the pictures in pixels; 28 are padded to 32."""
     colors: int = 1
     channels: tuple[int, ...] = (16, 32, 64, 64)
-    """Of the network at sides 32, 16, 8, 4; attention stands in the middle."""
+    """Of the network at sides 32, 16, 8, 4; attention is in the middle."""
     groups: int = 8
     """Of its group norms."""
     timesteps: int = 1_000

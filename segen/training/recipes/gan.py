@@ -43,7 +43,7 @@ class GanConfig(Config):
     CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
     architecture: Literal["perceptron", "convolutional"] = "convolutional"
     dataset: str = "fashion"
-    """The data set's name; its folder is told in docs/data.md."""
+    """The data set's name; docs/data.md describes its folder."""
     loss: Literal["non_saturating", "wasserstein"] = "non_saturating"
     side: int = 28
     """Of the pictures in pixels; 28 are padded to 32 but for the perceptron."""

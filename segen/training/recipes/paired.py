@@ -1,11 +1,11 @@
 """Conditional GANs that draw a picture for a given one, from pairs of both.
 
-Isola et al. 2017 (pix2pix): the generator must come near the true drawing (L1) and make what the
-discriminator, who sees the given picture too, takes for real. Noise, for several drawings of one picture,
-is dropout in the generator, in use too. We depart from it in the generator of our CycleGANs with skips
+Isola et al. 2017 (pix2pix): the generator must come near the true drawing (L1) and be rated as real by a
+discriminator that also sees the given picture. Noise, for several drawings of one picture, is dropout in the
+generator, at inference too. We depart from it in the generator of our CycleGANs with skips
 (residual blocks within a U-Net), in least squares in place of cross-entropy, so that the discriminator scores
 of all cards read alike, and in an L1 weight to match. Where drawings must be true to their kind rather than
-to the pixel, a perceptual loss stands beside the L1 loss (Johnson et al. 2016; Wang et al. 2018, pix2pixHD,
+to the pixel, a perceptual loss is added to the L1 loss (Johnson et al. 2016; Wang et al. 2018, pix2pixHD,
 3.2).
 """
 

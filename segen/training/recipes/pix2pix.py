@@ -1,4 +1,4 @@
-"""Conditional GANs: a label map that is right pixel by pixel, and that a discriminator takes for real."""
+"""Conditional GANs: a label map that is right pixel by pixel, and that a discriminator rates as real."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class LabelGan(Segmentation):
         """The generator as any segmentation network, with the discriminator's folder inside its own."""
         discriminator: Any = networks["discriminator"]
         discriminator.half().save_pretrained(folder / DISCRIMINATOR)
-        (folder / DISCRIMINATOR / "README.md").unlink()  # the card's own stands above
+        (folder / DISCRIMINATOR / "README.md").unlink()  # the card's own is in the folder above
         super().export({"network": networks["generator"]}, folder)
 
 

@@ -118,7 +118,7 @@ class Translation:
             for kind, here in (("generators", place), ("discriminators", place / DISCRIMINATOR)):
                 group: Any = networks[kind]
                 group[part].half().save_pretrained(here)
-                (here / "README.md").unlink(missing_ok=True)  # the card's own stands above
+                (here / "README.md").unlink(missing_ok=True)  # the card's own is in the folder above
         weights.seal(folder)
 
 

@@ -36,7 +36,7 @@ class VaeConfig(Config):
     generates: ClassVar[bool] = True
     CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
     dataset: str = "fashion"
-    """The data set's name; its folder is told in docs/data.md."""
+    """The data set's name; docs/data.md describes its folder."""
     side: int = 28
     """Of the pictures in pixels; 28 are padded to 32."""
     colors: int = 1

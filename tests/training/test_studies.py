@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks import studies as pages
@@ -17,7 +18,7 @@ from segen.models.features import imagenet
 from segen.training import data
 from segen.training import studies as training
 from segen.training.studies import STUDIES
-from segen.ui.tabs import studies as tab
+from segen.ui.tabs.models import studies as tab
 from tests.sentences import sentence
 
 COUNTS = {"transfer": 27, "imbalance": 8}
@@ -62,28 +63,41 @@ def test_the_docs_state_the_numbers(name: str) -> None:
     assert f"{STUDIES[name].config.steps} steps" in page
 
 
+def section(name: str, language: str) -> str:
+    """What the page shows of a study."""
+    (found,) = re.findall(rf'<section data-study="{name}">.*?</section>', tab.studies(language), re.DOTALL)
+    return str(found)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_tab_marks_the_best_of_each_row(language: str) -> None:
+def test_the_page_marks_the_highest_mean_of_each_row(language: str) -> None:
     report = studies.read("imbalance")
-    shown = tab._section(report, language)
-    rows = re.findall(r"<tr><th scope='row'>.*?</tr>", shown)
+    rows = re.findall(r'<tr>\s*<th scope="row">.*?</tr>', section("imbalance", language), re.DOTALL)
     assert len(rows) == len(report["measures"])
     for row, measure in zip(rows, report["measures"], strict=True):
         means = [studies.outcome(report, way, None, measure).mean for way in report["ways"]]
-        cells = re.findall(r"<td.*?</td>", row)
+        cells = re.findall(r"<td>.*?</td>", row)
         assert ["★" in cell for cell in cells] == [mean == max(means) for mean in means]
-        assert all(f"{mean:.3f}" in cell for cell, mean in zip(cells, means, strict=True))
+        assert [f"{mean:.3f}" in cell for cell, mean in zip(cells, means, strict=True)] == [True] * len(means)
 
 
-def test_the_plot_goes_through_the_means() -> None:
-    report = studies.read("transfer")
-    plotted = tab._lines(report, "en").value["data"]
-    for pictures in report["pictures"]:
-        for way in report["ways"]:
-            found = studies.outcome(report, way, pictures, "iou_nucleus")
-            heights = [y for x, y, name in plotted if (x, name) == (pictures, pages.name(way))]
-            assert heights[0] == heights[-1] == pytest.approx(found.mean)
-            assert sorted(heights)[:: len(heights) - 1] == pytest.approx(sorted(found.values)[::2])
+def test_the_plot_shows_means_and_ranges(name: str) -> None:
+    report, shown = studies.read(name), section(name, "en")
+    found = [
+        studies.outcome(report, way, pictures, measure)
+        for pictures in report["pictures"]
+        for measure in report["measures"]
+        for way in report["ways"]
+    ]
+    places = np.array([(min(each.values), each.mean, max(each.values)) for each in found])
+    expected = tab.LEFT + (tab.RIGHT - tab.LEFT) * places
+    means = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', shown)]
+    ranges = [
+        (float(low), float(high))
+        for low, high in re.findall(r'class="spread".*? d="M([\d.]+),.*? H([\d.]+)"', shown)
+    ]
+    assert means == pytest.approx(expected[:, 1], abs=0.06)
+    assert np.array(ranges) == pytest.approx(expected[:, ::2], abs=0.06)
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def figures(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             yield from ((f"{name} {part}", text) for part, text in figures(value))
         elif value is None:
-            yield name, words("en", "metrics.undefined")
+            yield name, words("en", "models.undefined")
         else:
             yield name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 

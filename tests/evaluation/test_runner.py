@@ -271,13 +271,13 @@ def test_data_that_does_not_fit_is_told(data: Path, capsys: pytest.CaptureFixtur
     picture = data / CARD.dataset / "val" / "images" / "0.png"
     whole = picture.read_bytes()
     picture.write_bytes(whole[:100])
-    assert fault() == "item_unusable"
+    assert fault() == "folder_unusable"
     picture.write_bytes(whole)
     mask = data / CARD.dataset / "val" / "masks" / "0.png"
     mask.write_bytes(images.encode(np.full((48, 64), 99, dtype=np.uint8)))
-    assert fault() == "item_unusable"
+    assert fault() == "folder_unusable"
     mask.write_bytes(images.encode(np.zeros((48, 63), dtype=np.uint8)))
-    assert fault() == "mask_size"
+    assert fault() == "folder_unusable"
     write_classes(data / CARD.dataset, CLASSES[1:])
     assert fault() == "classes_file"
     write_classes(data / CARD.dataset, CLASSES[:2])

@@ -188,7 +188,7 @@ def test_augmentation_is_seen_by_the_discriminator_alone_and_lets_gradients_thro
     assert pixels.grad is not None
     cut = (changed == 0).all(dim=1).float().mean(dim=(1, 2))
     assert (cut > 0.05).all(), "a square is cut out of each, though it may stand over the edge"
-    assert (cut < 0.3).all()
+    assert (cut < 0.5).all(), "a quarter is cut out, and less than another is moved in"
     seen: list[torch.Tensor] = []
 
     class Watching(Fixed):

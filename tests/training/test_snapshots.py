@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from PIL import Image as Pillow
 
 from segen.errors import DataError, WeightsError

@@ -231,13 +231,15 @@ def test_a_card_shows_what_was_measured_on_its_own_data(monkeypatch: pytest.Monk
     streets = card("unet-camvid")
     values = {"val+fog-3": 0.25, "test": 0.5, "val": 0.625}
     reports = {
-        split: {"split": split.split("+")[0], "metrics": {"mean_iou": value}}
+        split: {"split": split.split("+")[0], "items": 101, "metrics": {"mean_iou": value}}
         for split, value in values.items()
     }
     reports["val+fog-3"]["corruption"] = {"name": "fog", "severity": 3}
     measured = {"camvid": reports}
     monkeypatch.setattr(type(streets), "metrics", lambda _card: measured)
     for language in LANGUAGES:
-        said = words(language, "models.mean_iou", value="0.625", split=split_name(language, "val"))
+        said = words(
+            language, "models.mean_iou", value="0.625", split=split_name(language, "val"), items="101"
+        )
         assert said in beside(streets, language)
         assert said in overview("", language)

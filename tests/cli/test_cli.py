@@ -16,6 +16,7 @@ from segen.cli.main import main
 from segen.models import onnx
 from segen.registry import cards
 from tests.cli.calls import CARD, names, segen, segment
+from tests.sentences import sentence
 
 
 def test_models_fit_one_screen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,6 +40,7 @@ def test_nothing_slow_is_imported_to_tell_what_there_is(arguments: list[str]) ->
     code = f"""
 import sys
 from segen.cli.main import main
+from tests.sentences import sentence
 code = main({arguments!r})
 slow = {{"torch", "gradio", "torchvision", "diffusers", "scipy", "skimage", "sklearn"}} & set(sys.modules)
 sys.exit(str(slow) if slow else code)
@@ -124,6 +126,7 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
 
 
 def test_every_command_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.COMMANDS
     for name, command in commands.COMMANDS.items():
         assert main([name, "--help"]) == 0
         assert (command.__doc__ or "nothing").splitlines()[0] in capsys.readouterr().out
@@ -136,4 +139,4 @@ def test_export_needs_a_file(weights: Path, tmp_path: Path, capsys: pytest.Captu
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(onnx, "export", fail)
         assert main(["export", "--model", CARD.name, "--out", str(tmp_path)]) == 1
-    assert "Is a directory" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[-1] == sentence("not_written", reason="Is a directory")

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segen import registry
 from segen.cli.main import main
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.imaging import images
 from segen.text import words
+from tests.sentences import sentence
 from tests.small_translators import noise, write
 
 
@@ -40,14 +42,30 @@ def test_the_command_writes_pictures_of_their_size(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "key", "values"),
     [
-        (["a.png", "--model", "small-emoji", "--direction", "backward", "--out", "out"], "forward"),
-        (["a.png", "--model", "small-nuclei", "--strength", "1.5", "--out", "out"], "0 to 1"),
-        (["a.png", "--model", "kmeans", "--out", "out"], "kmeans"),
-        (["--model", "small-nuclei", "--out", "out"], "at least one"),
-        (["a.png", "sub/a.png", "--model", "small-nuclei", "--out", "out"], "a.png"),
-        (["a.png", "--model", "small-nuclei", "--out", "."], "a.png"),
+        (
+            ["a.png", "--model", "small-emoji", "--direction", "backward", "--out", "out"],
+            "direction_missing",
+            {"model": "small-emoji", "known": "forward"},
+        ),
+        (
+            ["a.png", "--model", "small-nuclei", "--strength", "1.5", "--out", "out"],
+            "strength_out_of_range",
+            {},
+        ),
+        (
+            ["a.png", "--model", "kmeans", "--out", "out"],
+            "wrong_task",
+            {"model": "kmeans", "task": "translate"},
+        ),
+        (["--model", "small-nuclei", "--out", "out"], "no_pictures", {}),
+        (
+            ["a.png", "sub/a.png", "--model", "small-nuclei", "--out", "out"],
+            "same_stem",
+            {"first": "a.png", "second": "a.png"},
+        ),
+        (["a.png", "--model", "small-nuclei", "--out", "."], "replaces_input", {"file": "a.png"}),
     ],
 )
 def test_the_command_refuses_before_any_work(
@@ -56,12 +74,14 @@ def test_the_command_refuses_before_any_work(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    said: str,
+    key: str,
+    values: dict[str, str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = write(tmp_path, "a.png", noise(5, 6)).read_bytes()
     assert main(["translate", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    known = ", ".join(card.name for card in registry.cards("translate"))
+    assert capsys.readouterr().err == sentence(key, **{"known": known} | values) + "\n"
     assert (tmp_path / "a.png").read_bytes() == before
     assert not (tmp_path / "out").exists()
 

@@ -294,8 +294,8 @@ def test_a_generated_picture_goes_on_to_another_tab(address: str, visit: Callabl
     page = visit(f"{address}/?tab=generate")
     page.wait_for_selector("#generate-grid .grid button")
     page.click("#generate-grid [data-do=segment]")
-    page.wait_for_selector("#segment-viewer .legend button")
-    page.wait_for_url("**tab=segment**")
+    page.wait_for_function("document.querySelector('#segment-picture img')?.naturalWidth === 64")
+    assert "tab=segment" in page.url
 
 
 def test_the_guidance_says_what_one_contains(address: str, visit: Callable[..., Any]) -> None:

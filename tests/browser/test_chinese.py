@@ -66,7 +66,7 @@ def test_no_english_is_left_where_a_picture_is_segmented(address: str, visit: Ca
     page.wait_for_function("!document.body.innerText.includes('Drop')")  # Gradio's own words follow
     assert english(page, forbidden) == []
     page.click("[data-example=coffee]")
-    wait_for_result(page)
+    wait_for_result(page, "coffee")
     page.locator("#segment-viewer .stage").press("ArrowUp")
     assert words("zh", "viewer.legend") in page.inner_text("body")
     assert english(page, forbidden) == []

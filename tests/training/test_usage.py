@@ -13,6 +13,7 @@ import torch
 
 from segen.errors import UsageError
 from segen.imaging import images
+from segen.imaging.labels import encode_labels
 from segen.training import data as training_data
 from segen.training import loop
 from segen.training.main import main
@@ -83,7 +84,7 @@ def test_a_single_picture_smaller_than_the_crop_trains(tmp_path: Path) -> None:
         labels[5:12, 4:20], labels[15:] = 1, 2
         picture = np.array(colors, dtype=np.uint8)[labels]
         (root / split / "images" / "one.png").write_bytes(images.encode(picture))
-        (root / split / "masks" / "one.png").write_bytes(images.encode_labels(labels, colors))
+        (root / split / "masks" / "one.png").write_bytes(encode_labels(labels, colors))
     known = [{"id": id, "name": f"class {id}", "color": color} for id, color in enumerate(colors)]
     (root / "classes.json").write_text(json.dumps(known))
     config = SegmentationConfig("own", steps=1, batch_size=3, crop=(64, 64), imagenet=False)

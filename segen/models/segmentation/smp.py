@@ -8,6 +8,7 @@ encoder, in batch norm and in padding every convolution, so that output and inpu
 from __future__ import annotations
 
 import json
+from inspect import signature
 from pathlib import Path
 
 import segmentation_models_pytorch
@@ -21,8 +22,12 @@ from segen.registry import ModelCard
 def build(architecture: str, classes: int, **options: object) -> nn.Module:
     """A network by smp's name for it, without trained weights.
 
-    It maps N x 3 x H x W float32 in [-1, 1], H and W multiples of 32, to N x classes x H x W logits.
+    It maps N x 3 x H x W float32 in [-1, 1], H and W multiples of 32, to N x classes x H x W logits. Raises
+    TypeError for an option that the architecture lacks, which smp itself passes over.
     """
+    known = getattr(segmentation_models_pytorch, architecture, None)
+    if known and (unknown := sorted(set(options) - set(signature(known).parameters))):
+        raise TypeError(f"{architecture} takes no {unknown[0]}")
     network: nn.Module = segmentation_models_pytorch.create_model(
         architecture, "mobilenet_v2", encoder_weights=None, classes=classes, **options
     )

@@ -14,10 +14,11 @@ from segen.types import (
     GenerateRequest,
 )
 
+NOTHING = {"en": "", "zh": ""}
 CARD = ModelCard(
-    "tiny-ddpm", "generate", {"en": "Tiny", "zh": "小"}, {"en": "t", "zh": "t"}, "", "fashion", "",
+    "tiny-ddpm", "generate", {"en": "Tiny", "zh": "小"}, {"en": "t", "zh": "t"}, NOTHING, "fashion", NOTHING,
     "segen.models.generation.diffusion:load", "", {"en": "", "zh": ""}, (28, 28), 1, 1,
-    {"weights": "", "data": "", "credit": ""}, dataset_classes("fashion"),
+    {"weights": NOTHING, "data": NOTHING, "credit": NOTHING}, dataset_classes("fashion"),
     options=DiffusionOptions(grey=True, conditional=True),
 )  # fmt: skip
 TINY = DiffusionConfig("tiny-ddpm", batch_size=4, channels=(4, 8), groups=2)

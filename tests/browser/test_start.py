@@ -52,6 +52,6 @@ def test_going_between_tabs_asks_the_server_for_nothing(address: str, visit: Cal
 def test_a_photograph_is_segmented_on_one_click(address: str, visit: Callable[..., Any]) -> None:
     page = visit(address)
     page.click("#start [data-try=ruins]")
-    wait_for_result(page)
+    wait_for_result(page, "ruins")
     page.wait_for_url("**example=ruins*")
     assert page.is_visible("#segment-viewer")

@@ -85,11 +85,13 @@ class Turns:
                 self.ask(work, visit)
             mine = self._last.get(visit)
             if mine is None or mine[0] is not work:
+                yield gr.skip()  # Gradio empties the outputs of a generator that yields nothing
                 return
             try:
                 with closing(work(*arguments)) as items:
                     for item in items:
                         if self._last.get(visit) is not mine:
+                            yield gr.skip()
                             return
                         yield item
             finally:

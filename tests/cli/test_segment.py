@@ -200,7 +200,7 @@ def test_a_stop_keeps_finished_files_whole(
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("seconds", [1.5, 2.0, 3.0, 4.0])
 def test_ctrl_c_at_any_moment(seconds: float, weights: Path, tmp_path: Path) -> None:
     image = images.encode(scenes.street(0, 960, 720)[0])
     for number in range(200):

@@ -31,18 +31,17 @@ def read(root: Path) -> Annotations:
     Where shapes overlap, the smaller ones are on top; crowds are ignored. Raises DataError for a file of
     another form, for pictures that are missing and for a class of no category.
     """
-    files = [path for path in sorted(root.rglob("*.json")) if _is_coco(read_json(path))]
+    files = [(path, content) for path in sorted(root.rglob("*.json")) if _is_coco(content := read_json(path))]
     if not files:
         raise DataError("import_nothing", format="COCO")
-    contents = [read_json(path) for path in files]
     pictures = picture_files(root)
     try:
-        categories = {each["id"]: str(each["name"]) for content in contents for each in content["categories"]}
+        categories = {each["id"]: str(each["name"]) for _, content in files for each in content["categories"]}
         classes = named([categories[id] for id in sorted(categories)])
         ids = {id: classes.index(name) if name in classes else 0 for id, name in categories.items()}
         items = [
             item
-            for path, content in zip(files, contents, strict=True)
+            for path, content in files
             for item in _items(pictures, content, ids, "val" if "val" in path.stem.lower() else None)
         ]
     except (KeyError, TypeError, AttributeError, ValueError):

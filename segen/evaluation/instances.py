@@ -17,7 +17,10 @@ class InstanceMetrics:
 
     def __init__(self) -> None:
         self.precision = MeanAveragePrecision(
-            iou_type="segm", max_detection_thresholds=[1, 100, MAX_INSTANCES], extended_summary=True
+            iou_type="segm",
+            max_detection_thresholds=[1, 100, MAX_INSTANCES],
+            extended_summary=True,
+            sync_on_compute=False,  # in a training of several processes only the first measures
         )
 
     def update(self, found: tuple[Instance, ...], numbers: np.ndarray) -> None:

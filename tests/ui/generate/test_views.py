@@ -52,7 +52,8 @@ def test_every_model_opens_with_pictures_of_its_own(each: ModelCard, weights: Pa
 @pytest.fixture
 def view() -> Drawing:
     with gr.Blocks():
-        return Drawing(gr.HTML(), gr.Radio(), gr.Button(elem_id="press-me"), gr.HTML(), gr.Row(), Pace())
+        run = gr.Button(elem_id="press-me")
+        return Drawing(gr.HTML(), gr.Radio(), gr.Button(), run, gr.HTML(), gr.Row(), {}, Pace())
 
 
 def asked(each: ModelCard, seed: int = opening.SEED, label: int | None = None, steps: int = 50) -> Asked:

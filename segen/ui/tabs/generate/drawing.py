@@ -42,9 +42,11 @@ class Drawing:
 
     grid: gr.HTML
     count: gr.Radio
+    shuffle: gr.Button
     run: gr.Button
     estimate: gr.HTML
     row: gr.Row
+    downloads: dict[str, gr.DownloadButton]
     pace: Pace
 
     def first(self, asked: Asked, count: int) -> Values:
@@ -66,27 +68,8 @@ class Drawing:
 
 def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
     """Lay out the view inside the current tab."""
-    with gr.Column(elem_classes="result-first"):
-        with gr.Row(elem_classes="beside"):
-            count = gr.Radio(
-                list(COUNTS),
-                value=opening.COUNT,
-                label=say("generate.count"),
-                min_width=210,
-                elem_id="generate-count",
-            )
-            shuffle = gr.Button(say("generate.shuffle"), scale=0, min_width=130, elem_id="generate-shuffle")
-            run = gr.Button(
-                say("generate.run"), variant="primary", scale=0, min_width=120, elem_id="generate-run"
-            )
-        estimate = gr.HTML(elem_classes="told", padding=False, elem_id="generate-estimate")
-        grid = cells.cells_viewer(elem_id="generate-grid")
-        with gr.Row(visible=False, elem_classes="downloads") as row:
-            kinds = ("grid", "zip")
-            downloads = {
-                kind: download_button(f"generate.{kind}", elem_id=f"generate-{kind}") for kind in kinds
-            }
-    view = Drawing(grid, count, run, estimate, row, pace)
+    view = _laid_out(pace)
+    grid, count, run, estimate, row = view.grid, view.count, view.run, view.estimate, view.row
 
     def generate(
         given: Given,
@@ -103,7 +86,7 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
         paths = _files(asked, done.value, ending)
         yield {
             row: gr.Row(visible=True),
-            **{button: paths[kind] for kind, button in downloads.items()},
+            **{button: paths[kind] for kind, button in view.downloads.items()},
             **view.estimated(asked, len(seeds)),
         }
 
@@ -118,17 +101,42 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
     told_by = (chosen.label, chosen.steps, chosen.guidance, count)
     gr.on([each.change for each in told_by], before, inputs, estimate, **QUIET)
     grid.seen(first, inputs, [grid, estimate], **QUIET)
-    another = shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, chosen.seed, **QUIET)
+    another = view.shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, chosen.seed, **QUIET)
     another.then(**press(run))
     on_device(
         [chosen.seed.submit, count.input, chosen.truncation.release, run.click],
         generate,
         inputs,
-        [grid, row, estimate, *downloads.values()],
+        [grid, row, estimate, *view.downloads.values()],
         stop=chosen.stop,
         shows=estimate,
     )
     return view
+
+
+def _laid_out(pace: Pace) -> Drawing:
+    """The components, in the order in which they stand."""
+    with gr.Column(elem_classes="result-first"):
+        with gr.Row(elem_classes="beside"):
+            count = gr.Radio(
+                list(COUNTS),
+                value=opening.COUNT,
+                label=say("generate.count"),
+                min_width=210,
+                elem_id="generate-count",
+            )
+            shuffle = gr.Button(say("generate.shuffle"), scale=0, min_width=130, elem_id="generate-shuffle")
+            run = gr.Button(
+                say("generate.run"), variant="primary", scale=0, min_width=120, elem_id="generate-run"
+            )
+        estimate = gr.HTML(elem_classes="told", padding=False, elem_id="generate-estimate")
+        grid = cells.cells_viewer(elem_id="generate-grid")
+        with gr.Row(visible=False, elem_classes="downloads") as row:
+            downloads = {
+                kind: download_button(f"generate.{kind}", elem_id=f"generate-{kind}")
+                for kind in ("grid", "zip")
+            }
+    return Drawing(grid, count, shuffle, run, estimate, row, downloads, pace)
 
 
 def seeds_of(asked: Asked, count: int) -> range:

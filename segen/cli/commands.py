@@ -16,6 +16,7 @@ import numpy as np
 import tyro
 
 from segen import registry
+from segen.cli.chains import run_recipe
 from segen.cli.importing import import_annotations
 from segen.cli.pictures import label_each, make_folder, prepare, progress, tell, work_on_each
 from segen.data import files
@@ -275,6 +276,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "translate": translate,
     "evaluate": evaluate,
     "export": export,
+    "run": run_recipe,
     "import": import_annotations,
 }
 

@@ -49,8 +49,10 @@ def label_each(
     return work_on_each(pictures, work)
 
 
-def prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None:
-    """Create the folder of results. Raises UsageError if results would overwrite each other or a picture."""
+def prepare(
+    pictures: Sequence[Path], out: Path, endings: Sequence[str], also_read: Sequence[Path] = ()
+) -> None:
+    """Create the folder of results. Raises UsageError if results would overwrite each other or an input."""
     if not pictures:
         raise UsageError("no_pictures")
     # Some file systems ignore case, so names that differ only there count as one.
@@ -59,7 +61,7 @@ def prepare(pictures: Sequence[Path], out: Path, endings: Sequence[str]) -> None
         twin = stems.setdefault(path.stem.casefold(), path)
         if twin is not path:
             raise UsageError("same_stem", first=_name(twin), second=_name(path))
-    given = {str(path.resolve()).casefold() for path in pictures}
+    given = {str(path.resolve()).casefold() for path in (*pictures, *also_read)}
     for path in pictures:
         for ending in endings:
             result = out / f"{path.stem}{ending}"

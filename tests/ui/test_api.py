@@ -17,8 +17,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image as Pillow
 
+from segen.cli.main import main
 from segen.data.synthetic import scenes
 from segen.engine import Engine
+from segen.evaluation.pipelines.recipe import parse
 from segen.imaging import images
 from segen.imaging.export import card_for, regions
 from segen.registry import cards, describe
@@ -59,7 +61,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_endpoints_are_the_documented_ones(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    names = {"/models", "/segment", "/cluster", "/generate", "/translate"}
+    names = {"/models", "/segment", "/cluster", "/generate", "/translate", "/run"}
     assert set(endpoints["named_endpoints"]) == names
     assert not endpoints["unnamed_endpoints"]
     for endpoint in endpoints["named_endpoints"].values():
@@ -117,6 +119,55 @@ def test_translate_gives_what_the_engine_says(client: Client, engine: Engine, ph
         )
         expected = engine.run(name, TranslateRequest(images.read(photo), direction, 0.5)).value
         assert np.array_equal(images.read(Path(file)), expected.image)
+
+
+CHAIN = {
+    "version": 1,
+    "steps": [
+        {"task": "translate", "model": "pix2pix-camvid-photo"},
+        {"task": "segment", "model": "fcn-camvid", "input": 0},
+        {"task": "generate", "model": "cgan-fashion", "options": {"seed": 2**63 - 1, "label": "bag"}},
+    ],
+}
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_run_gives_what_the_command_writes(
+    client: Client, photo: Path, tmp_path: Path, as_text: bool, every_weights_folder: Path
+) -> None:
+    files, told = client.predict(json.dumps(CHAIN) if as_text else CHAIN, handle_file(photo), api_name="/run")
+    (tmp_path / "chain.json").write_text(json.dumps(CHAIN))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        assert main(["run", str(tmp_path / "chain.json"), str(photo), "--out", str(tmp_path / "out")]) == 0
+    written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert {Path(file).name: Path(file).read_bytes() for file in files} == written
+    assert {name for step in told["steps"] for name in step["files"]} == set(written)
+    assert told["steps"][1]["agreement"]["pixel_accuracy"] > 0
+    assert parse(told["recipe"]) == parse(CHAIN)
+
+
+def test_a_chain_that_generates_needs_no_image(client: Client) -> None:
+    files, told = client.predict({"version": 1, "steps": CHAIN["steps"][2:]}, None, api_name="/run")
+    assert [Path(file).name for file in files] == ["recipe.0.png"] == told["steps"][0]["files"]
+    assert images.read(Path(files[0])).shape == (28, 28, 3)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "key", "values"),
+    [
+        ({"version": 2, "steps": []}, "recipe_newer", {"version": 2, "known": 1}),
+        ({"version": 1, "steps": [{}] * 10_000}, "recipe_steps", {"count": "10,000", "most": 20}),
+        ("no recipe", "recipe_not_json", {}),
+        (None, "recipe_form", {}),
+        ({"version": 1, "steps": [{"task": "segment", "model": "unet-camvid"}]}, "no_picture", {}),
+    ],
+)
+def test_a_wrong_recipe_gets_one_sentence(
+    client: Client, recipe: Any, key: str, values: dict[str, Any]
+) -> None:
+    with pytest.raises(AppError, match=exactly(key, **values)):
+        client.predict(recipe, None, api_name="/run")
 
 
 @pytest.mark.parametrize(

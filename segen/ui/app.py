@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from segen import registry
 from segen.ui import api, framework
 from segen.ui.framework.component import component
+from segen.ui.framework.gate import MAX_UPLOAD_BYTES, MAX_WAITING, Gate
 from segen.ui.framework.language import PageLanguage, say
 from segen.ui.framework.page import Page
 from segen.ui.framework.queue import QUIET
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 _OFFERED = tuple(tab for tab in (generate, translate) if registry.cards(tab.NAME))
 TABS = (start, segment, *_OFFERED, models)
 """The tabs in the order they are shown; the first is open at the start."""
-MAX_UPLOAD = "64mb"
 SESSIONS = 32
 """Gradio keeps the last values of this many visits in memory; of ours, the blind test's score is one."""
 
@@ -53,6 +53,7 @@ def build_app(engine: Engine) -> gr.Blocks:
                 page.select(None, js=f"() => segen.open('{tab.NAME}')", **QUIET)
         gr.Markdown(say("page.footer"), elem_id="colophon")
         visits(app, built, tabs, notice)
+    app.queue(api_open=False, max_size=MAX_WAITING)  # no event can be called past the queue
     return app
 
 
@@ -64,10 +65,10 @@ def launch_options() -> dict[str, Any]:
         "favicon_path": str(files(framework).joinpath("icon.svg")),
         "i18n": say,
         "app_kwargs": {
-            "middleware": [Middleware(PageLanguage)],
+            "middleware": [Middleware(Gate), Middleware(PageLanguage)],
             "routes": [Mount("/start", StaticFiles(directory=start.PICTURES))],
         },
-        "max_file_size": MAX_UPLOAD,
+        "max_file_size": MAX_UPLOAD_BYTES,
         "state_session_capacity": SESSIONS,
         "enable_monitoring": False,
         "run_history": False,

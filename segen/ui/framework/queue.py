@@ -26,6 +26,13 @@ DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
 """Given to every event that uses the engine."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """Given to every event that is done in a moment."""
+READING: dict[str, Any] = {
+    "concurrency_id": "reading",
+    "concurrency_limit": 1,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+"""Given to every event that reads a picture without the engine: one at a time, whoever asks."""
 TOLD_SECONDS = 0.25
 """Progress is sent to the page at most this often; a slow page would fall behind otherwise."""
 PREVIEW_SECONDS = 0.5

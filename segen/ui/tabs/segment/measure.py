@@ -24,7 +24,7 @@ from segen.types import Image, Labels, SegmentRequest
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET, on_device, press, steps
+from segen.ui.framework.queue import QUIET, READING, on_device, press, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.segment.formulas import formulas
 from segen.ui.widgets.examples import drawn_labels
@@ -77,7 +77,7 @@ class MeasurePanel:
         on_device(
             [self.reference.upload, run.click], self.measure, inputs, shown, stop=stop, shows=self.scores
         )
-        self.drawn.click(_take, [picture, model], self.reference, **QUIET).success(**press(run))
+        self.drawn.click(_take, [picture, model], self.reference, **READING).success(**press(run))
         gr.on([model.change, self.reference.clear], self._nothing, None, shown, **QUIET)
         picture.change(
             lambda: {self.reference: None, **self._nothing()}, None, [self.reference, *shown], **QUIET

@@ -20,7 +20,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import empty
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET, on_device, picks, press, steps
+from segen.ui.framework.queue import QUIET, READING, on_device, picks, press, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
@@ -100,7 +100,7 @@ class Region:
     def wire(self, picture: Picture, model: gr.Dropdown, direction: gr.Radio, stop: gr.Button) -> None:
         """Let clicks and choices start the work."""
         nowhere = [NOWHERE, NOWHERE]
-        self.view.select(_clicked, picture, self.place, **QUIET).then(**press(self.run))
+        self.view.select(_clicked, picture, self.place, **READING).then(**press(self.run))
         picks(self.known).change(lambda: nowhere, None, self.place, **QUIET).then(**press(self.run))
         picks(self.segmenter).change(self.classes, self.segmenter, [self.known, *self.place], **QUIET)
         on_device(

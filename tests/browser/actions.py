@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from segen.text import words
+
 
 def upload(page: Any, path: Path, empty: bool = False) -> None:
     """Put a file into the picture of the room in place of the one there, an example at first."""
@@ -21,20 +23,51 @@ def wait_for_result(page: Any, picture: str = "photo") -> None:
     page.wait_for_selector("#segment-labels")
 
 
+def open_view(page: Any, tab: str, title: str, language: str = "en") -> None:
+    """Open the view of a tab whose title is this entry of the catalogue."""
+    views = page.locator(f"#{tab}-views").first
+    views.get_by_role("tab", name=words(language, title), exact=True).locator("visible=true").click()
+
+
+def go(page: Any, **options: str) -> None:
+    """Follow a link within the page, which opens a tab with these options."""
+    page.evaluate("options => segen.visit(options)", options)
+    for name, value in options.items():
+        page.wait_for_function(
+            "([name, value]) => new URLSearchParams(location.search).get(name) === value", arg=[name, value]
+        )
+
+
+def settle(page: Any, *views: str) -> None:
+    """Wait until nothing goes on in these views and the page has asked nothing for half a second."""
+    quiet = """() => new Promise((resolve) => {
+        let timer = setTimeout(resolve, 500);
+        new PerformanceObserver(() => {
+            clearTimeout(timer);
+            timer = setTimeout(resolve, 500);
+        }).observe({ type: "resource" });
+    })"""
+    page.evaluate(quiet)
+    for view in views:
+        page.wait_for_selector(f"#{view}-stop:disabled")
+    page.evaluate(quiet)
+
+
 def assert_fits(page: Any) -> None:
     """Nothing reaches beyond the page's right edge, not even where it would be cut off.
 
-    But for the root signs of formulas, which KaTeX draws far too long and cuts to their size.
+    But for examples in a row to be scrolled, and for the root signs of formulas, which KaTeX draws far too
+    long and cuts to their size.
     """
     wide = page.evaluate(
         """() => [...document.querySelectorAll(".gradio-container *")].filter((node) => {
             const box = node.getBoundingClientRect();
             const shown = getComputedStyle(node).visibility !== "hidden";
-            const cut = node.parentElement.closest(".katex .hide-tail");
+            const cut = node.parentElement.closest(".katex .hide-tail, .examples");
             return shown && !cut && box.width > 1 && box.right > innerWidth + 1;
         }).map((node) => node.outerHTML.slice(0, 120))"""
     )
-    assert not wide
+    assert not wide, wide
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -53,5 +86,7 @@ def stroke(page: Any, board: Any, first: tuple[float, float], *others: tuple[flo
 
 
 def click_pixel(page: Any, x: int, y: int) -> None:
-    box = page.locator("#segment-viewer .stage").bounding_box()
+    stage = page.locator("#segment-viewer .stage")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
     page.mouse.click(box["x"] + box["width"] * (x + 0.5) / 330, box["y"] + box["height"] * (y + 0.5) / 250)

@@ -24,9 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BEHIND = {
     "test_cluster", "test_compare", "test_diffusion", "test_frame", "test_generate", "test_inside",
     "test_robustness", "test_translate", "test_translate_choice", "test_viewer", "test_visit",
-    "test_a_class_in_the_legend_lights_up_and_dims_the_others",
     "test_a_model_is_asked_once_when_it_is_picked_and_never_when_it_is_passed",
-    "test_the_best_number_of_clusters_is_one_click_away",
+    "test_no_english_is_left_on_any_tab_or_view", "test_start",
 }  # fmt: skip
 """What has not been brought to pass since the tabs became rooms; SEGEN_BEHIND=1 runs it, too."""
 CHROMIUM = Path("/usr/bin/chromium")
@@ -143,23 +142,34 @@ def expected(photo: Path, every_weights_folder: Path) -> Segmentation:
 
 
 @pytest.fixture
-def known(visit: Callable[..., Any], photo: Path) -> Iterator[Callable[..., Any]]:
-    """Opens a page over a KnownEngine, with the photo segmented."""
+def serve() -> Iterator[Callable[[Any], str]]:
+    """Serves a page over an engine of the test's own, and gives its address."""
     from segen.ui.app import build_app, launch_options
 
     apps = []
 
+    def serve_page(engine: Any) -> str:
+        apps.append(build_app(engine))
+        # Gradio's own look at the page gives a loaded machine three seconds: `_frontend` leaves that out
+        _, url, _ = apps[-1].launch(prevent_thread_lock=True, quiet=True, _frontend=False, **launch_options())
+        return str(url)
+
+    yield serve_page
+    for app in apps:
+        app.close()
+
+
+@pytest.fixture
+def known(serve: Callable[[Any], str], visit: Callable[..., Any], photo: Path) -> Callable[..., Any]:
+    """Opens a page over a KnownEngine, with the photo segmented."""
+
     def open_page(*lacks: str, query: str = "", engine: KnownEngine | None = None, **options: Any) -> Any:
-        apps.append(build_app(engine or KnownEngine(*lacks)))  # type: ignore[arg-type]
-        _, url, _ = apps[-1].launch(prevent_thread_lock=True, quiet=True, **launch_options())
-        page = visit(f"{url}?tab=segment&{query}", **options)
+        page = visit(f"{serve(engine or KnownEngine(*lacks))}?tab=segment&{query}", **options)
         upload(page, photo)
         wait_for_result(page)
         return page
 
-    yield open_page
-    for app in apps:
-        app.close()
+    return open_page
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

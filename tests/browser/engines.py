@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -32,13 +32,18 @@ class SlowEngine:
             self.closed = True
 
 
-def assert_closed(engine: SlowEngine) -> None:
-    """The engine is closed within a minute, which is before its work would be done."""
-    for _ in range(600):
-        if engine.closed:
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds; two minutes at most, which is before a SlowEngine's work would be done."""
+    for _ in range(1200):
+        if holds():
             return
         time.sleep(0.1)
-    pytest.fail("nothing stopped the engine")
+    pytest.fail("it did not come to hold within two minutes")
+
+
+def assert_closed(engine: SlowEngine) -> None:
+    """The engine is closed before its work is done."""
+    wait_until(lambda: engine.closed)
 
 
 class DrawingEngine(SlowEngine):
@@ -57,8 +62,9 @@ class DrawingEngine(SlowEngine):
 class KnownEngine:
     """Stands in for the engine with a result of everything that a card can give, the same for any picture.
 
-    Each position attends to the one opposite through the middle; the discriminator score rises from left to
-    right; one instance is sure, and a second, half under it, is not.
+    The left half is of class 1, the right one of class 0. Each position attends to the one opposite through
+    the middle; the discriminator score rises from left to right; one instance is sure, and a second, half
+    under it, is not.
     """
 
     rows, columns, stride = 16, 22, 16
@@ -72,7 +78,7 @@ class KnownEngine:
         time.sleep(self.hesitant and self.asked > 1)
         height, width = request.image.shape[:2]
         probabilities = np.full((11, height, width), 0.02, np.float32)
-        probabilities[0], probabilities[1, :, : width // 2] = 0.8, 0.8
+        probabilities[0], probabilities[1, :, : width // 2] = 0.8, 0.9
         probabilities /= probabilities.sum(axis=0)
         opposite = np.eye(self.rows * self.columns, dtype=np.float32)[::-1]
         extras: dict[str, Any] = {

@@ -1,72 +1,68 @@
-"""The first view of the Chinese page has no English but names: in no text seen, in no label read out."""
+"""No view of the Chinese page has English but names: in no text seen, in no label read out; and all fit."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from segen.registry import cards
-from segen.text import catalogue, words
-from tests.browser.actions import wait_for_result
+from segen.text import words
+from tests.browser.actions import assert_fits, go, settle
+from tests.browser.chinese import assert_chinese, english_words
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-UNSEEN = ("errors.", "metrics.", "cli.")
-"""Sections of the catalogue that the page does not show by itself; some name options of the command line."""
-VALUES = {"val", "test", "train", "cpu", "cuda", "blur", "fog", "rain", "night"}
-"""English words that the code uses as values."""
-WORD = re.compile(r"[A-Za-z]{3,}")
-SEEN = """() => [...document.querySelectorAll("body *")]
-    .filter((node) => node.checkVisibility() && !node.closest("script, style, code, .katex, [hreflang]"))
-    .flatMap((node) => [
-        ...["aria-label", "title", "alt", "placeholder"].map((name) => node.getAttribute(name)),
-        ...[...node.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE).map((part) => part.data),
-    ])
-    .filter((text) => text?.trim())"""
-"""JavaScript that gives every text that is seen or read out."""
-
-
-def english_words() -> set[str]:
-    """The words of English sentences that are in no Chinese one: of Latin words, those have names alone."""
-    found: dict[str, set[str]] = {}
-    for language in ("en", "zh"):
-        sentences = catalogue(language).items()
-        texts = [re.sub(r"\{.*?\}", "", text) for key, text in sentences if not key.startswith(UNSEEN)]
-        for card in cards():
-            texts += [card.title[language], card.summary[language], card.checkpoint[language]]
-            texts += [card.architecture[language], card.source[language]]
-            texts += [text[language] for text in card.licence.values()]
-            texts += [known.name[language] for known in card.classes]
-        found[language] = {word.lower() for text in texts for word in WORD.findall(text)}
-    return found["en"] - found["zh"]
-
-
-def english(page: Any, forbidden: set[str]) -> list[str]:
-    """The texts on the page that hold an English word."""
-    return [
-        text for text in page.evaluate(SEEN) if any(word.lower() in forbidden for word in WORD.findall(text))
-    ]
+CHOICES = ("#generate-way", "#inside-view")
+"""What shows one of several parts of a view."""
 
 
 def test_the_words_of_both_languages_are_told_apart() -> None:
-    forbidden = english_words()
-    assert {"upload", "generated", "the", "picture", "number", "empty", "capture", "road"} <= forbidden
-    assert not {"mobilenetv", "cyclegan", "vaswani", "softmax"} & forbidden
+    assert {"upload", "generated", "the", "picture", "number", "empty", "capture", "road"} <= english_words()
+    assert not {"mobilenetv", "cyclegan", "vaswani", "softmax"} & english_words()
 
 
-def test_no_english_is_left_where_a_picture_is_segmented(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?tab=segment&show=labels")
-    page.click("#header a[hreflang=zh]")
-    page.wait_for_url(re.compile("lang=zh.*show=labels"))
-    page.wait_for_selector("[data-example=coffee]")
-    assert page.evaluate("document.documentElement.lang") == "zh-CN"
-    forbidden = english_words()
-    page.wait_for_function("!document.body.innerText.includes('Drop')")  # Gradio's own words follow
-    assert english(page, forbidden) == []
-    page.click("[data-example=coffee]")
-    wait_for_result(page, "coffee")
-    page.locator("#segment-viewer .stage").press("ArrowUp")
-    assert words("zh", "viewer.legend") in page.inner_text("body")
-    assert english(page, forbidden) == []
+def test_no_english_is_left_on_any_tab_or_view(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(address, 390, "dark", "zh-TW")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN", "as the browser prefers"
+    assert words("zh", "start.lead") in page.inner_text("#start")
+    tabs = page.locator("#tabs > .tab-wrapper [role=tab]:visible")
+    names = [tab.get_attribute("data-tab-id") for tab in tabs.all()]
+    seen: set[str] = set()
+    for name in names:
+        page.click(f"#tabs > .tab-wrapper [role=tab][data-tab-id={name}]")
+        _look_into_views(page, name, seen)
+    for task in ("generate", "translate"):
+        for card in cards(task):
+            go(page, tab=task, model=card.name)
+            _look_into_views(page, task, seen)
+    views = {"segment cluster", "generate diffusion", "translate pad", "translate street", "translate cycle"}
+    assert views < seen
+
+
+def _look_into_views(page: Any, tab: str, seen: set[str]) -> None:
+    """Read what the tab shows, and each of its views that was not seen before."""
+    _read(page, tab)
+    while True:
+        inner = page.locator("[role=tabpanel] [role=tab]:visible").all()
+        names = [view.get_attribute("data-tab-id") for view in inner]
+        view = next((name for name in names if f"{tab} {name}" not in seen), None)
+        if view is None:
+            return
+        seen.add(f"{tab} {view}")
+        inner[names.index(view)].click()
+        _read(page, view)
+        for choices in CHOICES:
+            for choice in page.locator(f"{choices}:visible input").all():
+                choice.check(force=True)
+                _read(page, view)
+
+
+def _read(page: Any, view: str) -> None:
+    """Everything on the page, what is folded too, is Chinese and fits, once the view has its result."""
+    folds = page.locator("button.label-wrap:not(.open):visible")
+    for _ in range(folds.count()):
+        folds.first.click()
+    settle(page, *([view] if page.locator(f"[id='{view}-stop']").count() else []))
+    assert_chinese(page)
+    assert_fits(page)

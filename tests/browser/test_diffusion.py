@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,35 +12,35 @@ import pytest
 from segen.registry import cards
 from segen.text import words
 from segen.ui.tabs.generate.objectives import diffuses
-from tests.browser.actions import assert_fits
-from tests.browser.engines import DrawingEngine, assert_closed
+from tests.browser.actions import assert_fits, open_view
+from tests.browser.engines import DrawingEngine, assert_closed, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
-def test_diffusion_is_seen_step_by_step(
-    address: str, visit: Callable[..., Any], width: int, scheme: str, language: str
-) -> None:
-    name = next(card.name for card in cards("generate") if diffuses(card))
-    page = visit(f"{address}/?tab=generate&model={name}&count=16&steps=10&lang={language}", width, scheme)
+def test_diffusion_is_seen_step_by_step(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=generate&model=ddpm-fashion&count=16&steps=10&lang=zh", 390, "dark")
+    for fold, place, key in (
+        ("advanced", "#generate-guidance", "diffusion.guidance_taught"),
+        ("trained", "#generate-objective", "generate.objective_taught"),
+    ):
+        page.click(f"#generate-{fold} > button")
+        page.locator(place, has_text=words("zh", key, guidance="1.75")).wait_for()
 
     def open_part(key: str) -> None:
-        label = words(language, f"diffusion.{key}")
+        label = words("zh", f"diffusion.{key}")
         page.locator("#generate-diffusion button[role=tab]:visible", has_text=label).click()
 
     page.click("#generate-run")
     page.wait_for_selector("#generate-zip")
-    page.locator(
-        "#generate-views button[role=tab]:visible", has_text=words(language, "generate.diffusion_view")
-    ).click()
+    open_view(page, "generate", "generate.diffusion_view", "zh")
     page.click("#generate-watch")
     page.wait_for_function("document.querySelector('#generate-reverse [data-part=slider]').max === '9'")
     said, slider = (page.locator(f"#generate-reverse [data-part={part}]") for part in ("said", "slider"))
-    assert said.inner_text() == words(language, "diffusion.timestep", t=99, number=10, count=10)
+    assert said.inner_text() == words("zh", "diffusion.timestep", t=99, number=10, count=10)
     last = page.locator("#generate-reverse img").first.get_attribute("src")
     slider.press("ArrowLeft")
-    assert said.inner_text() == words(language, "diffusion.timestep", t=199, number=9, count=10)
+    assert said.inner_text() == words("zh", "diffusion.timestep", t=199, number=9, count=10)
     assert page.locator("#generate-reverse img").first.get_attribute("src") != last
     assert_fits(page)
     open_part("picture")
@@ -58,32 +59,43 @@ def test_diffusion_is_seen_step_by_step(
     assert_fits(page)
 
 
-@pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
-def test_a_grid_is_seen_while_it_is_drawn_until_stop(
-    visit: Callable[..., Any], width: int, language: str
+def test_diffusion_starts_nothing_unasked_is_seen_while_it_draws_and_keeps_what_was_there(
+    serve: Callable[[Any], str], visit: Callable[..., Any]
 ) -> None:
-    from segen.ui.app import build_app, launch_options
-
     engine = DrawingEngine()
-    app = build_app(engine)  # type: ignore[arg-type]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    name = next(card.name for card in cards("generate") if diffuses(card))
-    try:
-        page = visit(f"{url}?tab=generate&model={name}&count=16&lang={language}", width)
-        page.click("#generate-run")
-        preview = page.locator("#generate-grid .coming img")
-        preview.wait_for()
-        first = preview.get_attribute("src")
-        page.wait_for_function(
-            f"document.querySelector('#generate-grid .coming img').src !== {json.dumps(first)}"
-        )
-        assert page.is_visible("#generate-grid .grid"), "what was there stays beside it"
-        assert_fits(page)
-        page.click("#generate-stop", no_wait_after=True)
-        assert_closed(engine)
-        page.wait_for_selector("#generate-stop:disabled")
-        assert engine.steps < 1200
-        assert preview.is_visible(), "what was drawn stays"
-        assert engine.requests == 1, "the grid asks for nothing by itself"
-    finally:
-        app.close()
+    page = visit(f"{serve(engine)}?tab=generate")
+    page.wait_for_selector("#generate-grid .grid button")
+    slow = next(card for card in cards("generate") if diffuses(card))
+    page.locator("#generate-model input").click()
+    page.get_by_role("option", name=slow.title["en"], exact=True).click()
+    page.wait_for_function(
+        "title => document.querySelector('#generate-grid .said').innerText.includes(title)",
+        arg=slow.title["en"],
+    )
+    assert re.search(r"\d+ (s|min)", page.inner_text("#generate-estimate")), "how long it would take"
+    assert engine.requests == 0
+    before = page.get_attribute("#generate-grid .grid img", "src")
+    page.click("#generate-run")
+    preview = page.locator("#generate-grid .coming img")
+    preview.wait_for()
+    first = preview.get_attribute("src")
+    page.wait_for_function(
+        f"document.querySelector('#generate-grid .coming img').src !== {json.dumps(first)}"
+    )
+    assert page.get_attribute("#generate-grid .grid img", "src") == before
+    assert_fits(page)
+    assert engine.requests == 1
+
+    page.click("#generate-run")
+    assert_closed(engine)
+    wait_until(lambda: engine.requests == 2)  # the second press begins anew
+    assert page.is_enabled("#generate-stop"), "while work goes on, it can be stopped"
+    engine.closed = False
+    page.click("#generate-stop", no_wait_after=True)
+    assert_closed(engine)
+    page.wait_for_selector("#generate-stop:disabled")
+    assert engine.steps < 1200
+    assert page.get_attribute("#generate-grid .grid img", "src") == before, "Stop leaves what was there"
+    assert page.is_visible("#generate-grid .grid")
+    assert preview.is_visible(), "and what was drawn so far"
+    assert engine.requests == 2, "nothing was queued"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from segen.text import words
-from tests.browser.actions import assert_fits, wait_for_result
+from tests.browser.actions import open_view, settle, wait_for_result
 from tests.browser.engines import SlowEngine, assert_closed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_keyboard_alone_is_enough(address: str, visit: Callable[..., Any]) -> None:
@@ -45,70 +42,32 @@ def test_the_keyboard_alone_is_enough(address: str, visit: Callable[..., Any]) -
     assert page.locator("#segment-viewer .legend button[aria-pressed=true]").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(390, "light"), (390, "dark"), (1440, "light"), (1440, "dark")]
-)
-def test_an_example_is_segmented_on_one_click_at_any_width(
-    address: str, visit: Callable[..., Any], width: int, scheme: str
-) -> None:
-    page = visit(f"{address}/?tab=segment", width, scheme)
-    assert_fits(page)
-    page.click("[data-example=street_trees]")
-    wait_for_result(page, "street_trees")
-    assert_fits(page)
-    if width == 1440 and scheme == "light" and os.environ.get("SEGEN_SCREENSHOTS"):
-        page.click("#segment-viewer .stage")
-        page.screenshot(path=ROOT / "docs" / "page.png", full_page=True)
-    page.goto(f"{address}/?tab=models")
-    page.wait_for_selector(".cards")
-    assert_fits(page)
-
-
-def test_the_browser_prefers_chinese(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?tab=segment", locale="zh-TW")
-    assert words("zh", "segment.run") in page.inner_text("#segment-run")
-    page = visit(f"{address}/?lang=en&tab=segment", locale="zh-CN")
-    assert words("en", "segment.run") in page.inner_text("#segment-run")
-    assert "Drop" in page.inner_text("#segment-picture")
-
-
 def test_a_link_restores_the_page_and_nonsense_falls_back(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?tab=segment&model=unet-camvid&show=entropy&opacity=25")
-    page.click("[data-example=street_trees]")
-    wait_for_result(page, "street_trees")
+    page = visit(f"{address}/?lang=en&tab=segment&model=unet-camvid&show=entropy&opacity=25", locale="zh-CN")
+    assert words("en", "segment.run") in page.inner_text("#segment-run"), "the address has the last word"
+    wait_for_result(page, "pagoda")
     assert page.is_checked("#segment-viewer input[value=entropy]")
     assert page.input_value("#segment-viewer [data-part=opacity]") == "25"
     assert not page.is_visible("#notice")
 
-    page = visit(f"{address}/?tab=models")
-    page.wait_for_selector(".cards", state="visible")
-
     page = visit(f"{address}/?lang=xx&tab=segment&model=../../etc/passwd&show=1&opacity=-3")
     assert page.inner_text("#notice").startswith("This link contains options that do not exist")
     assert "passwd" not in page.url
-    page.click("[data-example=street_trees]")
-    wait_for_result(page, "street_trees")
+    wait_for_result(page, "pagoda")
     assert page.is_checked("#segment-viewer input[value=overlay]")
 
 
-@pytest.mark.parametrize("tab", ["segment", "compare", "robustness"])
-def test_stop_stops(visit: Callable[..., Any], tab: str) -> None:
-    from segen.ui.app import build_app, launch_options
-
+def test_stop_stops_every_view_of_a_picture(serve: Callable[[Any], str], visit: Callable[..., Any]) -> None:
     engine = SlowEngine()
-    app = build_app(engine)  # type: ignore[arg-type]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    try:
-        page = visit(f"{url}?tab={tab}")
-        shows = f"#{tab}-viewer" if tab == "segment" else f"#{tab}-told"
-        page.wait_for_function(f"document.querySelector('{shows}').parentElement.innerText.includes('/1000')")
-        page.click(f"#{tab}-stop")
-        page.wait_for_selector(f"#{tab}-stop:disabled")
+    page = visit(f"{serve(engine)}?tab=segment")
+    working = "document.body.innerText.includes('/1000')"
+    for number, view in enumerate(("segment", "compare", "robustness", "cluster", "inside"), 1):
+        engine.closed = False
+        open_view(page, "segment", f"{view}.tab")
+        page.wait_for_function(working)
+        page.click(f"#{view}-stop")
         assert_closed(engine)
-        assert engine.requests == 1, "nothing else begins"
         assert engine.steps < 900
-        page.wait_for_function(
-            f"!document.querySelector('{shows}').parentElement.innerText.includes('/1000')"
-        )
-    finally:
-        app.close()
+        page.wait_for_function(f"!{working}")
+        settle(page, view)
+        assert engine.requests == number, "nothing else begins"

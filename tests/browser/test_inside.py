@@ -1,4 +1,4 @@
-"""The Inside tab in a browser."""
+"""The view Inside the network of the tab Segment in a browser."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from segen.text import words
-from tests.browser.actions import assert_fits, click_pixel
-from tests.browser.engines import KnownEngine
+from tests.browser.actions import assert_fits, click_pixel, settle, stroke
+from tests.browser.engines import KnownEngine, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -36,11 +36,8 @@ def _view(page: Any, name: str) -> str:
     return str(page.inner_text("#segment-viewer [data-part=meaning]"))
 
 
-@pytest.mark.parametrize(("width", "scheme", "language"), [(1440, "light", "en"), (390, "dark", "zh")])
-def test_attention_follows_the_pixel_and_discriminator_score_is_read(
-    known: Callable[..., Any], width: int, scheme: str, language: str
-) -> None:
-    page = known("instances", query=f"lang={language}&show=attention", width=width, scheme=scheme)
+def test_attention_follows_the_pixel_and_discriminator_score_is_read(known: Callable[..., Any]) -> None:
+    page = known("instances", query="lang=zh&show=attention", width=390, scheme="dark")
     assert page.is_checked("#segment-viewer input[value=attention]")
     assert _brightest(page) == (21 - 165 // 16, 15 - 125 // 16), "the middle is read at first"
     asked: list[str] = []
@@ -48,22 +45,19 @@ def test_attention_follows_the_pixel_and_discriminator_score_is_read(
     click_pixel(page, 200, 100)
     assert _brightest(page) == (21 - 200 // 16, 15 - 100 // 16)
     share = {"share": "100%", "times": "352"}
-    assert words(language, "viewer.value_attention", **share) in page.inner_text("#segment-viewer .spoken")
+    assert words("zh", "viewer.value_attention", **share) in page.inner_text("#segment-viewer .spoken")
+    stage = page.locator("#segment-viewer .stage")
     for _ in range(2):
-        page.locator("#segment-viewer .stage").press("Shift+ArrowDown")
+        stage.press("Shift+ArrowDown")
     assert _brightest(page) == (21 - 200 // 16, 15 - 120 // 16)
-    box = page.locator("#segment-viewer .stage").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.97, box["y"] + box["height"] * 0.9)
-    page.mouse.up()
+    stroke(page, stage, (0.5, 0.5), (0.97, 0.9))
     assert _brightest(page) == (21 - 320 // 16, 15 - 225 // 16)
     assert_fits(page)
 
-    assert _view(page, "discriminator_score") == words(language, "viewer.meaning_discriminator_score")
+    assert _view(page, "discriminator_score") == words("zh", "viewer.meaning_discriminator_score")
     scale = page.inner_text("#segment-viewer .scale")
-    assert words(language, "viewer.low_discriminator_score") in scale
-    assert words(language, "viewer.high_discriminator_score") in scale
+    assert words("zh", "viewer.low_discriminator_score") in scale
+    assert words("zh", "viewer.high_discriminator_score") in scale
     click_pixel(page, 247, 100)
     (percent,) = re.findall(r"([\d.]+)%", page.inner_text("#segment-viewer .value"))
     assert float(percent) / 100 == pytest.approx(247 / 329, abs=0.004)
@@ -72,9 +66,42 @@ def test_attention_follows_the_pixel_and_discriminator_score_is_read(
     assert not asked, "the viewer works without the server"
 
 
-def test_instances_are_counted_and_told(known: Callable[..., Any]) -> None:
-    page = known("attention", "discriminator_score", query="show=discriminator_score")
+def test_classes_light_up_instances_are_counted_and_disagreement_is_measured_when_asked_for(
+    known: Callable[..., Any],
+) -> None:
+    engine = KnownEngine("attention", "discriminator_score", hesitant=True)
+    page = known(engine=engine, query="show=discriminator_score")
     assert page.is_checked("#segment-viewer input[value=overlay]"), "there is no discriminator score"
+    assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
+    _assert_lights_up(page)
+    _assert_instances_are_told(page)
+
+    settle(page, "segment")
+    before = engine.asked
+    page.click("#segment-disagree")
+    wait_until(lambda: engine.asked > before + 1)
+    page.click("#segment-stop")
+    settle(page, "segment")
+    assert engine.asked - before < 6, "six answers make a disagreement"
+    assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
+
+    page.click("#segment-disagree")
+    page.wait_for_selector("#segment-viewer input[value=disagreement]:checked", state="attached")
+    _assert_disagreement_is_measured(page)
+
+
+def _assert_lights_up(page: Any) -> None:
+    """A class that is pointed at in the legend is seen alone."""
+    drawn = "document.querySelector('#segment-viewer [data-part=labels]').toDataURL()"
+    before = page.evaluate(drawn)
+    page.locator("#segment-viewer .legend button").first.hover()
+    page.wait_for_selector("#segment-viewer [data-lit=true]")
+    assert page.evaluate(drawn) != before, "the others are dimmed"
+    opacity = "Number(getComputedStyle(document.querySelector('#segment-viewer [data-part=labels]')).opacity)"
+    assert page.evaluate(opacity) > 0.8, "and the class shines through"
+
+
+def _assert_instances_are_told(page: Any) -> None:
     told = {"count": "1", "least": "50%", "mean": "800"}
     assert _view(page, "instances") == words("en", "viewer.meaning_instances", **told)
     first = words("en", "viewer.value_instance", name="building", found="1", score="90%", pixels="800")
@@ -92,37 +119,14 @@ def test_instances_are_counted_and_told(known: Callable[..., Any]) -> None:
     assert page.inner_text("#segment-viewer .value") == first, "the surest is on top"
 
 
-def test_disagreement_is_measured_when_asked_for(known: Callable[..., Any]) -> None:
-    page = known("attention", "discriminator_score", "instances", query="show=disagreement")
-    assert page.is_checked("#segment-viewer input[value=overlay]")
-    assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
-    page.click("#segment-disagree")
-    page.wait_for_selector("#segment-viewer input[value=disagreement]:checked", state="attached")
+def _assert_disagreement_is_measured(page: Any) -> None:
+    """Half of the answers, the mirrored ones, say the opposite: as far apart as two sides can be."""
     assert "6" in page.inner_text("#segment-viewer [data-part=sentence]")
-    # Half of the answers, the mirrored ones, say the opposite everywhere: as far apart as two sides can be.
     click_pixel(page, 300, 100)
     (percent,) = re.findall(r"([\d.]+)%", page.inner_text("#segment-viewer .value"))
-    one, other = (np.array([a, b, *[0.02] * 9]) / (a + b + 0.18) for a, b in ((0.8, 0.02), (0.8, 0.8)))
+    one, other = (np.array([a, b, *[0.02] * 9]) / (a + b + 0.18) for a, b in ((0.8, 0.02), (0.8, 0.9)))
     entropies = [-(each * np.log(each)).sum() for each in ((one + other) / 2, one, other)]
     assert float(percent) / 100 == pytest.approx(
         (entropies[0] - (entropies[1] + entropies[2]) / 2) / np.log(6), abs=0.002
     )
-    page.reload()
     assert "show=disagreement" in page.url
-
-
-def test_stop_ends_a_disagreement_between_two_answers(known: Callable[..., Any]) -> None:
-    engine = KnownEngine("attention", "discriminator_score", "instances", hesitant=True)
-    page = known(engine=engine)
-    page.click("#segment-disagree")
-    page.wait_for_selector("#segment-stop:enabled")
-    page.wait_for_timeout(500)
-    page.click("#segment-stop")
-    page.wait_for_timeout(1500)
-    asked = engine.asked
-    assert asked < 6, "six answers make a disagreement"
-    page.wait_for_timeout(1500)
-    assert asked == engine.asked
-    assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
-    page.click("#segment-run")
-    page.wait_for_function("document.querySelector('#segment-stop').disabled")

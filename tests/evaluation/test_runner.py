@@ -209,6 +209,7 @@ def test_a_corruption_is_measured_and_kept_apart(
     assert main(command) == 0
     pairs = datasets.pairs(data / CARD.dataset, "val")
     clean = [images.read(pair.image) for pair in pairs]
+    assert len(clean) > 1
     expected = [*(harm(image, number) for number, image in enumerate(clean)), *clean]
     assert all((one == other).all() for one, other in zip(seen, expected, strict=True))
 

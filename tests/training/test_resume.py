@@ -217,38 +217,31 @@ def test_the_gradient_scalers_state_is_kept(runs: Path, monkeypatch: pytest.Monk
     assert fresh.scale == 1024.0
 
 
+def _train_on(config: VaeConfig, place: Place, begins: Any) -> None:
+    torch.set_num_threads(1)  # a forked process has none of its parent's threads
+    begins.set()
+    sys.exit(run(config, place))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_training_killed_at_any_moment_can_be_gone_on_with(runs: Path) -> None:
     """kill -9 again and again: each next run begins from a whole checkpoint and cleans up."""
-    (runs / "tests_resume.py").write_bytes(Path(__file__).read_bytes())
-    program = (
-        "import sys; from dataclasses import replace\n"
-        "from segen.training import data; data.SYNTHETIC_SIZES = {'train': 6, 'val': 2}\n"
-        "from tests_resume import *\n"
-        "print('up', flush=True)\n"
-        "long = replace(TINY, steps=100_000, evaluate_every=2)\n"
-        "begun = (run_folder.runs_root() / 'tiny/checkpoint.pt').exists()\n"
-        "sys.exit(run(long, RESUMED if begun else SYNTHETIC))"
-    )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(runs)])}
-    pauses = np.random.default_rng(0).uniform(0.5, 3, 8)
+    context = multiprocessing.get_context("fork")  # a new process would need seconds to import PyTorch
+    kept, long = runs / "tiny" / "checkpoint.pt", replace(TINY, steps=100_000, evaluate_every=2)
     steps = [0]
-    for pause in pauses:
-        with subprocess.Popen(
-            [sys.executable, "-c", program],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as training:
-            assert training.stdout is not None
-            training.stdout.readline()
-            time.sleep(pause)
-            training.send_signal(signal.SIGKILL)
-        if (runs / "tiny" / "checkpoint.pt").exists():
-            steps.append(
-                checkpoint.read(runs / "tiny" / "checkpoint.pt", replace(TINY, steps=100_000))["step"]
-            )
+    for pause in np.random.default_rng(0).uniform(0.3, 2, 8):
+        begins = context.Event()
+        place = RESUMED if kept.exists() else SYNTHETIC
+        training = context.Process(target=_train_on, args=(long, place, begins))
+        training.start()
+        assert begins.wait(60)
+        time.sleep(pause)
+        training.kill()
+        training.join()
+        assert training.exitcode == -signal.SIGKILL, "it was killed while it trained"
+        if kept.exists():
+            steps.append(checkpoint.read(kept, replace(TINY, steps=100_000))["step"])
     assert steps == sorted(steps)
     assert steps[-1] > 0
     (runs / "tiny" / ".checkpoint.pt.abcd1234.pt").write_bytes(b"what a killed writer leaves")

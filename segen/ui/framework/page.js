@@ -96,6 +96,7 @@ segen.press = (id, tries = 200) => {
 
   segen.options = (place) => options[place] ?? {};
   segen.remember = (place, values) => {
+    if ("view" in values) delete views[place]; // it is one of the tab's own options
     options[place] = { ...options[place], ...values };
     if (place === shown()) write();
   };

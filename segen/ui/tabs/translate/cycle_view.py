@@ -83,7 +83,7 @@ class CycleView:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.view = gr.HTML(elem_classes="xray", padding=False, elem_id="translate-cycle-view")
+        self.view = gr.HTML(elem_classes="cycle-view", padding=False, elem_id="translate-cycle-view")
         with gr.Row(visible=False, elem_classes="downloads") as self.row:
             self.download = download_button("translate.cycle_json", elem_id="translate-cycle-json")
 

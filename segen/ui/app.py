@@ -21,16 +21,18 @@ from segen.ui.framework.queue import QUIET
 from segen.ui.framework.theme import theme
 from segen.ui.framework.visit import visits
 from segen.ui.tabs.generate import tab as generate
+from segen.ui.tabs.learn import tab as learn
 from segen.ui.tabs.models import tab as models
 from segen.ui.tabs.segment import tab as segment
 from segen.ui.tabs.start import tab as start
 from segen.ui.tabs.translate import tab as translate
+from segen.ui.widgets import playground
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
 _OFFERED = tuple(tab for tab in (generate, translate) if registry.cards(tab.NAME))
-TABS = (start, segment, *_OFFERED, models)
+TABS = (start, learn, segment, *_OFFERED, models)
 """The tabs in the order they are shown; the first is open at the start."""
 SESSIONS = 32
 """Gradio keeps the last values of this many visits in memory; of ours, the blind test's score is one."""
@@ -66,7 +68,10 @@ def launch_options() -> dict[str, Any]:
         "i18n": say,
         "app_kwargs": {
             "middleware": [Middleware(Gate), Middleware(PageLanguage)],
-            "routes": [Mount("/start", StaticFiles(directory=start.PICTURES))],
+            "routes": [
+                Mount("/start", StaticFiles(directory=start.PICTURES)),
+                Mount("/playground", StaticFiles(directory=playground.FOLDER)),
+            ],
         },
         "max_file_size": MAX_UPLOAD_BYTES,
         "state_session_capacity": SESSIONS,

@@ -86,8 +86,10 @@ segen.press = (id, tries = 200) => {
   const views = {}; // of a tab that has views, the one that is open
   const shown = () => views[open] ?? open;
 
-  const address = (lang) =>
-    "?" + new URLSearchParams({ lang, tab: open, ...(views[open] && { view: views[open] }), ...options[shown()] });
+  const address = (lang) => {
+    const given = { lang, tab: open, ...(views[open] && { view: views[open] }), ...options[shown()] };
+    return "?" + new URLSearchParams(Object.entries(given).filter(([, value]) => value !== undefined));
+  };
   const write = () => {
     if (!open) return;
     history.replaceState(history.state, "", address(segen.language));

@@ -1,0 +1,1 @@
+"""The tab Learn: models that train while one watches."""

@@ -1,0 +1,35 @@
+"""The tab Learn: models that train while one watches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from segen.ui.framework.language import say
+from segen.ui.framework.link import Link, Tab, Values
+from segen.ui.framework.queue import QUIET
+from segen.ui.tabs.learn import playground
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
+NAME = "learn"
+
+
+def build(_engine: Engine) -> Tab:
+    """Lay out the tab inside the current gr.Tab."""
+    built: dict[str, Tab] = {}
+    with gr.Tabs(overflow_behavior="wrap", elem_id="learn-views", elem_classes="views") as views:
+        with gr.Tab(say("playground.tab"), id=playground.NAME) as page:
+            built[playground.NAME] = playground.build()
+        page.select(None, js=f"() => segen.view('{NAME}', '{playground.NAME}')", **QUIET)
+
+    def fill(link: Link, language: str) -> Values:
+        opened = link.choice("view", list(built))
+        values: Values = {views: gr.Tabs(selected=opened)}
+        for name, view in built.items():
+            values |= view.fill(link if name == opened else Link({}), language)
+        return values
+
+    return Tab([views, *(output for view in built.values() for output in view.outputs)], fill)

@@ -19,7 +19,8 @@ from segen import registry
 from segen.cli.chains import run_recipe
 from segen.cli.importing import import_annotations
 from segen.cli.pictures import label_each, make_folder, prepare, progress, tell, work_on_each
-from segen.data import files
+from segen.cli.teaching import label_by, teach
+from segen.data import classifiers, files
 from segen.errors import CardError, UsageError, WeightsError
 from segen.models import hub
 from segen.registry import Task
@@ -46,6 +47,7 @@ MaybeName = Annotated[str | None, tyro.conf.arg(metavar="NAME")]
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 MaybeFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
+MaybeFile = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 AsJson = Annotated[bool, tyro.conf.arg(name="json")]
 MEASURED: tuple[Task, ...] = ("segment", "generate", "translate")
 """The tasks that `evaluate` measures."""
@@ -76,18 +78,30 @@ def models(task: Task | None = None, as_json: AsJson = False) -> int:
     return 0
 
 
-def segment(images: Pictures = (), *, model: Name, out: Folder, also: tuple[Format, ...] = ()) -> int:
+def segment(
+    images: Pictures = (),
+    *,
+    model: MaybeName = None,
+    classifier: MaybeFile = None,
+    out: Folder,
+    also: tuple[Format, ...] = (),
+) -> int:
     """Label every pixel of pictures.
 
     Args:
         images: The pictures.
         model: The name of a model that segments.
+        classifier: In place of a model, the classifier.json that segen teach wrote.
         out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt, and
             for models that find instances STEM.instances.png.
         also: Further formats: polygons as STEM.geojson, STEM.coco.json, STEM.yolo.txt, a table as STEM.csv,
             and for each class ID STEM.mask-ID.png and STEM.cutout-ID.png.
     """
-    return label_each(images, registry.card(model, "segment"), out, SegmentRequest, also)
+    if (model is None) == (classifier is None):
+        raise UsageError("model_or_classifier")
+    if classifier is not None:
+        return label_by(classifiers.read(classifier), images, out, also)
+    return label_each(images, registry.card(cast(str, model), "segment"), out, SegmentRequest, also)
 
 
 def cluster(
@@ -277,6 +291,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "evaluate": evaluate,
     "export": export,
     "run": run_recipe,
+    "teach": teach,
     "import": import_annotations,
 }
 

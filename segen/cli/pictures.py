@@ -23,8 +23,12 @@ def label_each(
     out: Path,
     ask: Callable[[Image], Request[Any]],
     also: tuple[Format, ...],
+    model: str = "",
 ) -> int:
-    """Write the files of a segmentation for each picture, and remarks on it to stderr."""
+    """Write the files of a segmentation for each picture, and remarks on it to stderr.
+
+    The card answers, or the one named `model` in its place.
+    """
     from segen.cli import results
     from segen.imaging import export, formats
 
@@ -38,7 +42,7 @@ def label_each(
     def work(path: Path) -> None:
         image = read(path)
         request = ask(image)
-        value = engine.run(card.name, request).value
+        value = engine.run(model or card.name, request).value
         found = export.card_for(card, image, value)
         results.write_segmentation(out, path.stem, found, image, value)
         results.write_contents(out, path.stem, formats.contents(found, image, value, also, _name(path)))

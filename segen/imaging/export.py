@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from segen import registry
 from segen.imaging import images
 from segen.imaging.labels import encode_labels
 from segen.registry import ClassInfo, ModelCard
@@ -25,6 +26,7 @@ from segen.types import (
     Image,
     Instance,
     Labels,
+    PixelClassifier,
     Segmentation,
     Translation,
 )
@@ -35,6 +37,8 @@ INSTANCES_ENDING = ".instances.png"
 """Stands behind it, too, where a card gives instances."""
 MAX_BOXES = 100
 """The boxes of a region stop here: noise falls into millions of parts, and nobody reads those."""
+TAUGHT = "classifier"
+"""What regions.json calls the model where a pixel classifier was taught."""
 NOISE_COLOR = (230, 0, 150)
 COLOR_DISTANCE = 12
 SHADES = (0, 24, -24, 48, -48, 72, -72)
@@ -57,6 +61,15 @@ def card_for(card: ModelCard, image: Image, result: Segmentation | Clustering) -
         noise = {each: words(each, "clusters.noise") for each in LANGUAGES}
         classes.append(ClassInfo(NOISE, noise, NOISE_COLOR))
     return replace(card, classes=tuple(classes))
+
+
+def taught_card(classifier: PixelClassifier) -> ModelCard:
+    """The card of a classifier's encoder with the classes that were taught, and a name of its own."""
+    classes = tuple(
+        ClassInfo(id, dict.fromkeys(LANGUAGES, each.name), each.color)
+        for id, each in enumerate(classifier.classes)
+    )
+    return replace(registry.card(classifier.encoder, "segment"), name=TAUGHT, classes=classes)
 
 
 def _means(image: Image, labels: Labels) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 from segen.errors import InputError
 from segen.imaging.images import decoded
 from segen.registry import ClassInfo
-from segen.types import Image, Labels
+from segen.types import MAX_TAUGHT, UNDRAWN, Image, Labels
 
 IGNORED = 255
 """The label of pixels to ignore where no class is named for them, as in Pascal VOC and Cityscapes."""
@@ -91,6 +91,21 @@ def _sorted_by_color(picture: Pillow.Image, classes: tuple[ClassInfo, ...]) -> N
         table[used] = [ids[color] for color in colors if color]
         indices = table[indices]
     return indices
+
+
+def read_strokes(source: Path | str | bytes) -> Labels:
+    """The ids of a palette or grey PNG of strokes, H x W, UNDRAWN where there is none.
+
+    Raises InputError for colors, for a JPEG, whose strokes blur, and for ids above UNDRAWN.
+    """
+    mask = read_mask(source)
+    if mask.colored:
+        raise InputError("scribbles_colors")
+    if mask.lossy:
+        raise InputError("labels_lossy")
+    if (most := max(mask.found)) > UNDRAWN:
+        raise InputError("too_many_taught", count=most + 1, most=MAX_TAUGHT)
+    return mask.values.astype(np.uint8)
 
 
 def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:

@@ -9,10 +9,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from segen.errors import InputError
 from segen.imaging import images
 from segen.models.features.imagenet import classify
 from segen.models.features.maps import features, first_kernels
 from segen.models.tensors import to_tensor
+from segen.registry import TEACH_MODEL
 from segen.types import (
     Classification,
     ClassifyRequest,
@@ -66,6 +68,8 @@ class SegmentationPredictor:
                 yield first_kernels(self.network)
             case ClassifyRequest():
                 yield classify(self._pixels(images.fit(request.image, CLASSIFIED_SIDE)))
+            case _:
+                raise InputError("not_taught", model=TEACH_MODEL)
 
     def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""

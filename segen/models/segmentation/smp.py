@@ -7,16 +7,21 @@ encoder, in batch norm and in padding every convolution, so that output and inpu
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import segmentation_models_pytorch
 from torch import nn
 
 from segen.models import weights
 from segen.models.segmentation.predictor import SegmentationPredictor
+from segen.models.teaching.predictor import Encoder, apply, teach
 from segen.registry import ModelCard
+from segen.types import ApplyRequest, TeachRequest
 
 
 def build(architecture: str, classes: int, **options: object) -> nn.Module:
@@ -34,10 +39,30 @@ def build(architecture: str, classes: int, **options: object) -> nn.Module:
     return network
 
 
-def load(card: ModelCard) -> SegmentationPredictor:
+class SmpPredictor(SegmentationPredictor):
+    """A network of smp's, on whose encoder pixel classifiers can be taught, too."""
+
+    def __init__(self, network: nn.Module, card: ModelCard, sha256: str) -> None:
+        super().__init__(network, card.options.max_side, card.options.zoom)
+        self.card, self.sha256 = card.name, sha256
+
+    def __call__(self, request: Any) -> Iterator[Any]:
+        """As SegmentationPredictor; a TeachRequest gives Taught, an ApplyRequest a Segmentation."""
+        encoder = Encoder(self.network.get_submodule("encoder"), self.card, self.sha256)
+        match request:
+            case TeachRequest():
+                yield from teach(encoder, request)
+            case ApplyRequest():
+                yield from apply(encoder, request)
+            case _:
+                yield from super().__call__(request)
+
+
+def load(card: ModelCard) -> SmpPredictor:
     """The predictor of a card whose folder `segmentation_models_pytorch.from_pretrained` reads."""
-    network, options = read_network(weights.checked(card)), card.options
-    return SegmentationPredictor(network, options.max_side, options.zoom)
+    folder = weights.checked(card)
+    sha256 = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    return SmpPredictor(read_network(folder), card, sha256)
 
 
 def read_network(folder: Path) -> nn.Module:

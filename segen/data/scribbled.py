@@ -1,0 +1,69 @@
+"""Strokes on pictures as files, from which a pixel classifier is taught."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segen.data import datasets
+from segen.errors import InputError
+from segen.imaging import images, labels
+from segen.types import UNDRAWN, Image, Labels, TaughtClass
+
+COLORS = (
+    (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0),
+    (240, 228, 66), (120, 94, 240),
+)  # fmt: skip
+"""For classes without a colour of their own, told apart by colour-blind readers (Okabe and Ito 2008)."""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """A picture, H x W x 3, and the class ids of the strokes on it, H x W, UNDRAWN where there is none."""
+
+    image: Image
+    ids: Labels
+
+
+def read(folder: Path, picture: Path) -> Strokes | None:
+    """A picture and its strokes, a PNG in `folder` of the picture's stem; None where there is no such file.
+
+    Raises InputError for a picture or strokes that cannot be used.
+    """
+    image = images.read(picture)
+    found = [path for path in sorted(folder.glob("*")) if _is_of(path, picture)]
+    if not found:
+        return None
+    try:
+        ids = labels.read_strokes(found[0])
+        if ids.shape != image.shape[:2]:
+            raise InputError("scribbles_size")
+    except InputError as fault:
+        raise InputError("item_unusable", file=found[0].name, fault=fault) from None
+    return Strokes(image, ids)
+
+
+def _is_of(path: Path, picture: Path) -> bool:
+    return path.suffix.lower() == ".png" and path.stem in (picture.stem, picture.name)
+
+
+def classes(folder: Path, drawn: Sequence[Strokes]) -> tuple[TaughtClass, ...]:
+    """The classes of `folder/classes.json`, as of a data set, else one for each id up to the greatest drawn.
+
+    Raises DataError for a damaged classes.json.
+    """
+    known = datasets.classes(folder, "") if (folder / "classes.json").is_file() else ()
+    if known:
+        return tuple(TaughtClass(each.name["en"], each.color) for each in known)
+    most = max(int(each.ids[each.ids != UNDRAWN].max(initial=0)) for each in drawn)
+    return tuple(TaughtClass(f"class {id}", color(id)) for id in range(most + 1))
+
+
+def color(id: int) -> tuple[int, int, int]:
+    """A colour for the class of this id: one of COLORS, darker each time they are used up."""
+    darker = 0.7 ** (id // len(COLORS))
+    red, green, blue = np.rint(np.array(COLORS[id % len(COLORS)]) * darker).astype(int).tolist()
+    return red, green, blue

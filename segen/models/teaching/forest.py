@@ -1,0 +1,70 @@
+"""A random forest of plain arrays: learned by scikit-learn, asked by NumPy.
+
+Source: Breiman 2001; for pixels and strokes, ilastik (Berg et al. 2019). We depart from them in keeping
+arrays alone, so that a forest can be a file that nobody need trust.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier
+
+from segen.types import MAX_DEPTH, Tree
+
+TREES = 40
+MAX_PIXELS = 1_000
+"""A class learns from so many of its pixels at most."""
+
+
+def fit(pixels: NDArray[np.float32], ids: NDArray[np.integer], classes: int) -> tuple[Tree, ...]:
+    """Trees that tell the `ids`, n of at least two different ones below `classes`, of n x F pixels.
+
+    Classes weigh alike, however many pixels they have. The same pixels give the same trees.
+    """
+    random = np.random.default_rng(0)
+    kept = np.concatenate(
+        [random.permutation(np.flatnonzero(ids == each))[:MAX_PIXELS] for each in np.unique(ids)]
+    )
+    forest = RandomForestClassifier(TREES, max_depth=MAX_DEPTH, class_weight="balanced", random_state=0)
+    forest.fit(pixels[kept], ids[kept])
+    trees = [each.tree_ for each in forest.estimators_]
+    shares = [np.zeros((tree.node_count, classes), np.float32) for tree in trees]
+    for share, tree in zip(shares, trees, strict=True):
+        share[:, forest.classes_] = tree.value[:, 0] / tree.value[:, 0].sum(axis=1, keepdims=True)
+    return tuple(
+        Tree(
+            np.where(tree.children_left < 0, -1, tree.feature).astype(np.int32),
+            tree.threshold.astype(np.float32),
+            tree.children_left.astype(np.int32),
+            tree.children_right.astype(np.int32),
+            share,
+        )
+        for tree, share in zip(trees, shares, strict=True)
+    )
+
+
+def probabilities(trees: tuple[Tree, ...], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of the trees' shares for each of N pixels, classes x N, of F x N features."""
+    total = np.zeros((trees[0].shares.shape[1], columns.shape[1]), np.float32)
+    for tree in trees:
+        leaves = _leaves(tree, columns)
+        for each, shares in zip(total, tree.shares.T, strict=True):
+            each += shares[leaves]
+    total /= np.maximum(total.sum(axis=0), np.finfo(np.float32).tiny)
+    return total
+
+
+def _leaves(tree: Tree, columns: NDArray[np.float32]) -> NDArray[np.intp]:
+    """The leaf at which each pixel arrives."""
+    leaves = np.zeros(columns.shape[1], np.intp)
+    waiting = [(0, np.arange(columns.shape[1], dtype=np.int32))]
+    while waiting:
+        node, pixels = waiting.pop()
+        if tree.feature[node] < 0:
+            leaves[pixels] = node
+            continue
+        goes_left = columns[tree.feature[node]][pixels] <= tree.threshold[node]
+        waiting.append((int(tree.left[node]), pixels[goes_left]))
+        waiting.append((int(tree.right[node]), pixels[~goes_left]))
+    return leaves

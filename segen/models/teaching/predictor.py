@@ -1,0 +1,100 @@
+"""Teach a pixel classifier by strokes, and apply one, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from torch import nn
+
+from segen.errors import InputError
+from segen.models.segmentation.predictor import full_size_labels
+from segen.models.teaching.edges import sharpened
+from segen.models.teaching.features import features
+from segen.models.teaching.forest import fit, probabilities
+from segen.types import (
+    UNDRAWN,
+    ApplyRequest,
+    Image,
+    Labels,
+    PixelClassifier,
+    Segmentation,
+    Step,
+    Taught,
+    TeachRequest,
+)
+
+AROUND = 0.02
+"""The certainty of a place is that of its surroundings, a Gaussian of this share of the longer side: single
+pixels are uncertain at every border."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The encoder of a network of segmentation_models_pytorch, its card, and the SHA-256 of its weights."""
+
+    network: nn.Module
+    card: str
+    sha256: str
+
+
+def teach(encoder: Encoder, request: TeachRequest) -> Iterator[Step | Taught]:
+    """A step for each picture, one for the trees, and what they say of the last picture."""
+    pixels, ids = [], []
+    total = len(request.images) + 1
+    for done, (image, scribbles) in enumerate(zip(request.images, request.scribbles, strict=True), start=1):
+        found = features(encoder.network, image)
+        cells, drawn = _cells(scribbles, found.shape[1:])
+        pixels.append(found.reshape(len(found), -1)[:, cells].T)
+        ids.append(drawn)
+        yield Step(done, total)
+    trees = fit(np.concatenate(pixels), np.concatenate(ids), len(request.classes))
+    yield Step(total, total)
+    classifier = PixelClassifier(encoder.card, encoder.sha256, request.classes, trees)
+    answer = _answer(classifier, image, found)
+    yield Taught(classifier, answer, _least_certain(answer, scribbles))
+
+
+def apply(encoder: Encoder, request: ApplyRequest) -> Iterator[Step | Segmentation]:
+    """A step for the features, and the answer."""
+    classifier = request.classifier
+    if (classifier.encoder, classifier.encoder_sha256) != (encoder.card, encoder.sha256):
+        raise InputError("classifier_encoder", encoder=classifier.encoder)
+    found = features(encoder.network, request.image)
+    if max(int(tree.feature.max()) for tree in classifier.trees) >= len(found):
+        raise InputError("classifier_damaged")
+    yield Step(1, 1)
+    yield _answer(classifier, request.image, found)
+
+
+def _cells(scribbles: Labels, grid: tuple[int, ...]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """The cells of an h x w grid that strokes touch, by their number, and each one's class."""
+    rows, columns = np.nonzero(scribbles != UNDRAWN)
+    ids = scribbles[rows, columns]
+    cells = (rows * grid[0] // scribbles.shape[0]) * grid[1] + columns * grid[1] // scribbles.shape[1]
+    cells, ids = np.unique(np.stack([cells, ids]), axis=1)
+    return cells, ids
+
+
+def _answer(classifier: PixelClassifier, image: Image, found: NDArray[np.float32]) -> Segmentation:
+    """What a classifier says of a picture with these features, F x h x w, its edges brought back."""
+    count, height, width = found.shape
+    shares = probabilities(classifier.trees, found.reshape(count, -1)).reshape(-1, height, width)
+    shares = sharpened(image, shares)
+    return Segmentation(full_size_labels(torch.from_numpy(shares)[None], *image.shape[:2]), shares)
+
+
+def _least_certain(answer: Segmentation, scribbles: Labels) -> tuple[int, int]:
+    """The place, x and y in pixels of the picture, around which the second class comes nearest the first."""
+    shares = np.sort(answer.probabilities, axis=0)
+    height, width = shares.shape[1:]
+    doubt = 1 - (shares[-1] - shares[-2])
+    doubt.ravel()[_cells(scribbles, (height, width))[0]] = 0
+    doubt = gaussian_filter(doubt, AROUND * max(height, width), mode="constant")
+    row, column = np.unravel_index(int(doubt.argmax()), doubt.shape)
+    tall, wide = scribbles.shape
+    return int((column + 0.5) * wide / width), int((row + 0.5) * tall / height)

@@ -1,0 +1,112 @@
+"""A pixel classifier that a few strokes teach: what is drawn, what is learned, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segen.errors import InputError
+from segen.types.request import Image, Labels, Request
+from segen.types.segment import Segmentation
+
+UNDRAWN = 255
+"""In scribbles, a pixel where nothing is drawn."""
+MAX_TAUGHT = 64
+"""So many classes can be taught."""
+MAX_NAME = 40
+"""So many letters a class may be called by."""
+MAX_DEPTH = 32
+"""So many decisions lead to a leaf at most."""
+
+
+@dataclass(frozen=True)
+class TaughtClass:
+    """A class by the name that its teacher gave it, and its colour."""
+
+    name: str
+    color: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One decision tree; node 0 is its root.
+
+    At an inner node a pixel goes to `left` where the feature `feature` is at most `threshold`, else to
+    `right`; both come after the node itself. Leaves have the feature -1. `shares` is nodes x classes, of the
+    teaching pixels that came to the node.
+    """
+
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    shares: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PixelClassifier:
+    """Trees over the feature maps of the encoder of a card; plain data.
+
+    `encoder` is the name of the card, `encoder_sha256` the checksum of its weights: with others, the same
+    numbers would mean something else.
+    """
+
+    encoder: str
+    encoder_sha256: str
+    classes: tuple[TaughtClass, ...]
+    trees: tuple[Tree, ...]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """The classifier, and what it says of the last of the pictures that taught it.
+
+    `uncertain` is the place, x and y in pixels of that picture, around which the answer is least certain.
+    """
+
+    classifier: PixelClassifier
+    segmentation: Segmentation
+    uncertain: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class TeachRequest(Request[Taught]):
+    """Learn to tell classes apart from strokes on pictures, H x W x 3 each.
+
+    `scribbles` are H x W ids of `classes` for each picture, UNDRAWN where no stroke is; a picture may be
+    without any. Raises InputError for strokes of another size than their picture, of a class that is not
+    there or of one class alone, and for more than MAX_TAUGHT classes.
+    """
+
+    task: ClassVar[str] = "segment"
+
+    images: tuple[Image, ...]
+    scribbles: tuple[Labels, ...]
+    classes: tuple[TaughtClass, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.classes) > MAX_TAUGHT:
+            raise InputError("too_many_taught", count=len(self.classes), most=MAX_TAUGHT)
+        if [each.shape[:2] for each in self.images] != [each.shape for each in self.scribbles]:
+            raise InputError("scribbles_size")
+        drawn = {int(id) for each in self.scribbles for id in np.unique(each)} - {UNDRAWN}
+        if stray := sorted(drawn - set(range(len(self.classes)))):
+            raise InputError("scribbles_unknown", ids=", ".join(map(str, stray[:5])))
+        if len(drawn) < 2:
+            raise InputError("scribbles_of_one")
+
+
+@dataclass(frozen=True)
+class ApplyRequest(Request[Segmentation]):
+    """Label every pixel of a picture by a classifier that was taught before.
+
+    The predictor raises InputError for a classifier of another encoder, or of other weights of it.
+    """
+
+    task: ClassVar[str] = "segment"
+
+    image: Image
+    classifier: PixelClassifier

@@ -1,0 +1,101 @@
+"""`segen teach`, and `segen segment --classifier`: what they write and how they fail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from segen.cli.main import main
+from segen.imaging import export, images
+from segen.types import MAX_TAUGHT
+from tests.cli.calls import names, results
+from tests.sentences import sentence
+
+
+@pytest.fixture
+def scribbles(pictures: Path, tmp_path: Path) -> Path:
+    """Strokes of two classes on the first of two pictures, as a palette PNG."""
+    folder = tmp_path / "scribbles"
+    folder.mkdir()
+    width, height = Pillow.open(pictures / "a.png").size
+    drawn = np.full((height, width), 255, np.uint8)
+    drawn[2, 5:30], drawn[height - 3, 5:30] = 0, 1
+    (folder / "a.png").write_bytes(export.encode_labels(drawn, ((255, 0, 0), (0, 255, 0))))
+    return folder
+
+
+def teach(pictures: Path, scribbles: Path, out: Path) -> int:
+    given = [str(path) for path in sorted(pictures.iterdir())]
+    return main(["teach", *given, "--scribbles", str(scribbles), "--out", str(out)])
+
+
+def test_a_classifier_is_taught_and_used(
+    weights: Path, pictures: Path, scribbles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scribbles / "classes.json").write_text(
+        json.dumps(
+            [{"id": 0, "name": "sky", "color": [1, 2, 3]}, {"id": 1, "name": "road", "color": [4, 5, 6]}]
+        )
+    )
+    out, again = tmp_path / "out", tmp_path / "again"
+    assert teach(pictures, scribbles, out) == 0
+    assert names(out) == results("a", "b.v2") | {"classifier.json"}
+    assert f"b.v2.jpg: {'no strokes; labelled by what the other pictures taught.'}" in capsys.readouterr().err
+    found = json.loads((out / "a.regions.json").read_text("utf-8"))
+    assert found["model"] == export.TAUGHT
+    assert [region["name"]["en"] for region in found["regions"]] == ["sky", "road"]
+    labels = np.array(Pillow.open(out / "a.labels.png"))
+    assert labels.shape == images.read(pictures / "a.png").shape[:2]
+    assert (labels[2, 5:30] == 0).mean() > 0.9
+    assert (labels[-3, 5:30] == 1).mean() > 0.9
+    command = ["segment", str(pictures / "a.png"), "--classifier", str(out / "classifier.json")]
+    assert main([*command, "--out", str(again), "--also", "cutouts"]) == 0
+    assert names(again) == results("a") | {"a.cutout-0.png", "a.cutout-1.png"}
+    for ending in export.SEGMENTATION_ENDINGS:
+        assert (again / f"a{ending}").read_bytes() == (out / f"a{ending}").read_bytes()
+
+
+def test_strokes_that_cannot_be_used_are_named(
+    weights: Path, pictures: Path, scribbles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {
+        "scribbles_size": (np.full((5, 5), 255, np.uint8), {}),
+        "scribbles_colors": (np.random.default_rng(0).integers(0, 255, (64, 40, 3), dtype=np.uint8), {}),
+        "too_many_taught": (np.full((64, 40), 299, np.uint16), {"count": 300, "most": MAX_TAUGHT}),
+    }
+    for number, (key, (drawn, values)) in enumerate(wrong.items()):
+        (scribbles / "b.v2.png").write_bytes(images.encode(drawn))
+        out = tmp_path / f"out{number}"
+        assert teach(pictures, scribbles, out) == 1
+        fault = sentence("item_unusable", file="b.v2.png", fault=sentence(key, **values))
+        assert f"b.v2.jpg: {fault}" in capsys.readouterr().err.splitlines()
+        assert names(out) == results("a") | {"classifier.json"}
+
+
+def test_strokes_of_one_class_and_none_at_all(
+    weights: Path, pictures: Path, scribbles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = np.array(Pillow.open(scribbles / "a.png"))
+    (scribbles / "a.png").write_bytes(images.encode(np.where(drawn == 1, 255, drawn).astype(np.uint8)))
+    assert teach(pictures, scribbles, tmp_path / "out") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == sentence("scribbles_of_one")
+    (scribbles / "a.png").unlink()
+    assert teach(pictures, scribbles, tmp_path / "out") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == sentence("scribbles_missing")
+    assert names(tmp_path / "out") == set()
+
+
+def test_a_model_or_a_classifier(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["segment", str(pictures / "a.png"), "--out", str(tmp_path / "out")]
+    assert main(command) == 2
+    assert capsys.readouterr().err == sentence("model_or_classifier") + "\n"
+    assert main([*command, "--classifier", str(tmp_path / "none.json")]) == 2
+    assert capsys.readouterr().err == sentence("no_such_file") + "\n"
+    (tmp_path / "bad.json").write_text("{}")
+    assert main([*command, "--classifier", str(tmp_path / "bad.json")]) == 2
+    assert capsys.readouterr().err == sentence("classifier_version", version=1) + "\n"
+    assert not (tmp_path / "out").exists()

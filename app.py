@@ -13,6 +13,11 @@ if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--pipelines", type=Path, metavar="DIR", help="a folder of diffusers pipelines")
     parser.add_argument("--hub", metavar="OWNER/NAME", help="a diffusers pipeline on the Hugging Face hub")
+    parser.add_argument(
+        "--classroom",
+        action="store_true",
+        help="large type, a QR code of the address, limits for each visitor",
+    )
     chosen = parser.parse_args()
     try:
         if chosen.pipelines:
@@ -21,4 +26,4 @@ if __name__ == "__main__":
             hub.add(hub.download(chosen.hub), name=chosen.hub.replace("/", "--"))
     except UsageError as error:
         sys.exit(error.sentence())
-    build_app(Engine()).launch(**launch_options())
+    build_app(Engine(), chosen.classroom).launch(**launch_options())

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from segen.engine import Engine
-from segen.imaging import export, images
+from segen.imaging import images
 from segen.registry import card, cards
 from segen.types import GenerateRequest, Image, SegmentRequest, TranslateRequest
+from segen.ui.tabs.segment.overlays import outlined
 from segen.ui.widgets.examples import named, to_translate
 
 FOLDER = Path(__file__).parent
@@ -34,7 +35,7 @@ def main() -> None:
     photograph = images.fit(named()[PHOTOGRAPH].draw(), SIDE)
     found = engine.run(SEGMENTER, SegmentRequest(photograph)).value
     keep("photograph", photograph, SIDE)
-    keep("segmented", export.overlay(card(SEGMENTER), photograph, found.labels), SIDE)
+    keep("segmented", outlined(card(SEGMENTER), photograph, found.labels), SIDE)
     drawn = engine.run(GENERATOR, GenerateRequest(SEEDS)).value.images
     side = drawn.shape[1]
     grid = drawn.reshape(3, 4, side, side, 3).transpose(0, 2, 1, 3, 4).reshape(3 * side, 4 * side, 3)

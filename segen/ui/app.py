@@ -16,6 +16,7 @@ from segen.ui import api, framework
 from segen.ui.framework.component import component
 from segen.ui.framework.gate import MAX_UPLOAD_BYTES, MAX_WAITING, Gate
 from segen.ui.framework.language import PageLanguage, say
+from segen.ui.framework.limits import Limits
 from segen.ui.framework.page import Page
 from segen.ui.framework.queue import QUIET
 from segen.ui.framework.theme import theme
@@ -27,6 +28,7 @@ from segen.ui.tabs.segment import tab as segment
 from segen.ui.tabs.start import tab as start
 from segen.ui.tabs.translate import tab as translate
 from segen.ui.widgets import playground
+from segen.ui.widgets.qr import qr_code
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -36,14 +38,23 @@ TABS = (start, learn, segment, *_OFFERED, models)
 """The tabs in the order they are shown; the first is open at the start."""
 SESSIONS = 32
 """Gradio keeps the last values of this many visits in memory; of ours, the blind test's score is one."""
+AT_ONCE, PER_MINUTE = 3, 30
+"""Works of one visitor in a classroom."""
 
 
-def build_app(engine: Engine) -> gr.Blocks:
-    """The page over this engine; launch it with `launch_options()`."""
-    app = Page(title="Segen", analytics_enabled=False, delete_cache=(3600, 3600))
+def build_app(engine: Engine, classroom: bool = False) -> gr.Blocks:
+    """The page over this engine; launch it with `launch_options()`.
+
+    For a classroom it shows its address as a QR code, and limits what each visitor may ask of the device.
+    """
+    limits = Limits(AT_ONCE, PER_MINUTE) if classroom else None
+    app = Page(limits, title="Segen", analytics_enabled=False, delete_cache=(3600, 3600))
     with app:
         api.publish(engine)  # first, so that no private event takes the name of an endpoint
-        component("header", elem_id="header")
+        with gr.Row(elem_id="top"):
+            component("header", elem_id="header")
+            if classroom:
+                qr_code()
         notice = component("notice", elem_id="notice", padding=False)
         built = {}
         with gr.Tabs(selected=TABS[0].NAME, overflow_behavior="wrap", elem_id="tabs") as tabs:

@@ -10,6 +10,31 @@ for (const name of ["working", "error"]) {
   document.documentElement.style.setProperty(`--${name}`, JSON.stringify(segen.words[`page.${name}`]));
 }
 
+// Gradio says "queue: 2/5 | 1.3/20.0s" of a work that waits: say its place, and how long it may take, in a sentence.
+{
+  const sentence = (text) => {
+    const [, place, waiting, seconds] = text.match(/queue: (\d+)\/(\d+) \|(?:.*\/([\d.]+)s)?/) ?? [];
+    if (!place) return "";
+    if (!seconds) return segen.say("page.queued", { place, waiting });
+    if (seconds < 90) return segen.say("page.queued_seconds", { place, waiting, seconds: Math.ceil(seconds) });
+    return segen.say("page.queued_minutes", { place, waiting, minutes: Math.round(seconds / 60) });
+  };
+  const tell = (node) => {
+    const said = sentence(node.textContent);
+    if (said) node.style.setProperty("--queued", JSON.stringify(said));
+    else node.style.removeProperty("--queued");
+  };
+  const all = { childList: true, characterData: true, subtree: true };
+  new MutationObserver((changes) => {
+    const nodes = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
+    for (const node of nodes.flatMap((node) => [node, ...node.querySelectorAll(".progress-text")])) {
+      if (!node.matches(".progress-text")) continue;
+      new MutationObserver(() => tell(node)).observe(node, all);
+      tell(node);
+    }
+  }).observe(document, { childList: true, subtree: true });
+}
+
 // Some labels of Gradio's components are in English only: say them in the page's language as they appear.
 {
   const names = ["aria-label", "alt", "title", "placeholder"];
@@ -94,6 +119,7 @@ segen.press = (id, tries = 200) => {
     if (!open) return;
     history.replaceState(history.state, "", address(segen.language));
     document.documentElement.dataset.tab = open;
+    segen.linked?.(); // qr.js
   };
 
   segen.options = (place) => options[place] ?? {};

@@ -6,18 +6,29 @@ import traceback
 from typing import Any
 
 import gradio as gr
+from gradio.block_function import BlockFunction
 
 from segen.errors import InputError, SegenError, sentence
 from segen.text import words
 from segen.ui.framework.language import language_of
+from segen.ui.framework.limits import Limits
+from segen.ui.framework.queue import ASKING, DEVICE
 
 
 class Page(gr.Blocks):
-    """A gr.Blocks that answers every fault with a sentence, to callers of the API as well."""
+    """A gr.Blocks that answers every fault with a sentence, to callers of the API as well.
+
+    With `limits`, each visitor may use the device so much and no more.
+    """
+
+    def __init__(self, limits: Limits | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.limits = limits
 
     async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
         """Carry out an event; Gradio calls this for each of them, and for each step of a generator."""
         try:
+            self._admit(**options)
             return await super().process_api(*arguments, **options)
         except gr.Error:
             raise
@@ -29,6 +40,24 @@ class Page(gr.Blocks):
             told = unexpected.sentence(language_of(options["request"]))
         title = words(language_of(options["request"]), "page.error")
         raise gr.Error(told, title=title, print_exception=False)
+
+    def _admit(
+        self, block_fn: BlockFunction, request: gr.Request, iterator: object = None, **_others: Any
+    ) -> None:
+        """Raise SegenError if this event asks for work that is too much of one visitor."""
+        called = block_fn.concurrency_id == DEVICE["concurrency_id"] and block_fn.api_visibility == "public"
+        if self.limits is None or iterator is not None or not (called or block_fn.concurrency_id == ASKING):
+            return
+        visitor = request.client.host
+        events = list(self._queue.event_ids_to_events.values())
+        works = [
+            event
+            for event in events
+            if event.concurrency_id == DEVICE["concurrency_id"]
+            and event.request.client
+            and event.request.client.host == visitor
+        ]
+        self.limits.admit(visitor, len(works) - called)  # a call of the API is among them itself
 
     async def preprocess_data(self, *arguments: Any, **options: Any) -> Any:
         """Take in what was sent; paths that were not uploaded and wrong types fail here."""

@@ -33,6 +33,8 @@ READING: dict[str, Any] = {
     "api_visibility": "private",
 }
 """Given to every event that reads a picture without the engine: one at a time, whoever asks."""
+ASKING = "asking"
+"""The concurrency id of the events with which a visitor asks for work, before it waits in the queue."""
 TOLD_SECONDS = 0.25
 """Progress is sent to the page at most this often; a slow page would fall behind otherwise."""
 PREVIEW_SECONDS = 0.5
@@ -138,7 +140,8 @@ def on_device(
         turns.stop(request.session_hash)
         return gr.Button(interactive=False)
 
-    event: Dependency = gr.on(triggers, begin, None, stop, **QUIET).then(
+    asked: Dependency = gr.on(triggers, begin, None, stop, concurrency_id=ASKING, **QUIET)
+    event: Dependency = asked.success(
         turns.taken(work),
         inputs,
         outputs,

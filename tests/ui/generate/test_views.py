@@ -74,6 +74,9 @@ def test_the_estimate_learns_from_what_was_done() -> None:
     assert guessed == pytest.approx(calls * DIFFUSING.multiply_adds / 1e10)
     assert pace.seconds(QUICK, 64) < 3 < guessed
     assert pace.told(QUICK, 1, "en") == ""
+    assert pace.told(DIFFUSING, calls, "en") == words(
+        "en", "generate.guess_seconds", seconds=f"{guessed:.0f}"
+    )
     pace.note(DIFFUSING, calls // 2, 10)
     assert pace.told(DIFFUSING, calls, "en") == words("en", "generate.estimate_seconds", seconds=20)
     assert pace.told(DIFFUSING, 100 * calls, "zh") == words("zh", "generate.estimate_minutes", minutes=33)

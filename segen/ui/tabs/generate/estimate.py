@@ -26,10 +26,11 @@ class Pace:
         return calls * self._measured.get(card.name, card.multiply_adds / GUESSED_SPEED)
 
     def told(self, card: ModelCard, calls: int, language: str) -> str:
-        """The same in words; empty for what is done in a moment."""
+        """The same in words, which say so if it is a guess; empty for what is done in a moment."""
         seconds = self.seconds(card, calls)
         if seconds < 1:
             return ""
+        known = "estimate" if card.name in self._measured else "guess"
         if seconds < 100:
-            return words(language, "generate.estimate_seconds", seconds=f"{seconds:.0f}")
-        return words(language, "generate.estimate_minutes", minutes=f"{seconds / 60:.0f}")
+            return words(language, f"generate.{known}_seconds", seconds=f"{seconds:.0f}")
+        return words(language, f"generate.{known}_minutes", minutes=f"{seconds / 60:.0f}")

@@ -1,0 +1,77 @@
+"""`python app.py --classroom`: larger type, a QR code that follows the page, a place in the queue, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import segno
+
+from segen.text import words
+from tests.browser.actions import assert_fits
+from tests.browser.engines import SlowEngine
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def classroom() -> Iterator[str]:
+    """Where a classroom's page is served, over an engine that takes minutes."""
+    from segen.ui.app import build_app, launch_options
+
+    app = build_app(SlowEngine(), classroom=True)  # type: ignore[arg-type]
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield url
+    app.close()
+
+
+def _modules(link: str) -> str:
+    """The drawing of the code that leads to this address."""
+    return segno.make(link, error="m", micro=False).svg_inline(omitsize=True, border=2).split(' d="')[1]
+
+
+def test_the_code_follows_the_page_and_type_is_larger(classroom: str, visit: Callable[..., Any]) -> None:
+    page = visit(classroom)
+    size = "parseFloat(getComputedStyle(document.querySelector('#start .lead')).fontSize)"
+    assert page.evaluate(size) >= 24
+    assert_fits(page)
+    page.click("#tabs [data-tab-id=models]")
+    page.wait_for_url("**tab=models*")
+    page.click("[data-card=dcgan-yosemite] button")
+    page.wait_for_url("**card=dcgan-yosemite*")
+    page.click("#qr .small")
+    page.wait_for_function("document.querySelector('#qr .link').textContent === location.href")
+    drawn = page.locator("#qr .large").inner_html()
+    assert _modules(page.url).split('"')[0] in drawn, "the code is of this very address"
+    assert page.inner_text("#qr .said") == words("en", "page.qr_here_only")
+    page.keyboard.press("Escape")
+    assert not page.is_visible("#qr dialog")
+
+
+def test_a_visitor_is_told_the_place_in_the_queue_and_what_is_too_much(
+    classroom: str, visit: Callable[..., Any]
+) -> None:
+    queued = "getComputedStyle(document.querySelector('.progress-text'), '::after').content"
+    first = visit(f"{classroom}?tab=segment")
+    first.wait_for_function("document.body.innerText.includes('/1000')")
+    waiting = [visit(f"{classroom}?tab=segment&lang={language}") for language in ("zh", "en")]
+    for place, (page, language) in enumerate(zip(waiting, ("zh", "en"), strict=True), start=1):
+        said = words(language, "page.queued", place=place, waiting=2)
+        page.wait_for_function(f"{queued}.includes({said!r})")
+    one_too_many = visit(f"{classroom}?tab=segment")
+    one_too_many.wait_for_selector(".toast-body")
+    assert words("en", "errors.visitor_at_once", count=3) in one_too_many.inner_text(".toast-body")
+    one_too_many.wait_for_selector("#segment-stop:disabled")
+    for page in waiting:
+        page.close()
+    one_too_many.wait_for_timeout(2_000)  # the server hears of it
+    one_too_many.click("#segment-run")
+    one_too_many.wait_for_selector("#segment-stop:enabled")
+    one_too_many.wait_for_function(f"{queued}.includes({words('en', 'page.queued', place=1, waiting=1)!r})")
+
+
+def test_a_phone_in_class_shows_no_code_and_every_tab(classroom: str, visit: Callable[..., Any]) -> None:
+    page = visit(classroom, 390)
+    assert not page.is_visible("#qr")
+    assert_fits(page)

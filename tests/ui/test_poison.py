@@ -33,7 +33,7 @@ class _Poisoned(dict[str, str]):
         return super().__getitem__(key) + POISON
 
 
-def _poisoned(card: ModelCard) -> ModelCard:
+def poisoned(card: ModelCard) -> ModelCard:
     words = {"en": POISON, "zh": POISON}
     classes = tuple(replace(known, name=words) for known in card.classes)
     licence = dict.fromkeys(card.licence, words)
@@ -53,7 +53,7 @@ def _poisoned(card: ModelCard) -> ModelCard:
 @pytest.fixture
 def _poison(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = {language: _Poisoned(text.catalogue(language)) for language in text.LANGUAGES}
-    known = {card.name: _poisoned(card) for card in cards()}
+    known = {card.name: poisoned(card) for card in cards()}
     monkeypatch.setattr(text, "catalogue", lambda language: kept[language])
     monkeypatch.setattr(registry, "_read_all", lambda: known)
 

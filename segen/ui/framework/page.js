@@ -102,6 +102,16 @@ segen.press = (id, tries = 200) => {
   };
 }
 
+// The path of a picture that took the place of another; "" for the one that the page opened with.
+{
+  let first = null;
+  segen.replaced = (picture) => {
+    const path = picture?.path ?? "none";
+    first ??= path;
+    return path === first ? "" : path;
+  };
+}
+
 // The address says what the page shows, so that it can be sent as a link: language, tab, its view if it has some,
 // and the options of these.
 {

@@ -99,7 +99,7 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
 
     inputs = {*chosen.inputs, count}
     told_by = (chosen.label, chosen.steps, chosen.guidance, count)
-    gr.on([each.change for each in told_by], before, inputs, estimate, **QUIET)
+    gr.on([each.input for each in told_by], before, inputs, estimate, **QUIET)
     grid.seen(first, inputs, [grid, estimate], **QUIET)
     another = view.shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, chosen.seed, **QUIET)
     another.then(**press(run))

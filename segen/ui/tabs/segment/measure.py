@@ -27,6 +27,7 @@ from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, READING, on_device, press, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.segment.formulas import formulas
+from segen.ui.tabs.segment.shared import Shared
 from segen.ui.widgets.examples import drawn_labels
 from segen.ui.widgets.picture import Picture
 
@@ -42,13 +43,13 @@ WRONG, IGNORED = (224, 36, 36), (24, 24, 28)
 
 
 class MeasurePanel:
-    """The panel, closed at first, for what `model` makes of `picture`.
+    """The panel, closed at first, for what `model` makes of the shared picture.
 
     `drawn` takes a drawing's true labels for the reference: it is for the caller to make it usable where
     `drawn_labels` knows some.
     """
 
-    def __init__(self, engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> None:
+    def __init__(self, engine: Engine, shared: Shared, model: gr.Dropdown, stop: gr.Button) -> None:
         self.engine = engine
         with gr.Accordion(say("measure.title"), open=False, elem_id="segment-measure"):
             gr.Markdown(say("measure.help"), elem_classes="help")
@@ -73,13 +74,14 @@ class MeasurePanel:
             formulas(("iou", "f1", "auc_roc"))
 
         shown = [self.scores, self.curve, self.line]
+        picture = shared.picture
         inputs = [picture, self.reference, model]
         on_device(
             [self.reference.upload, run.click], self.measure, inputs, shown, stop=stop, shows=self.scores
         )
         self.drawn.click(_take, [picture, model], self.reference, **READING).success(**press(run))
         gr.on([model.change, self.reference.clear], self._nothing, None, shown, **QUIET)
-        picture.change(
+        shared.replaced.change(
             lambda: {self.reference: None, **self._nothing()}, None, [self.reference, *shown], **QUIET
         )
 

@@ -58,7 +58,7 @@ class SegmentView:
                 say("segment.disagree"), size="sm", scale=0, min_width=320, elem_id="segment-disagree"
             )
         model = self.choice.model
-        self.drawn = MeasurePanel(engine, self.picture, model, stop).drawn
+        self.drawn = MeasurePanel(engine, shared, model, stop).drawn
         self.choice.lay_about()
 
         result = [self.picture, self.viewer, self.row, self.further]

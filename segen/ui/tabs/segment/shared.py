@@ -41,21 +41,28 @@ class View:
 
 @dataclass(frozen=True)
 class Shared:
-    """The picture, and the gallery of `pick`."""
+    """The picture, the gallery of `pick`, and the name of the example in the picture, if it is one.
+
+    The `change` of `replaced` is the event of another picture than the one that the page opened with, or than
+    the one before.
+    """
 
     picture: Picture
     pick: gr.HTML
+    example: gr.Textbox
+    replaced: gr.Textbox
 
     @property
     def outputs(self) -> list[Any]:
         """What `fill` and `fit` give values for."""
-        return [self.picture, self.pick]
+        return [self.picture, self.pick, self.example]
 
     def fill(self, dataset: str, link: Link, language: str) -> Values:
         """The examples of a data set, and in the picture the one that the link names, else the first."""
         first = examples_of(dataset)[0].name
         chosen = named()[link.choice("example", [first, *named()])]
-        return {self.pick: gallery(examples_of(dataset), language), self.picture: chosen.file()}
+        examples = gallery(examples_of(dataset), language)
+        return {self.pick: examples, self.picture: chosen.file(), self.example: chosen.name}
 
     def fit(self, dataset: str, file: Path | None, language: str) -> Values:
         """The examples of a data set; its first one replaces an example of another data set in the picture.
@@ -89,10 +96,13 @@ def share() -> Shared:
     def choose(event: gr.EventData) -> str:
         return named()[event.example].file()
 
+    example, replaced = (gr.Textbox(visible="hidden") for _ in range(2))
     pick.choose(choose, None, picture, **QUIET)
+    picture.change(None, picture, replaced, js="(picture) => segen.replaced(picture)", **QUIET)
+    replaced.change(example_in, picture, example, **QUIET)
     look = f"(picture) => picture && segen.again('{NAME}')"  # while one is uploaded, there is none
     picture.change(None, picture, None, js=look, **QUIET)
-    return Shared(picture, pick)
+    return Shared(picture, pick, example, replaced)
 
 
 class ModelChoice:

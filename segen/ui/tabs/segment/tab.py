@@ -11,7 +11,6 @@ from segen.ui.framework.link import Link, Tab, Taker, Values, remember
 from segen.ui.framework.queue import QUIET
 from segen.ui.tabs.segment import cluster, compare, inside, robustness, segmentation
 from segen.ui.tabs.segment.shared import NAME, View, share
-from segen.ui.widgets.examples import example_in
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -35,10 +34,8 @@ def build(engine: Engine) -> Tab:
     choices = [view.model for view in built.values() if view.model]
     for choice in choices:
         choice.carry(shared, [other for other in choices if other is not choice])
-    example = gr.Textbox(visible=False)
-    shared.picture.change(example_in, shared.picture, example, **QUIET)
     for name in VIEWS:
-        remember(name, {"example": example})
+        remember(name, {"example": shared.example})
 
     def fill(link: Link, language: str) -> Values:
         opened = link.choice("view", list(VIEWS))

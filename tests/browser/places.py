@@ -1,0 +1,38 @@
+"""Every tab of the page and every view within it, found on the page itself: new ones are among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+TABS = "#tabs > .tab-wrapper [role=tab][data-tab-id]"
+VIEWS = ".tabitem:visible .tabs:visible > .tab-wrapper [role=tab][data-tab-id]"
+
+
+def places(page: Any) -> Iterator[str]:
+    """Open each tab and each of its views in turn, by clicks; its name, once it is calm."""
+    for tab in _names(page, TABS):
+        page.locator(f"{TABS}[data-tab-id={tab}]").first.click()
+        page.wait_for_function(f"document.documentElement.dataset.tab === '{tab}'")
+        _rest(page)
+        views = _names(page, f"#tabs > {VIEWS}")
+        for view in views:
+            page.locator(f"#tabs > {VIEWS}").and_(page.locator(f"[data-tab-id={view}]")).first.click()
+            _rest(page)
+            yield f"{tab}, {view}"
+        if not views:
+            yield tab
+
+
+def _names(page: Any, selector: str) -> list[str]:
+    buttons = [each for each in page.locator(selector).all() if each.is_visible()]
+    return list(dict.fromkeys(each.get_attribute("data-tab-id") for each in buttons))
+
+
+def _rest(page: Any) -> None:
+    """Wait until nothing is under way: neither asked of the server, nor on its way into the page."""
+    page.wait_for_timeout(500)
+    page.wait_for_function(
+        "![...document.querySelectorAll('.progress-text')].some((each) => each.checkVisibility())"
+    )
+    page.wait_for_load_state("networkidle")

@@ -1,0 +1,114 @@
+"""The way in: what the page asks of the server, what moves, what two visitors and a turned phone do to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.actions import assert_fits, wait_for_result
+from tests.browser.engines import KnownEngine, SlowEngine
+from tests.browser.places import places
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def served(engine: Any) -> tuple[Any, str]:
+    """The page over this engine, and its address."""
+    from segen.ui.app import build_app, launch_options
+
+    app = build_app(engine)
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    return app, url
+
+
+@pytest.fixture
+def slow() -> Iterator[str]:
+    """Where a page is served whose works take minutes."""
+    app, url = served(SlowEngine())
+    yield url
+    app.close()
+
+
+def asked_by(page: Any) -> list[str]:
+    """The events that this page asks the server for from now on."""
+    asked: list[str] = []
+
+    def note(request: Any) -> None:
+        if request.method == "POST" and request.url.split("?")[0].endswith(("/queue/join", "/run/predict")):
+            asked.append(json.loads(request.post_data)["fn_index"])
+
+    page.on("request", note)
+    return asked
+
+
+def test_the_page_is_filled_in_one_pass_and_tabs_ask_once(visit: Callable[..., Any]) -> None:
+    app, url = served(KnownEngine("attention", "discriminator_score"))
+    try:
+        page = visit(url)
+        page.wait_for_load_state("networkidle")
+        asked = asked_by(page)
+        page.reload()
+        page.wait_for_selector("html[data-tab]")
+        page.wait_for_load_state("networkidle")
+        assert len(asked) == 1, [app.fns[each].fn.__qualname__ for each in asked]
+        first = list(places(page))
+        asked.clear()
+        assert list(places(page)) == first
+        assert asked == [], [app.fns[each].fn.__qualname__ for each in asked]
+    finally:
+        app.close()
+
+
+def test_two_visitors_press_stop_at_once_and_each_stops_his_own(slow: str, visit: Callable[..., Any]) -> None:
+    pages = [visit(f"{slow}?tab=segment") for _ in range(2)]
+    for page in pages:
+        page.wait_for_selector("#segment-stop:enabled")
+    for page in pages:
+        page.click("#segment-stop", no_wait_after=True)
+    for page in pages:
+        page.wait_for_selector("#segment-stop:disabled")
+        page.wait_for_function("!document.body.innerText.includes('/1000')")
+    pages[0].click("#segment-run")
+    pages[0].wait_for_function("document.body.innerText.includes('/1000')")
+    assert pages[1].is_disabled("#segment-stop"), "what one begins is none of the other's"
+
+
+def test_a_phone_shows_the_result_first_and_can_be_turned(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=segment&lang=zh", 390, "dark")
+    wait_for_result(page, "pagoda")
+    result, run, stop = (
+        page.locator(each).bounding_box() for each in ("#segment-viewer", "#segment-run", "#segment-stop")
+    )
+    assert result["y"] < 844, "the result begins within the first screen"
+    assert result["y"] < run["y"], "and stands above its controls"
+    assert abs(run["y"] - stop["y"]) < 5, "Stop stands beside the button that starts"
+    for width, height in ((844, 390), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(500)
+        assert_fits(page)
+        stage = page.locator("#segment-viewer .stage").bounding_box()
+        assert stage["x"] >= 0
+        assert stage["width"] <= width
+
+
+def test_names_and_places_are_right_from_the_first_moment(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(address)
+    page.add_init_script(
+        """const seen = window.seen = { values: new Set(), places: new Set() };
+        setInterval(() => {
+            const model = document.querySelector("#segment-model input");
+            const examples = document.querySelector("#segment-examples [data-example]");
+            const views = document.querySelector("#segment-views");
+            if (model?.checkVisibility()) seen.values.add(model.value);
+            if (!views?.checkVisibility()) return;
+            seen.places.add(Math.round(views.getBoundingClientRect().y + scrollY));
+        }, 30)"""
+    )
+    page.goto(f"{address}/?tab=segment")
+    wait_for_result(page, "pagoda")
+    values, places_seen = page.evaluate("[[...seen.values], [...seen.places]]")
+    assert set(values) <= {"", "U-Net on streets"}, "never the name that the code uses"
+    assert max(places_seen) - min(places_seen) < 40, "nothing is pushed down by what arrives later"

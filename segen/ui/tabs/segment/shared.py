@@ -96,7 +96,7 @@ def share() -> Shared:
     def choose(event: gr.EventData) -> str:
         return named()[event.example].file()
 
-    example, replaced = (gr.Textbox(visible="hidden") for _ in range(2))
+    example, replaced = (gr.Textbox("", visible="hidden") for _ in range(2))
     pick.choose(choose, None, picture, **QUIET)
     picture.change(None, picture, replaced, js="(picture) => segen.replaced(picture)", **QUIET)
     replaced.change(example_in, picture, example, **QUIET)

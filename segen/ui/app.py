@@ -24,6 +24,7 @@ from segen.ui.framework.visit import visits
 from segen.ui.tabs.generate import tab as generate
 from segen.ui.tabs.learn import tab as learn
 from segen.ui.tabs.models import tab as models
+from segen.ui.tabs.pipelines import tab as pipelines
 from segen.ui.tabs.segment import tab as segment
 from segen.ui.tabs.start import tab as start
 from segen.ui.tabs.translate import tab as translate
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 _OFFERED = tuple(tab for tab in (generate, translate) if registry.cards(tab.NAME))
-TABS = (start, learn, segment, *_OFFERED, models)
+TABS = (start, learn, segment, *_OFFERED, pipelines, models)
 """The tabs in the order they are shown; the first is open at the start."""
 SESSIONS = 32
 """Gradio keeps the last values of this many visits in memory; of ours, the blind test's score is one."""

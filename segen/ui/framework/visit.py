@@ -35,9 +35,12 @@ MOVED = {
 """What used to be tabs: where each is found now, as the tab and its option `view`."""
 
 
-def onward(picture: str, *tabs: str) -> gr.HTML:
-    """Links that take the picture, which the CSS selector `picture` finds, to other tabs: "Use it in …"."""
-    links = render("framework/onward.html", picture=picture, tabs=tabs)
+def onward(picture: str, *places: str) -> gr.HTML:
+    """Links that take the picture, which the CSS selector `picture` finds, to other tabs: "Use it in …".
+
+    A place is a tab, or one with options, such as "pipelines&chain=round".
+    """
+    links = render("framework/onward.html", picture=picture, places=places)
     return gr.HTML(html_template=links, js_on_load="segen.parts(element)", padding=False)
 
 

@@ -156,6 +156,7 @@ element.addEventListener("click", (event) => {
     start: () => send(button, "start"),
     end: () => send(button, "end"),
     segment: () => segen.visit({ tab: "segment" }, picked.src),
+    pipelines: () => segen.visit({ tab: "pipelines", chain: "seasons" }, picked.src),
     translate: () => segen.visit({ tab: "translate" }, picked.src),
   };
   actions[button.dataset.do]();

@@ -148,7 +148,7 @@ def test_a_wrong_step_gets_one_sentence_that_names_it(name: str) -> None:
     assert caught.value.values["reason"].key == key  # type: ignore[attr-defined]
     for language in LANGUAGES:
         said = caught.value.sentence(language)
-        assert said.startswith("steps[1]")
+        assert "steps[1]" in said
         assert "\n" not in said
         assert "passwd" not in said or key == "recipe_key"
 

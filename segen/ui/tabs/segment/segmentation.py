@@ -52,7 +52,7 @@ class SegmentView:
             stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="segment-stop")
         self.viewer = viewer(VIEWS, tab=NAME, elem_id="segment-viewer")
         self.row, self.downloads = download_row(NAME)
-        onward("#segment-picture img", "translate")
+        onward("#segment-picture img", "translate", "pipelines&chain=round")
         with gr.Row(visible=False) as self.further:
             again = gr.Button(
                 say("segment.disagree"), size="sm", scale=0, min_width=320, elem_id="segment-disagree"

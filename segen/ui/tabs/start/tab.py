@@ -18,7 +18,7 @@ PICTURES = Path(__file__).resolve().parents[4] / "assets" / "start"
 """Made by make.py there, and served under /start."""
 TO_TRY = ("pagoda", "ruins", "horse_race", "paris")
 """Examples that are segmented on one click."""
-ROOMS = ("segment", "generate", "translate", "models")
+ROOMS = ("segment", "generate", "translate", "pipelines", "models")
 
 
 def build(_engine: Engine) -> Tab:

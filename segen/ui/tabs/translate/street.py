@@ -22,6 +22,7 @@ from segen.types import Labels, SegmentRequest, TranslateRequest, seed_range
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.framework.visit import onward
 from segen.ui.tabs.generate.seeds import seed_of
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.tabs.translate.street_results import (
@@ -70,6 +71,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
                 run = gr.Button(say("street.run"), variant="primary", elem_id="street-run")
                 told = gr.HTML(padding=False, min_height=64, elem_id="street-told")
         street = Street(engine, board, told)
+        onward("#street-view .painted img", "pipelines&chain=street")
     painting, view = [board, told], street.view
     scene.click(street.draw, model, painting, **QUIET)
     for button, work in ((photo, street.trace), (label_map, street.take)):

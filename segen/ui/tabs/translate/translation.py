@@ -43,7 +43,7 @@ class TranslationView:
         self.told = gr.HTML(elem_classes="told", padding=False, elem_id="translate-told")
         with gr.Row(visible=False, elem_classes="downloads") as self.row:
             self.download = download_button("translate.download", elem_id="translate-download")
-        onward("#translate-view img:last-of-type", "segment")
+        onward("#translate-view img:last-of-type", "segment", "pipelines&chain=seasons")
         self.arrived = gr.Button(visible="hidden", elem_id="translate-arrived")
         self.outputs = [self.view, self.told, self.row]
         inputs = [self.picture, chosen.model, chosen.direction, chosen.strength]

@@ -1,0 +1,1 @@
+"""Chains of models: each works on what another made."""

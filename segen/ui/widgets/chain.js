@@ -10,7 +10,7 @@ let value = null; // what the server gave: see chain.py
 let recipe = null; // as edited since
 let undos = [];
 let redos = [];
-let seen = false; // the component has been in sight
+let seen = false; // the tab has been opened
 
 const copy = (what) => JSON.parse(JSON.stringify(what));
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -266,10 +266,11 @@ function open(given) {
   start();
 }
 
-new IntersectionObserver((entries) => {
+const sight = (entries) => {
   seen ||= entries.some(({ isIntersecting }) => isIntersecting);
   start();
-}).observe(element);
+};
+new IntersectionObserver(sight, { rootMargin: "10000px" }).observe(element); // anywhere on the page of an open tab
 const update = () => open(props.value || null); // Gradio gives "" for none
 watch("value", update);
 update();

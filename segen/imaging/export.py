@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from segen import registry
 from segen.imaging import images
@@ -109,8 +108,11 @@ def labels_png(card: ModelCard, labels: Labels) -> bytes:
 
 def overlay(card: ModelCard, image: Image, labels: Labels, opacity: float = 0.5) -> Image:
     """The H x W x 3 picture under the colours of its labels; `opacity` 0 is the picture, 1 the colours."""
-    colors = np.array(card.palette(), dtype=np.uint8)[labels]
-    return np.array(Pillow.blend(Pillow.fromarray(image), Pillow.fromarray(colors), opacity))
+    palette, laid = np.array(card.palette(), dtype=np.uint8), np.empty_like(image)
+    for top in range(0, len(image), images.STRIP_ROWS):  # a copy of a large picture as a whole costs much
+        rows = slice(top, top + images.STRIP_ROWS)
+        laid[rows] = images.mix(image[rows], palette[labels[rows]], opacity)
+    return laid
 
 
 def regions(card: ModelCard, result: Segmentation | Clustering) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -120,15 +120,43 @@ def read_turned(source: Path | str | bytes) -> tuple[Image, Turn | None]:
     return (pixels if turn is None else turned(pixels, turn)), turn
 
 
+STRIP_ROWS = 512
+"""A picture is converted in strips of so many rows, since each step on the whole would hold a copy of it."""
+
+
 def _rgb(picture: Pillow.Image) -> Image:
+    """Of what `decoded` gives: what its decoder holds, as large as the picture itself, is let go."""
+    if picture.format == "WEBP":
+        picture._decoder = None  # type: ignore[attr-defined]
+    picture.fp = None  # type: ignore[attr-defined]
+    width, height = picture.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    strips = [(0, top, width, min(top + STRIP_ROWS, height)) for top in range(0, height, STRIP_ROWS)]
+    converted = _conversion(picture, strips)
+    for strip in strips:
+        pixels[strip[1] : strip[3]] = converted(picture.crop(strip))
+    return pixels
+
+
+def _conversion(
+    picture: Pillow.Image, strips: list[tuple[int, int, int, int]]
+) -> Callable[[Pillow.Image], NDArray[Any]]:
+    """What makes H x W x 3 or H x W x 1 pixels, 0 to 255, of a strip of the picture."""
     if picture.mode.startswith("I;16"):
-        return _grey(_from_bits(np.asarray(picture)))
+        bits = _bits(max(int(np.asarray(picture.crop(strip)).max()) for strip in strips))
+        return lambda strip: _grey(np.asarray(strip).astype(np.float32) * np.float32(255 / (2**bits - 1)))
     if picture.mode in ("I", "F"):
-        return _grey(_stretched(np.asarray(picture, dtype=np.float64)))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture)
-    return np.array(picture.convert("RGB"))
+        low, high = _range(picture, strips)
+        return lambda strip: _grey(_stretched(np.asarray(strip, dtype=np.float64), low, high))
+    return lambda strip: np.asarray(_opaque(strip).convert("RGB"))
+
+
+def _opaque(picture: Pillow.Image) -> Pillow.Image:
+    """On white, if any of it is transparent."""
+    if not picture.has_transparency_data:
+        return picture
+    picture = picture.convert("RGBA")
+    return Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture)
 
 
 def _orientation(picture: Pillow.Image) -> int:
@@ -140,27 +168,39 @@ def _orientation(picture: Pillow.Image) -> int:
 
 def turned(pixels: NDArray[np.uint8], turn: Turn) -> NDArray[np.uint8]:
     """H x W or H x W x 3 pixels turned."""
-    return np.array(Pillow.fromarray(pixels).transpose(turn))
+    if turn in (Turn.TRANSPOSE, Turn.TRANSVERSE, Turn.ROTATE_90, Turn.ROTATE_270):
+        pixels = pixels.swapaxes(0, 1)
+    upside_down = turn in (Turn.FLIP_TOP_BOTTOM, Turn.ROTATE_180, Turn.TRANSVERSE, Turn.ROTATE_90)
+    mirrored = turn in (Turn.FLIP_LEFT_RIGHT, Turn.ROTATE_180, Turn.TRANSVERSE, Turn.ROTATE_270)
+    return np.ascontiguousarray(pixels[:: -1 if upside_down else 1, :: -1 if mirrored else 1])
 
 
-def _from_bits(values: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Bring 16-bit values to 0 to 255, full scale being that of the fewest bits that hold the largest."""
-    bits = next(bits for bits in (8, 10, 12, 14, 16) if values.max() < 2**bits)
-    return values.astype(np.float32) * np.float32(255 / (2**bits - 1))
+def _bits(largest: int) -> int:
+    """The fewest bits, of those that cameras have, that hold a value."""
+    return next(bits for bits in (8, 10, 12, 14, 16) if largest < 2**bits)
 
 
-def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _range(picture: Pillow.Image, strips: list[tuple[int, int, int, int]]) -> tuple[float, float]:
+    """The least and the largest finite value; 0 and 0 where there is none."""
+    ends = []
+    for strip in strips:
+        values = np.asarray(picture.crop(strip), dtype=np.float64)
+        finite = values[np.isfinite(values)]
+        ends += [float(finite.min()), float(finite.max())] if finite.size else []
+    return (min(ends), max(ends)) if ends else (0.0, 0.0)
+
+
+def _stretched(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
     """Bring finite values to 0 to 255, with infinities at the ends and what is no number at 0."""
-    finite = values[np.isfinite(values)]
-    if not finite.size or finite.min() == finite.max():
+    if low == high:
         return np.zeros_like(values)
-    low, high = finite.min(), finite.max()
     stretched: NDArray[np.float64] = np.nan_to_num(np.clip((values - low) / (high - low), 0, 1) * 255)
     return stretched
 
 
 def _grey(values: NDArray[Any]) -> Image:
-    return np.repeat(np.rint(values).astype(np.uint8)[..., None], 3, axis=2)
+    grey: Image = np.rint(values).astype(np.uint8)[..., None]
+    return grey
 
 
 def resize(image: Image, height: int, width: int) -> Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -32,6 +33,9 @@ from segen.types import (
 STRIDE = 32
 """Every side of a network's input is a multiple of this."""
 
+STRIP_PIXELS = 4_000_000
+"""Labels of larger pictures are brought to full size in several steps, so that others get their turn."""
+
 CLASSIFIED_SIDE = 320
 """The longer side of a picture that is given one label; MobileNetV2 learned from 224 x 224."""
 
@@ -49,14 +53,17 @@ class SegmentationPredictor:
     def __call__(
         self, request: SegmentRequest | FeaturesRequest | KernelsRequest | ClassifyRequest
     ) -> Iterator[Step | Segmentation | Features | Kernels | Classification]:
-        """One step, then what the request asks for."""
+        """One step, several for a large picture, then what the request asks for."""
         match request:
             case SegmentRequest():
                 answer, seen = self.look(self.seen(request.image))
                 probabilities = functional.softmax(answer, dim=1)
-                yield Step(1, 1)
+                strips, (height, width) = [], request.image.shape[:2]
+                for strip in label_strips(probabilities, height, width):
+                    strips.append(strip)
+                    yield Step(len(strips), max(len(strips), -(-height // _strip_rows(width))))
                 yield Segmentation(
-                    labels=full_size_labels(probabilities, *request.image.shape[:2]),
+                    labels=np.concatenate(strips),
                     probabilities=probabilities[0].float().cpu().numpy(),
                     **seen,
                 )
@@ -108,17 +115,36 @@ def two_class(answer: torch.Tensor) -> torch.Tensor:
 
 
 def full_size_labels(probabilities: torch.Tensor, height: int, width: int) -> Labels:
-    """The most probable class of each pixel at height x width, from 1 x C x h x w.
+    """The most probable class of each pixel at height x width, from 1 x C x h x w."""
+    return np.concatenate(list(label_strips(probabilities, height, width)))
 
-    Classes are brought to full size one at a time, so that memory does not grow with their number.
-    """
+
+def label_strips(probabilities: torch.Tensor, height: int, width: int) -> Iterator[Labels]:
+    """What `full_size_labels` gives from top to bottom, STRIP_PIXELS at a time."""
     if probabilities.shape[-2:] == (height, width):
         # Not argmax, which takes ten times as long on a CPU.
-        return probabilities[0].max(dim=0).indices.to(torch.uint8).cpu().numpy()
-    best = torch.full((height, width), -1.0, device=probabilities.device)
-    labels = torch.zeros((height, width), dtype=torch.uint8, device=probabilities.device)
-    for id in range(probabilities.shape[1]):
-        plane = functional.interpolate(probabilities[:, id : id + 1], (height, width), mode="bilinear")[0, 0]
-        labels[plane > best] = id
-        best = torch.maximum(best, plane)
-    return labels.cpu().numpy()
+        yield probabilities[0].max(dim=0).indices.to(torch.uint8).cpu().numpy()
+        return
+    # The bilinear filter of functional.interpolate, whose rows are those of a strip here.
+    place = (torch.arange(height, device=probabilities.device) + 0.5) * (
+        probabilities.shape[-2] / height
+    ) - 0.5
+    place = place.clamp(min=0)
+    for rows in torch.split(place, _strip_rows(width)):
+        above = rows.long()
+        first, last = int(above[0]), min(int(above[-1]) + 1, probabilities.shape[-2] - 1)
+        wide = functional.interpolate(
+            probabilities[:, :, first : last + 1], (last + 1 - first, width), mode="bilinear"
+        )[0]
+        upper, lower, share = above - first, (above + 1).clamp(max=last) - first, (rows - above)[:, None]
+        best = torch.full((len(rows), width), -1.0, device=rows.device)
+        labels = torch.zeros((len(rows), width), dtype=torch.uint8, device=rows.device)
+        for id, plane in enumerate(wide):  # one at a time, so that memory does not grow with the classes
+            values = torch.lerp(plane[upper], plane[lower], share)
+            labels[values > best] = id
+            torch.maximum(best, values, out=best)
+        yield labels.cpu().numpy()
+
+
+def _strip_rows(width: int) -> int:
+    return max(1, STRIP_PIXELS // width)

@@ -1,0 +1,55 @@
+"""Peak memory of a picture of 64 megapixels, read and segmented, in a process of its own for each format."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+SIDE = 8_000
+FILES = {
+    "a.jpg": "RGB", "a.png": "RGB", "transparent.png": "RGBA", "deep.png": "I;16", "a.webp": "RGB",
+}  # fmt: skip
+"""Name and Pillow mode of each."""
+
+
+def main() -> Iterator[str]:
+    """One line for each file, after one for the imports alone."""
+    yield f"imports alone: {_peak('')} MB"
+    with tempfile.TemporaryDirectory() as folder:
+        for name, mode in FILES.items():
+            file = Path(folder, name)
+            stripes = np.zeros((SIDE, SIDE), np.uint16 if mode == "I;16" else np.uint8)
+            stripes[::64] = 200
+            picture = Pillow.fromarray(stripes)
+            (picture if mode == "I;16" else picture.convert(mode)).save(file)
+            yield f"{name}, read: {_peak(str(file))} MB   segmented: {_peak(str(file), 'unet-camvid')} MB"
+
+
+def _peak(*arguments: str) -> int:
+    command = [sys.executable, "-m", "benchmarks.large_picture", *arguments]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _work(file: str, model: str = "") -> None:
+    from segen import registry
+    from segen.engine import Engine
+    from segen.imaging import export, images
+    from segen.types import SegmentRequest
+
+    if file:
+        pixels = images.read(Path(file))
+    if model:
+        found = Engine().run(model, SegmentRequest(pixels)).value
+        export.contents(registry.card(model), pixels, found)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+if __name__ == "__main__":
+    _work(*sys.argv[1:])

@@ -24,7 +24,7 @@ def test_the_page_opens_on_results_and_every_tab_is_in_sight(
     page.wait_for_function(
         "[...document.querySelectorAll('#start img')].every((image) => image.naturalWidth)"
     )
-    assert page.locator("#start .doors a").count() == 3
+    assert page.locator("#start .doors a").count() == 4
     assert_fits(page)
     for tab in (tab.NAME for tab in TABS):
         button = page.locator(f"#tabs > .tab-wrapper [role=tab][data-tab-id={tab}]")

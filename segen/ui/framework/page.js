@@ -203,7 +203,7 @@ segen.press = (id, tries = 200) => {
     }
   };
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-visit]");
+    const link = event.target.closest('a[data-visit], .visits a[href^="?"]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const { picture } = link.dataset;

@@ -3,7 +3,8 @@
 In HTML a link with `data-visit`, such as `<a href="?tab=segment&model=unet-camvid" data-visit>`, opens the
 tab with these options. With `data-picture="#segment-picture img"` the picture that this selector finds when
 the link is clicked, an image or a link to a file, is put into the tab's picture input, and the tab's button
-is pressed. `onward` lays out such links below a picture. In JavaScript
+is pressed. `onward` lays out such links below a picture. In Markdown, which keeps no such attribute, links
+that begin with "?" visit within an element of the class `visits`. In JavaScript
 `segen.visit({tab: "translate"}, source)` does the same for the address of a picture. A tab takes pictures if
 it was built with `Tab(..., takes=Taker(picture, run))`.
 """

@@ -1,1 +1,1 @@
-"""The tab Learn: models that train while one watches."""
+"""The tab Learn: chapters that lead through the lab, and models that train while one watches."""

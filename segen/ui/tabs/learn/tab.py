@@ -1,4 +1,4 @@
-"""The tab Learn: models that train while one watches."""
+"""The tab Learn: chapters that lead through the lab, and models that train while one watches."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import gradio as gr
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Link, Tab, Values
 from segen.ui.framework.queue import QUIET
-from segen.ui.tabs.learn import playground
+from segen.ui.tabs.learn import chapters, playground
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
 NAME = "learn"
+VIEWS = (chapters, playground)
+"""Modules of one view each; the first is open at the start."""
 
 
 def build(_engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
     built: dict[str, Tab] = {}
     with gr.Tabs(overflow_behavior="wrap", elem_id="learn-views", elem_classes="views") as views:
-        with gr.Tab(say("playground.tab"), id=playground.NAME) as page:
-            built[playground.NAME] = playground.build()
-        page.select(None, js=f"() => segen.view('{NAME}', '{playground.NAME}')", **QUIET)
+        for view in VIEWS:
+            with gr.Tab(say(f"{view.NAME}.tab"), id=view.NAME) as page:
+                built[view.NAME] = view.build()
+            page.select(None, js=f"() => segen.view('{NAME}', '{view.NAME}')", **QUIET)
 
     def fill(link: Link, language: str) -> Values:
         opened = link.choice("view", list(built))

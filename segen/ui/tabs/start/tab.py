@@ -1,4 +1,4 @@
-"""The first page: shipped results, three doors, and what the rooms hold; nothing of it asks the server."""
+"""The first page: shipped results, doors, what the rooms hold, the chapters; nothing asks the server."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from segen.ui.framework.component import component
 from segen.ui.framework.link import Link, Tab, Values
 from segen.ui.framework.templates import render
+from segen.ui.tabs.learn.chapters import chapter_list
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -25,8 +27,9 @@ def build(_engine: Engine) -> Tab:
     """Lay out the tab inside the current gr.Tab."""
     page = render("tabs/start/start.html", to_try=TO_TRY, rooms=ROOMS)
     gr.HTML(html_template=page, js_on_load="segen.parts(element)", padding=False, elem_id="start")
+    chapters = component("learn", padding=False, elem_id="start-chapters")
 
-    def fill(_link: Link, _language: str) -> Values:
-        return {}
+    def fill(_link: Link, language: str) -> Values:
+        return {chapters: chapter_list(language, heading=True)}
 
-    return Tab([], fill)
+    return Tab([chapters], fill)

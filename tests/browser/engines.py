@@ -69,13 +69,16 @@ class KnownEngine:
 
     rows, columns, stride = 16, 22, 16
 
-    def __init__(self, *lacks: str, hesitant: bool = False) -> None:
-        """Without what it `lacks`; a `hesitant` one takes a second for each answer but the first."""
-        self.lacks, self.hesitant, self.asked = lacks, hesitant, 0
+    def __init__(self, *lacks: str) -> None:
+        """Without what it `lacks`; from the answer of the number `holds_at` on it goes on for ever."""
+        self.lacks, self.asked = lacks, 0
+        self.holds_at: int | None = None
 
     def stream(self, name: str, request: SegmentRequest) -> Iterator[Step | Run[Segmentation]]:
         self.asked += 1
-        time.sleep(self.hesitant and self.asked > 1)
+        while self.holds_at is not None and self.asked >= self.holds_at:
+            time.sleep(0.1)
+            yield Step(0, 1)
         height, width = request.image.shape[:2]
         probabilities = np.full((11, height, width), 0.02, np.float32)
         probabilities[0], probabilities[1, :, : width // 2] = 0.8, 0.9

@@ -20,9 +20,10 @@ def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
 ) -> None:
     page = visit(f"{address}/?tab=inside&layer=nothing&kernel=sobel_x&stride=9", 390, "dark")
     assert "stride" in page.inner_text("#notice")
-    upload(page, photo)
     page.wait_for_selector("#inside-panel .maps img")
     assert page.inner_text("#inside-panel .notice") == words("en", "errors.unknown_layer")
+    upload(page, photo)
+    page.wait_for_selector("#inside-panel .notice", state="detached")
     page.click("#inside-layers summary")
     page.click("#inside-layers .layers button >> nth=4")
     page.wait_for_selector("#inside-layers .layers button[aria-pressed=true] >> nth=0")

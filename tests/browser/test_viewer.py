@@ -69,7 +69,7 @@ def test_attention_follows_the_pixel_and_discriminator_score_is_read(known: Call
 def test_classes_light_up_instances_are_counted_and_disagreement_is_measured_when_asked_for(
     known: Callable[..., Any],
 ) -> None:
-    engine = KnownEngine("attention", "discriminator_score", hesitant=True)
+    engine = KnownEngine("attention", "discriminator_score")
     page = known(engine=engine, query="show=discriminator_score")
     assert page.is_checked("#segment-viewer input[value=overlay]"), "there is no discriminator score"
     assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
@@ -78,13 +78,15 @@ def test_classes_light_up_instances_are_counted_and_disagreement_is_measured_whe
 
     settle(page, "segment")
     before = engine.asked
+    engine.holds_at = before + 2
     page.click("#segment-disagree")
-    wait_until(lambda: engine.asked > before + 1)
+    wait_until(lambda: engine.asked == before + 2)
     page.click("#segment-stop")
     settle(page, "segment")
-    assert engine.asked - before < 6, "six answers make a disagreement"
+    assert engine.asked == before + 2, "six answers make a disagreement"
     assert not page.is_visible("#segment-viewer input[value=disagreement] + span")
 
+    engine.holds_at = None
     page.click("#segment-disagree")
     page.wait_for_selector("#segment-viewer input[value=disagreement]:checked", state="attached")
     _assert_disagreement_is_measured(page)

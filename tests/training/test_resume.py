@@ -230,20 +230,21 @@ def test_a_training_killed_at_any_moment_can_be_gone_on_with(runs: Path) -> None
     context = multiprocessing.get_context("fork")  # a new process would need seconds to import PyTorch
     kept, long = runs / "tiny" / "checkpoint.pt", replace(TINY, steps=100_000, evaluate_every=2)
     steps = [0]
-    for pause in np.random.default_rng(0).uniform(0.3, 2, 8):
-        begins = context.Event()
-        place = RESUMED if kept.exists() else SYNTHETIC
-        training = context.Process(target=_train_on, args=(long, place, begins))
+    for number, pause in enumerate(np.random.default_rng(0).uniform(0, 0.5, 8)):
+        begins, before = context.Event(), kept.exists() and kept.stat().st_mtime_ns
+        training = context.Process(target=_train_on, args=(long, RESUMED if before else SYNTHETIC, begins))
         training.start()
         assert begins.wait(60)
+        while number % 4 and training.is_alive() and (kept.exists() and kept.stat().st_mtime_ns) == before:
+            time.sleep(0.01)  # every fourth is killed while it starts, the others while they train
         time.sleep(pause)
         training.kill()
         training.join()
         assert training.exitcode == -signal.SIGKILL, "it was killed while it trained"
         if kept.exists():
             steps.append(checkpoint.read(kept, replace(TINY, steps=100_000))["step"])
+    assert len(set(steps)) > 5
     assert steps == sorted(steps)
-    assert steps[-1] > 0
     (runs / "tiny" / ".checkpoint.pt.abcd1234.pt").write_bytes(b"what a killed writer leaves")
     last = replace(TINY, steps=steps[-1] + 1)
     assert (fit(last, RESUMED) / "SHA256SUMS").is_file()

@@ -23,7 +23,7 @@ from tests.browser.engines import KnownEngine
 ROOT = Path(__file__).resolve().parents[2]
 BEHIND = {
     "test_cluster", "test_compare", "test_diffusion", "test_frame", "test_generate", "test_inside",
-    "test_robustness", "test_translate", "test_viewer",
+    "test_robustness", "test_viewer",
     "test_a_model_is_asked_once_when_it_is_picked_and_never_when_it_is_passed",
     "test_no_english_is_left_on_any_tab_or_view",
 }  # fmt: skip

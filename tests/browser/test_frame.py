@@ -10,7 +10,7 @@ import pytest
 
 from segen.text import words
 from tests.browser.actions import open_view, settle, wait_for_result
-from tests.browser.engines import SlowEngine, assert_closed
+from tests.browser.engines import SlowEngine
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,13 +61,16 @@ def test_stop_stops_every_view_of_a_picture(serve: Callable[[Any], str], visit: 
     engine = SlowEngine()
     page = visit(f"{serve(engine)}?tab=segment")
     working = "document.body.innerText.includes('/1000')"
-    for number, view in enumerate(("segment", "compare", "robustness", "cluster", "inside"), 1):
-        engine.closed = False
+    for view in ("segment", "compare", "robustness", "cluster", "inside"):
+        before = engine.requests
         open_view(page, "segment", f"{view}.tab")
         page.wait_for_function(working)
+        assert engine.requests > before
         page.click(f"#{view}-stop")
-        assert_closed(engine)
-        assert engine.steps < 900
         page.wait_for_function(f"!{working}")
         settle(page, view)
-        assert engine.requests == number, "nothing else begins"
+        assert engine.closed
+        ended = (engine.requests, engine.steps)
+        assert engine.steps < 900
+        settle(page, view)
+        assert (engine.requests, engine.steps) == ended, "nothing goes on, nothing else begins"

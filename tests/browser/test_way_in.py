@@ -9,25 +9,19 @@ from typing import Any
 import pytest
 
 from tests.browser.actions import assert_fits, wait_for_result
-from tests.browser.engines import KnownEngine, SlowEngine
+from tests.browser.engines import SlowEngine
 from tests.browser.places import places
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def served(engine: Any) -> tuple[Any, str]:
-    """The page over this engine, and its address."""
-    from segen.ui.app import build_app, launch_options
-
-    app = build_app(engine)
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    return app, url
-
-
 @pytest.fixture
 def slow() -> Iterator[str]:
     """Where a page is served whose works take minutes."""
-    app, url = served(SlowEngine())
+    from segen.ui.app import build_app, launch_options
+
+    app = build_app(SlowEngine())  # type: ignore[arg-type]
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     yield url
     app.close()
 
@@ -44,22 +38,18 @@ def asked_by(page: Any) -> list[str]:
     return asked
 
 
-def test_the_page_is_filled_in_one_pass_and_tabs_ask_once(visit: Callable[..., Any]) -> None:
-    app, url = served(KnownEngine("attention", "discriminator_score"))
-    try:
-        page = visit(url)
-        page.wait_for_load_state("networkidle")
-        asked = asked_by(page)
-        page.reload()
-        page.wait_for_selector("html[data-tab]")
-        page.wait_for_load_state("networkidle")
-        assert len(asked) == 1, [app.fns[each].fn.__qualname__ for each in asked]
-        first = list(places(page))
-        asked.clear()
-        assert list(places(page)) == first
-        assert asked == [], [app.fns[each].fn.__qualname__ for each in asked]
-    finally:
-        app.close()
+def test_the_page_is_filled_in_one_pass_and_tabs_ask_once(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(address)
+    page.wait_for_load_state("networkidle")
+    asked = asked_by(page)
+    page.reload()
+    page.wait_for_selector("html[data-tab]")
+    page.wait_for_load_state("networkidle")
+    assert len(asked) == 1, "what the address asks for, and nothing else"
+    first = list(places(page))
+    asked.clear()
+    assert list(places(page)) == first
+    assert asked == [], "what was seen once is there"
 
 
 def test_two_visitors_press_stop_at_once_and_each_stops_his_own(slow: str, visit: Callable[..., Any]) -> None:

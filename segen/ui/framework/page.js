@@ -62,6 +62,10 @@ for (const name of ["working", "error"]) {
         if (!(added instanceof Element)) continue;
         translate(added);
         added.querySelectorAll(names.map((name) => `[${name}]`).join()).forEach(translate);
+        for (const message of added.querySelectorAll(".toast-text")) {
+          const ours = translated(message.textContent.trim());
+          if (ours !== message.textContent.trim()) message.textContent = ours;
+        }
       }
     }
   });

@@ -17,6 +17,7 @@ Sampler = Literal["ddim", "ddpm"]
 SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 MAX_SAMPLING_STEPS = 1_000
 MAX_GUIDANCE = 20.0
+MAX_TRAINING_STEPS = 5_000
 
 
 @dataclass(frozen=True)
@@ -198,3 +199,34 @@ class EncodeRequest(Request[Encoding]):
     task: ClassVar[str] = "generate"
 
     image: Image
+
+
+@dataclass(frozen=True)
+class LiveTraining:
+    """A finished training: `looks`, K x H x W x 3 grids of pictures after `steps` of it, and its `losses`.
+
+    The pictures of all looks are of the same latent vectors. `losses` holds one number a step by name.
+    """
+
+    steps: tuple[int, ...]
+    looks: Pictures
+    losses: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class LiveTrainingRequest(Request[LiveTraining]):
+    """Train a small network of the card's family anew, on garments that the code draws, and look at it often.
+
+    Each Step has a grid of its pictures as the preview. Raises InputError for a seed not 0 to 2^63 - 1 and
+    for steps not 1 to 5,000; the predictor raises it where no such training is known.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    seed: int
+    steps: int
+
+    def __post_init__(self) -> None:
+        check_seeds([self.seed])
+        if not 1 <= self.steps <= MAX_TRAINING_STEPS:
+            raise InputError("training_steps_out_of_range", most=f"{MAX_TRAINING_STEPS:,}")

@@ -20,9 +20,10 @@ from torch.nn import functional
 
 from segen.errors import InputError
 from segen.models import latents, weights
+from segen.models.generation import live
 from segen.models.generation.predictor import LatentPredictor
 from segen.registry import ModelCard
-from segen.types import MixRequest, Mixture, Step
+from segen.types import LiveTraining, LiveTrainingRequest, MixRequest, Mixture, Step
 
 SLOPE = 0.2
 """Of the leaky rectifiers."""
@@ -208,9 +209,46 @@ class ConvolutionalPredictor(LatentPredictor):
         yield Mixture(own[:rows], own[rows:], mixed)
 
 
-def load_perceptron(card: ModelCard) -> LatentPredictor:
+class GanLearner:
+    """A perceptron that draws against one that judges (Goodfellow et al. 2014, the non-saturating loss)."""
+
+    side, latent = 28, 64
+
+    def __init__(self) -> None:
+        self.generator = PerceptronGenerator(self.latent, (128, 256))
+        self.discriminator = PerceptronDiscriminator((256, 128))
+        self.optimizers = [
+            torch.optim.Adam(network.parameters(), 5e-4, (0.5, 0.999))
+            for network in (self.generator, self.discriminator)
+        ]
+
+    def step(self, pixels: torch.Tensor, rng: torch.Generator) -> live.Losses:
+        """The discriminator's step, then the generator's."""
+        made = self.generator(torch.randn(len(pixels), self.latent, generator=rng))
+        judged = self.discriminator(made.detach())
+        judging = functional.softplus(-self.discriminator(pixels)).mean() + functional.softplus(judged).mean()
+        live.descend(self.optimizers[1], judging)
+        making = functional.softplus(-self.discriminator(made)).mean()
+        live.descend(self.optimizers[0], making)
+        return {"discriminator": float(judging.detach()), "generator": float(making.detach())}
+
+    def drawn(self, vectors: torch.Tensor) -> torch.Tensor:
+        """The generator's pixels."""
+        pixels: torch.Tensor = self.generator(vectors)
+        return pixels
+
+
+class PerceptronPredictor(LatentPredictor):
+    """Draws as every generator does, and shows how the first GAN learns."""
+
+    def train(self, request: LiveTrainingRequest) -> Iterator[Step | LiveTraining]:
+        """Train a small GAN while one watches."""
+        yield from live.train(GanLearner, request)
+
+
+def load_perceptron(card: ModelCard) -> PerceptronPredictor:
     """The predictor of a card whose generator is a perceptron."""
-    return LatentPredictor(weights.network(PerceptronGenerator, weights.checked(card)), card)
+    return PerceptronPredictor(weights.network(PerceptronGenerator, weights.checked(card)), card)
 
 
 def load_convolutional(card: ModelCard) -> ConvolutionalPredictor:

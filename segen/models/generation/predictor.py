@@ -32,6 +32,8 @@ from segen.types import (
     Generation,
     Image,
     LatentsRequest,
+    LiveTraining,
+    LiveTrainingRequest,
     MixRequest,
     Mixture,
     Pictures,
@@ -50,6 +52,7 @@ Exploring = (
     | EncodeRequest
     | ElboTermsRequest
     | MixRequest
+    | LiveTrainingRequest
 )
 """What can be asked of a network with a latent space."""
 Decode = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
@@ -123,6 +126,8 @@ class LatentPredictor:
                 yield from self.elbo_terms(given_pictures)
             case MixRequest():
                 yield from self.mix(request)
+            case LiveTrainingRequest():
+                yield from self.train(request)
             case _:
                 raise InputError("no_diffusion")
 
@@ -142,6 +147,10 @@ class LatentPredictor:
     def mix(self, request: MixRequest) -> Iterator[Step | Mixture]:
         """Mix contents and styles. Raises InputError where there are no stages of feature maps."""
         raise InputError("no_stages")
+
+    def train(self, request: LiveTrainingRequest) -> Iterator[Step | LiveTraining]:
+        """Train a small network while one watches. Raises InputError where no such training is known."""
+        raise InputError("no_live_training")
 
     @property
     def grey(self) -> bool:

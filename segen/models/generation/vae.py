@@ -19,9 +19,10 @@ from torch import nn
 
 from segen.imaging import images
 from segen.models import latents, weights
+from segen.models.generation import live
 from segen.models.generation.predictor import BATCH, LatentPredictor, cropped, pictures_of, pixels_of
 from segen.registry import ModelCard
-from segen.types import ElboTerms, Encoding, Image, Pictures, Step
+from segen.types import ElboTerms, Encoding, Image, LiveTraining, LiveTrainingRequest, Pictures, Step
 
 
 class Vae(nn.Module, PyTorchModelHubMixin):
@@ -114,9 +115,38 @@ class VaePredictor(LatentPredictor):
         likelihoods, divergences = torch.cat(parts, dim=1).cpu().numpy()
         yield ElboTerms(likelihoods, divergences)
 
+    def train(self, request: LiveTrainingRequest) -> Iterator[Step | LiveTraining]:
+        """Train a small VAE while one watches."""
+        yield from live.train(VaeLearner, request)
+
     def _pixels(self, pictures: Pictures) -> torch.Tensor:
         """N pictures of the card's size as the network wants them."""
         return pixels_of(pictures, self.network.side, self.grey).to(self.network.log_scale.device)
+
+
+class VaeLearner:
+    """Convolutions that maximise the evidence lower bound, with the noise of the pixels learned."""
+
+    side, latent = 32, 8
+
+    def __init__(self) -> None:
+        self.network = Vae(self.latent, (16, 32, 64))
+        self.optimizer = torch.optim.Adam(self.network.parameters(), 2e-3)
+
+    def step(self, pixels: torch.Tensor, rng: torch.Generator) -> live.Losses:
+        """One step up the bound; its terms are means over pictures, in nats for each pixel."""
+        noise = torch.randn(len(pixels), self.latent, generator=rng)
+        decoded, *moments, scale = self.network(pixels, noise)
+        terms = {
+            "reconstruction": -reconstruction_term(pixels, decoded, scale).mean() / self.side**2,
+            "divergence": divergence(*moments).mean() / self.side**2,
+        }
+        live.descend(self.optimizer, terms["reconstruction"] + terms["divergence"])
+        return {name: float(term.detach()) for name, term in terms.items()}
+
+    def drawn(self, vectors: torch.Tensor) -> torch.Tensor:
+        """The mean of p(x | z), with the statistics of the batch: those of the whole run lag behind."""
+        return self.network.decode(vectors)
 
 
 def load(card: ModelCard) -> VaePredictor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import gradio as gr
 from markupsafe import Markup
 
@@ -11,6 +13,9 @@ from segen.ui.framework.link import Link, Tab, Values
 from segen.ui.framework.templates import render
 from segen.ui.tabs.learn.lesson import Lesson, lessons
 
+if TYPE_CHECKING:
+    from segen.engine import Engine
+
 NAME = "chapters"
 _DELIMITERS: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -18,7 +23,7 @@ _DELIMITERS: list[dict[str, str | bool]] = [
 ]
 
 
-def build() -> Tab:
+def build(_engine: Engine) -> Tab:
     """Lay out the view inside the current gr.Tab."""
     gr.Markdown(say("chapters.help"), elem_classes="help")
     with gr.Row(elem_classes=["work", "lesson-page"]):

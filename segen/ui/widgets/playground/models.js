@@ -77,7 +77,7 @@ class Adversarial extends Model {
 
 class Gan extends Adversarial {
   constructor(tf, settings, data) {
-    super(tf, settings, data, { beta1: 0.5 });
+    super(tf, settings, data, { beta1: 0.5, epsilon: 1e-3 });
   }
   judging(real, made) {
     const { tf } = this;

@@ -29,10 +29,13 @@ export function perceptron(tf, sizes, random, { shrink = 1 } = {}) {
   };
 }
 
-/** Adam over the weights of some networks; `step(loss, rate)` makes one step down and gives the loss's value. */
-export function descent(tf, networks, { beta1 = 0.9, beta2 = 0.99 } = {}) {
+/**
+ * Adam over the weights of some networks; `step(loss, rate)` makes one step down and gives the loss's value. Gradients
+ * smaller than `epsilon` make smaller steps: with the usual 1e-7 Adam would hide that they vanish.
+ */
+export function descent(tf, networks, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-7 } = {}) {
   const weights = networks.flatMap((network) => network.weights);
-  const adam = tf.train.adam(0.001, beta1, beta2, 1e-7);
+  const adam = tf.train.adam(0.001, beta1, beta2, epsilon);
   return {
     step(loss, rate) {
       const { value, grads } = tf.variableGrads(loss, weights);

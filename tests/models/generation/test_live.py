@@ -1,4 +1,4 @@
-"""Trainings that one watches: they learn, repeat by seed, stop at once, and leave the card's network alone."""
+"""Trainings that one watches: they learn, repeat by seed, stop at once, and leave the card alone."""
 
 from __future__ import annotations
 

@@ -115,5 +115,5 @@ def _curves(losses: Mapping[str, NDArray[np.float32]], language: str) -> list[di
                 for place, number in enumerate(line)
             ),
         }
-        for (name, line), color in zip(means.items(), COLORS, strict=True)
+        for (name, line), color in zip(means.items(), COLORS, strict=False)
     ]

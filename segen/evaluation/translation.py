@@ -247,6 +247,7 @@ def _streets(
                 "share": share,
             },
             "resegmentation_ratio_by_class": values["generated"]["iou"],
+            "resegmentation_accuracy": {name: each["pixel_accuracy"] for name, each in values.items()},
         },
     }
 

@@ -51,6 +51,8 @@ def test_streets_are_measured_by_what_is_resegmentation_ratio(engine: Engine, tm
     again = found["resegmentation_ratio"]
     assert again["share"] == pytest.approx(again["generated"] / again["real"])
     assert again["real"] > again["generated"]
+    read = found["resegmentation_accuracy"]
+    assert 1 >= read["real"] > read["generated"] >= 0
 
 
 def test_drawings_are_measured_beside_their_lines(engine: Engine, tmp_path: Path, imagenet: None) -> None:

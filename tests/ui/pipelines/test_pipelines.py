@@ -22,6 +22,7 @@ from segen.imaging.png_text import text_in
 from segen.registry import card, cards
 from segen.text import LANGUAGES
 from segen.types import Run, Segmentation, SegmentRequest, Step, Translation
+from segen.ui.framework.downloads import saved
 from segen.ui.tabs.pipelines.chain import contents
 from segen.ui.tabs.pipelines.forms import asked, offered, shown
 from segen.ui.tabs.pipelines.ready import READY, ready_buttons
@@ -145,12 +146,15 @@ def test_without_its_picture_a_chain_says_so(tab: Pipelines) -> None:
 
 
 def test_a_recipe_file_is_checked_and_waits_for_run(tab: Pipelines, tmp_path: Path) -> None:
-    (tmp_path / "mine.json").write_text(READY["street"].recipe.text())
-    held = tab.open_file(str(tmp_path / "mine.json"), _request())[tab.chain]
+    held = tab.open_file(saved("mine.json", READY["street"].recipe.text().encode()), _request())[tab.chain]
     assert held["name"] == "mine"
     assert not held["runs"]
     assert asked(held["recipe"]).steps[0].model == READY["street"].recipe.steps[0].model
-    (tmp_path / "bad.json").write_text('{"version": 2, "steps": []}')
     with pytest.raises(InputError) as caught:
-        tab.open_file(str(tmp_path / "bad.json"), _request())
+        tab.open_file(saved("bad.json", b'{"version": 2, "steps": []}'), _request())
     assert caught.value.key == "recipe_newer"
+    (tmp_path / "mine.json").write_text(READY["street"].recipe.text())
+    for path in (str(tmp_path / "mine.json"), "/etc/passwd"):
+        with pytest.raises(InputError) as caught:
+            tab.open_file(path, _request())
+        assert caught.value.key == "no_picture", "it was not uploaded"

@@ -21,7 +21,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
 from segen.ui.framework.queue import QUIET, TOLD_SECONDS, on_device
-from segen.ui.framework.visit import onward
+from segen.ui.framework.visit import onward, uploaded
 from segen.ui.tabs.pipelines.chain import archive, chain_editor, contents, result, with_results
 from segen.ui.tabs.pipelines.forms import asked
 from segen.ui.tabs.pipelines.ready import READY, ready_buttons
@@ -105,8 +105,8 @@ class Pipelines:
 
     def open_file(self, path: str, request: gr.Request) -> Values:
         """The chain of a recipe file; what was sent may be slow, so it waits for Run."""
-        recipe = read_file(Path(path))
-        opened_chain = contents(recipe, language_of(request), Path(path).stem)
+        file = Path(uploaded(path))
+        opened_chain = contents(read_file(file), language_of(request), file.stem)
         return {self.chain: opened_chain, self.told: "", self.row: gr.Row(visible=False)}
 
     def carry_out(

@@ -10,6 +10,7 @@ from segen.evaluation.boundaries import boundary_f1
 from segen.evaluation.labels import LabelMetrics
 from segen.evaluation.roc import Roc
 from segen.registry import ClassInfo
+from segen.types import Labels
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,21 @@ class ClassScores:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """What calling every pixel by the reference's commonest class, `class_id`, would score; 0 to 1."""
+
+    class_id: int
+    mean_iou: float
+    pixel_accuracy: float
+
+
+@dataclass(frozen=True)
 class Scores:
     """How one segmentation agrees with a reference; all from 0 to 1.
 
     `by_class` is in the order of the classes that count, None for one that neither has; the means leave
     these out. `auc_roc` and `roc`, its curve as (false, true positive rate), are for two classes, and
-    None and empty unless the reference has both.
+    None and empty unless the reference has both. `constant` is what any result must exceed.
     """
 
     mean_iou: float
@@ -38,6 +48,7 @@ class Scores:
     by_class: tuple[ClassScores | None, ...]
     auc_roc: float | None
     roc: list[tuple[float, float]]
+    constant: Constant
 
 
 def compare(
@@ -69,4 +80,15 @@ def compare(
         by_class=by_class,
         auc_roc=roc.area(),
         roc=roc.curve(),
+        constant=constant(classes, labels),
     )
+
+
+def constant(classes: tuple[ClassInfo, ...], labels: Labels) -> Constant:
+    """Score the commonest class of `labels`, H x W with at least one pixel not ignored, as a prediction."""
+    metrics = LabelMetrics(classes)
+    counts = np.bincount(labels.ravel(), minlength=len(metrics.names))[: len(metrics.names)]
+    commonest = int(counts.argmax())
+    metrics.update(np.full_like(labels, commonest), labels)
+    measured = metrics.compute()
+    return Constant(commonest, measured["mean_iou"], measured["pixel_accuracy"])

@@ -55,7 +55,8 @@ class GenerateOptions:
     """Of a card that generates: what its network can do.
 
     `family` names its formulas and words in the catalogue. A `conditional` one takes a class, one that
-    `encodes` has an encoder, and `stages` are the feature maps at which styles can be mixed.
+    `encodes` has an encoder, and `stages` are the feature maps at which styles can be mixed. The
+    discriminator of one that `judges` can be asked of a single picture.
     """
 
     diffusion: ClassVar[bool] = False
@@ -65,6 +66,7 @@ class GenerateOptions:
     conditional: bool = False
     encodes: bool = False
     stages: int = 0
+    judges: bool = False
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,19 @@ class ElboTermsRequest(Request[ElboTerms]):
 
 
 @dataclass(frozen=True)
+class JudgeRequest(Request[NDArray[np.float32]]):
+    """Ask a GAN's discriminator how real pictures of the card's size look, N float32.
+
+    These are probabilities to be real, or a critic's scores, of which only differences mean something. The
+    predictor raises InputError for pictures of another size, and where no discriminator can be asked.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    images: Pictures
+
+
+@dataclass(frozen=True)
 class EncodeRequest(Request[Encoding]):
     """Encode a picture of any size; the predictor raises InputError where the card has no encoder."""
 

@@ -15,10 +15,11 @@ from segen.evaluation import labels as label_metrics
 from segen.evaluation.boundaries import boundary_f1
 from segen.evaluation.labels import LabelMetrics
 from segen.evaluation.roc import Roc
-from segen.evaluation.scores import compare
+from segen.evaluation.scores import Constant, compare
 from segen.imaging.images import encode
 from segen.imaging.labels import IGNORED
 from segen.registry import card, dataset_classes
+from segen.text import words
 from segen.ui.tabs.segment.measure import IGNORED as IGNORED_COLOR
 from segen.ui.tabs.segment.measure import WRONG, difference, read_reference, report
 from segen.ui.widgets.examples import NUCLEI, STREETS, drawn_labels
@@ -50,6 +51,19 @@ def test_scores_are_those_counted_by_hand() -> None:
         assert (missed.iou, missed.precision, missed.recall, missed.f1) == (0, 0, 0, 0)
     assert absent == [None] * 7
     assert (scores.auc_roc, scores.roc) == (None, [])
+
+
+def test_the_commonest_class_everywhere_is_scored_beside_a_result() -> None:
+    labels = np.array([[3, 3, 3, 1], [1, 0, UNLABELLED, UNLABELLED]], dtype=np.uint8)
+    scores = compare(STREET, labels, np.zeros((11, 1, 1), np.float32), labels)
+    assert scores.constant == Constant(3, pytest.approx(0.5 / 3), pytest.approx(0.5))
+    road = np.full((40, 30), 3, dtype=np.uint8)
+    road[:27] = np.arange(27)[:, None] % 11  # 33 % road at last, as in CamVid
+    found = compare(STREET, road, np.zeros((11, 1, 1), np.float32), road).constant
+    assert found.mean_iou == pytest.approx(found.pixel_accuracy / 11)
+    html = report(card("unet-camvid"), scores, np.zeros((2, 4, 3), np.uint8), "en")
+    assert words("en", "measure.constant", name="road", value="0.500") in html
+    assert words("en", "measure.constant", name="road", value="0.167") in html
 
 
 def test_a_class_that_neither_map_has_lowers_no_mean() -> None:

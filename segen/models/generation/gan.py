@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ from segen.models.generation.predictor import LatentPredictor
 from segen.registry import ModelCard
 from segen.types import LiveTraining, LiveTrainingRequest, MixRequest, Mixture, Step
 
+DISCRIMINATOR = "discriminator"
+"""The folder of the discriminator's weights beside the generator's."""
 SLOPE = 0.2
 """Of the leaky rectifiers."""
 
@@ -54,6 +57,7 @@ class PerceptronDiscriminator(nn.Module, PyTorchModelHubMixin):
 
     def __init__(self, hidden: Sequence[int] = (512, 256), side: int = 28) -> None:
         super().__init__()
+        self.side = side
         self.layers = nn.Sequential(*_perceptron([side * side, *hidden, 1]))
 
     def forward(self, pixels: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
@@ -147,6 +151,7 @@ class ConvolutionalDiscriminator(nn.Module, PyTorchModelHubMixin):
         batch_norm: bool = True,
     ) -> None:
         super().__init__()
+        self.side = 4 * 2 ** len(channels)
         stages: list[nn.Module] = [nn.Conv2d(colors, channels[0], 4, 2, 1), nn.LeakyReLU(SLOPE)]
         for before, after in pairwise(channels):
             stages.append(nn.Conv2d(before, after, 4, 2, 1, bias=not batch_norm))
@@ -248,12 +253,26 @@ class PerceptronPredictor(LatentPredictor):
 
 def load_perceptron(card: ModelCard) -> PerceptronPredictor:
     """The predictor of a card whose generator is a perceptron."""
-    return PerceptronPredictor(weights.network(PerceptronGenerator, weights.checked(card)), card)
+    folder = weights.checked(card)
+    judge = _judge(card, PerceptronDiscriminator, folder)
+    return PerceptronPredictor(weights.network(PerceptronGenerator, folder), card, judge)
 
 
 def load_convolutional(card: ModelCard) -> ConvolutionalPredictor:
     """The predictor of a card whose generator is DCGAN's."""
-    return ConvolutionalPredictor(weights.network(ConvolutionalGenerator, weights.checked(card)), card)
+    folder = weights.checked(card)
+    judge = _judge(card, ConvolutionalDiscriminator, folder)
+    return ConvolutionalPredictor(weights.network(ConvolutionalGenerator, folder), card, judge)
+
+
+def _judge(
+    card: ModelCard, kind: type[PerceptronDiscriminator | ConvolutionalDiscriminator], folder: Path
+) -> nn.Module | None:
+    """The discriminator of a card that judges single pictures.
+
+    One with batch norm does not: it learned on batches of real or of generated pictures alone.
+    """
+    return weights.network(kind, folder / DISCRIMINATOR).eval() if card.options.judges else None
 
 
 def _perceptron(sizes: list[int]) -> list[nn.Module]:

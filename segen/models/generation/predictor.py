@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from segen.errors import InputError
@@ -31,6 +32,7 @@ from segen.types import (
     GenerateRequest,
     Generation,
     Image,
+    JudgeRequest,
     LatentsRequest,
     LiveTraining,
     LiveTrainingRequest,
@@ -53,6 +55,7 @@ Exploring = (
     | ElboTermsRequest
     | MixRequest
     | LiveTrainingRequest
+    | JudgeRequest
 )
 """What can be asked of a network with a latent space."""
 Decode = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
@@ -95,11 +98,12 @@ class LatentPredictor:
     """Any generator from N x d latent vectors (and N classes) to N x C x H x W pixels in [-1, 1].
 
     The network has `latent`, the number d, and `first_weights()`, m x d, what its first layer makes of a
-    latent vector. Pixels beyond the card's `input_size` are cropped evenly on all sides.
+    latent vector. Pixels beyond the card's `input_size` are cropped evenly on all sides. A `discriminator`,
+    from N x C x side x side pixels to N logits, can be asked what it thinks of pictures.
     """
 
-    def __init__(self, network: nn.Module, card: ModelCard) -> None:
-        self.network, self.card = network, card
+    def __init__(self, network: nn.Module, card: ModelCard, discriminator: nn.Module | None = None) -> None:
+        self.network, self.card, self.discriminator = network, card, discriminator
         self.latent = int(network.latent)  # type: ignore[arg-type]
 
     @power_of_two_threads
@@ -128,6 +132,8 @@ class LatentPredictor:
                 yield from self.mix(request)
             case LiveTrainingRequest():
                 yield from self.train(request)
+            case JudgeRequest(images=given_pictures):
+                yield self.judge(given_pictures)
             case _:
                 raise InputError("no_diffusion")
 
@@ -151,6 +157,20 @@ class LatentPredictor:
     def train(self, request: LiveTrainingRequest) -> Iterator[Step | LiveTraining]:
         """Train a small network while one watches. Raises InputError where no such training is known."""
         raise InputError("no_live_training")
+
+    def judge(self, pictures: Pictures) -> NDArray[np.float32]:
+        """How real each picture looks to the discriminator. Raises InputError as JudgeRequest says."""
+        if self.discriminator is None:
+            raise InputError("no_judge")
+        height, width = self.card.input_size
+        if pictures.shape[1:3] != (height, width):
+            raise InputError("judged_size", width=width, height=height)
+        side = int(self.discriminator.side)  # type: ignore[arg-type]
+        device = next(self.discriminator.parameters()).device
+        logits = self.discriminator(pixels_of(pictures, side, self.grey).to(device))
+        scores = logits if self.card.options.family == "wasserstein" else logits.sigmoid()
+        judged: NDArray[np.float32] = scores.float().cpu().numpy()
+        return judged
 
     @property
     def grey(self) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 import pytest
 
+from segen.registry import cards
 from segen.text import LANGUAGES
 from segen.ui.app import TABS
 from segen.ui.framework.link import Link
@@ -133,3 +134,16 @@ def test_a_chapter_is_text_and_no_html_of_its_author(monkeypatch: pytest.MonkeyP
     assert "&lt;b&gt;" in chapter_list("en")
     with pytest.raises(ValueError, match="before the first"):
         read("x", "Hello\n+++\n+++\n")
+
+
+def test_the_syllabus_has_no_row_without_a_place() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "syllabus.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| ")][2:]
+    known = {each.name for each in cards()}
+    assert len(rows) > 30
+    for _, place in rows:
+        assert re.search(r"`|tab |chapter|docs/|segen|Frequently", place), place
+        named = set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", place))
+        assert named <= known, named - known
+        for part in re.findall(r"chapters? ([0-9]+(?: and [0-9]+)*)", place):
+            assert {int(number) for number in part.split(" and ")} <= set(range(1, len(CHAPTERS) + 1))

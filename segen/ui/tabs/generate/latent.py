@@ -16,6 +16,7 @@ from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import QUIET
 from segen.ui.tabs.generate.chosen import Chosen
 from segen.ui.tabs.generate.encoding import encoding_panel
+from segen.ui.tabs.generate.judging import judge_panel
 from segen.ui.tabs.generate.latent_map import map_panel
 from segen.ui.tabs.generate.mixing import classes_panel, mix_panel
 from segen.ui.tabs.generate.neighbours import neighbours_panel
@@ -34,10 +35,11 @@ WAYS: dict[str, Callable[[Engine, Chosen, Ends], Part]] = {
     "mix": mix_panel,
     "classes": classes_panel,
     "encoding": encoding_panel,
+    "judge": judge_panel,
 }
 """What can be done in latent space, and what lays it out."""
 FIRST = "between"
-FROM_ANYWHERE = ("mix", "encoding")
+FROM_ANYWHERE = ("mix", "encoding", "judge")
 """The ways that do not begin at the start seed."""
 END = 76
 """The seed that the first walk ends at, chosen by eye as `opening.SEED` was: a valley that turns to dusk."""
@@ -95,5 +97,10 @@ def latent_view(engine: Engine, chosen: Chosen) -> LatentPart:
 
 def offered(options: GenerateOptions) -> list[str]:
     """The ways that a card with these options has."""
-    needed = {"mix": options.stages, "classes": options.conditional, "encoding": options.encodes}
+    needed = {
+        "mix": options.stages,
+        "classes": options.conditional,
+        "encoding": options.encodes,
+        "judge": options.judges,
+    }
     return [each for each in WAYS if needed.get(each, True)]

@@ -181,6 +181,10 @@ def report(card: ModelCard, scores: Scores, difference: Image, language: str) ->
     return render(
         "tabs/segment/scores.html",
         means={metric: _number(value) for metric, value in means.items()},
+        constant={
+            metric: _number(getattr(scores.constant, metric)) for metric in ("mean_iou", "pixel_accuracy")
+        },
+        commonest=card.classes[scores.constant.class_id].name[language].replace("_", " "),
         columns=COLUMNS,
         rows=rows,
         difference=data_uri(images.encode(difference, "JPEG", quality=88), "image/jpeg"),

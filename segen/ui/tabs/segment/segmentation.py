@@ -21,6 +21,7 @@ from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values, remember
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.framework.visit import onward
+from segen.ui.tabs.segment.mask import MaskPanel
 from segen.ui.tabs.segment.measure import MeasurePanel
 from segen.ui.tabs.segment.shared import ModelChoice, Shared, View
 from segen.ui.widgets.examples import drawn_labels
@@ -38,7 +39,7 @@ Answer = tuple[ModelCard[SegmentOptions], Image, str, Run[Segmentation]]
 def build(engine: Engine, shared: Shared) -> View:
     """Lay out the view inside the current gr.Tab."""
     view = SegmentView(engine, shared)
-    return View(view.choice.outputs, view.fill, view.choice)
+    return View([*view.choice.outputs, *view.mask.outputs], view.fill, view.choice)
 
 
 class SegmentView:
@@ -59,6 +60,7 @@ class SegmentView:
             )
         model = self.choice.model
         self.drawn = MeasurePanel(engine, shared, model, stop).drawn
+        self.mask = MaskPanel()
         self.choice.lay_about()
 
         result = [self.picture, self.viewer, self.row, self.further]
@@ -73,7 +75,8 @@ class SegmentView:
         """What the link asks for; `show` and `opacity` are the viewer's, which reads the address itself."""
         link.choice("show", VIEWS)
         link.whole("opacity", range(101), 0)
-        return self.choice.fill(link, language)
+        values, dataset = self.choice.fill(link, language)
+        return values | self.mask.fill(language), dataset
 
     def segment(
         self,

@@ -97,6 +97,10 @@ def test_a_chain_runs_by_itself_and_is_edited_undone_saved_and_opened(
         f"document.querySelector('{CARDS}:first-child header select').value === 'pix2pix-camvid-photo'"
     )
     assert not page.locator(f"{CARDS} figure img").count(), "what a file asks for waits for Run"
+    (tmp_path / "bad.json").write_text('{"version": 2, "steps": []}')
+    page.set_input_files("#pipelines-open input, input[type=file][accept*=json]", tmp_path / "bad.json")
+    page.wait_for_selector(".toast-body")
+    assert words("en", "errors.recipe_newer", version=2, known=1) in page.inner_text(".toast-body")
 
 
 def test_a_result_is_sent_on_to_a_chain_that_begins_with_it(address: str, visit: Callable[..., Any]) -> None:

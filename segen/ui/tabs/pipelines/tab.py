@@ -20,7 +20,7 @@ from segen.ui.framework.component import component
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
-from segen.ui.framework.queue import QUIET, TOLD_SECONDS, on_device
+from segen.ui.framework.queue import QUIET, READING, TOLD_SECONDS, on_device
 from segen.ui.framework.visit import onward, uploaded
 from segen.ui.tabs.pipelines.chain import archive, chain_editor, contents, result, with_results
 from segen.ui.tabs.pipelines.forms import asked
@@ -70,7 +70,7 @@ class Pipelines:
         """Let choices and files bring chains along, and Run carry them out; returns the tab as built."""
         outputs = [self.chain, self.told, self.picture, self.row, self.chosen]
         self.pick.choose(self.choose, None, outputs, **QUIET)
-        self.file.upload(self.open_file, self.file, [self.chain, self.told, self.row], **QUIET)
+        self.file.upload(self.open_file, self.file, [self.chain, self.told, self.row], **READING)
         on_device(
             [self.run.click, self.picture.input],
             self.carry_out,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from segen import registry
+from segen.data import classifiers
 from segen.errors import InputError
 from segen.evaluation.pipelines import files as chain_files
 from segen.evaluation.pipelines.recipe import Recipe, RecipeStep, parse
@@ -17,6 +18,7 @@ from segen.evaluation.pipelines.runner import Outcome, stream
 from segen.imaging import export, images
 from segen.registry import SEGMENT_MODEL, TASKS, ModelCard
 from segen.types import (
+    ApplyRequest,
     ClusterRequest,
     Direction,
     GenerateRequest,
@@ -61,17 +63,28 @@ class Endpoints:
             raise InputError("unknown_task", known=", ".join(TASKS))
         return [registry.describe(card) for card in registry.cards() if task in ("", card.task)]
 
-    def segment(self, image: Path | None, model: str, request: gr.Request) -> tuple[str, str, dict[str, Any]]:
+    def segment(
+        self, image: Path | None, model: str, classifier: str, request: gr.Request
+    ) -> tuple[str, str, dict[str, Any]]:
         """Label every pixel of a picture with a class.
 
         Args:
             image: the picture.
             model: the name of a model for the task "segment".
+            classifier: in place of the model, the content of a classifier.json; empty for none.
 
         Returns:
             A palette PNG whose raw values are class ids, an overlay PNG, and the regions as JSON.
         """
-        return self._label(image, registry.card(model, "segment"), SegmentRequest, language_of(request))
+        language = language_of(request)
+        if not classifier:
+            return self._label(image, registry.card(model, "segment"), SegmentRequest, language)
+        taught = classifiers.read(classifier.encode())
+
+        def ask(pixels: Image) -> ApplyRequest:
+            return ApplyRequest(pixels, taught)
+
+        return self._label(image, export.taught_card(taught), ask, language, taught.encoder)
 
     def cluster(
         self,
@@ -186,12 +199,17 @@ class Endpoints:
         return written, chain_files.report(chain, outcomes, names)
 
     def _label(
-        self, image: Path | None, card: ModelCard, ask: Callable[[Image], Request[Any]], language: str
+        self,
+        image: Path | None,
+        card: ModelCard,
+        ask: Callable[[Image], Request[Any]],
+        language: str,
+        name: str = "",
     ) -> tuple[str, str, dict[str, Any]]:
         if image is None:
             raise InputError("no_picture")
         pixels = images.read(image)
-        result = self.engine.run(card.name, ask(pixels)).value
+        result = self.engine.run(name or card.name, ask(pixels)).value
         named = export.card_for(card, pixels, result)
         labels, overlay, regions, *_ = segmentation_files(named, pixels, result, image.stem, language)
         return labels, overlay, json.loads(Path(regions).read_text(encoding="utf-8"))
@@ -204,6 +222,7 @@ def publish(engine: Engine) -> None:
         task = gr.Textbox("", label="task")
         image = picture_input()
         model = gr.Textbox(SEGMENT_MODEL, label="model")
+        classifier = gr.Textbox("", label="classifier")
         method = gr.Textbox(CLUSTER_MODEL, label="model")
         numbers = [
             gr.Number(ClusterRequest.k, label="k", precision=0),
@@ -234,7 +253,7 @@ def publish(engine: Engine) -> None:
         button = gr.Button()
     button.click(work.models, task, listing, api_name="models", queue=False)
     files = [labels, overlay, regions]
-    button.click(work.segment, [image, model], files, api_name="segment", **DEVICE)
+    button.click(work.segment, [image, model, classifier], files, api_name="segment", **DEVICE)
     button.click(work.cluster, [image, method, *numbers], files, api_name="cluster", **DEVICE)
     button.click(work.generate, [generator, *draws], [pictures, generated], api_name="generate", **DEVICE)
     button.click(work.translate, [image, translator, *ways], translated, api_name="translate", **DEVICE)

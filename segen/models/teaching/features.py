@@ -22,8 +22,16 @@ GRID_SIDE = 360
 STAGES = slice(1, 4)
 """Of the encoder: strides 2, 4 and 8, with 16, 24 and 32 channels in MobileNetV2. With the 96 of stride
 16, too, the answer is worse (docs/teach.md)."""
-SIGMAS = (0, 1, 2, 4, 8)
+SIGMAS = (0, 1, 2)
 """Colour is seen through these Gaussians, in cells of the grid."""
+PLACES = 2
+"""The last features: row and column."""
+
+
+def groups(count: int) -> tuple[NDArray[np.int64], ...]:
+    """Of `count` features all, and the colours alone: maps blur what is small, so half the trees see none."""
+    colors = 3 * len(SIGMAS)
+    return np.arange(count), np.arange(count - PLACES - colors, count - PLACES)
 
 
 def features(encoder: nn.Module, image: Image) -> NDArray[np.float32]:

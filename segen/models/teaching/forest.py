@@ -6,41 +6,51 @@ arrays alone, so that a forest can be a file that nobody need trust.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
 from segen.types import MAX_DEPTH, Tree
 
-TREES = 40
+TREES = 20
+"""For each group of features."""
 MAX_PIXELS = 1_000
 """A class learns from so many of its pixels at most."""
 
 
-def fit(pixels: NDArray[np.float32], ids: NDArray[np.integer], classes: int) -> tuple[Tree, ...]:
+def fit(
+    pixels: NDArray[np.float32], ids: NDArray[np.integer], classes: int, groups: Sequence[NDArray[np.int64]]
+) -> tuple[Tree, ...]:
     """Trees that tell the `ids`, n of at least two different ones below `classes`, of n x F pixels.
 
-    Classes weigh alike, however many pixels they have. The same pixels give the same trees.
+    Each of the `groups` of features has as many trees. Classes weigh alike, whatever their pixels. The
+    same pixels give the same trees.
     """
     random = np.random.default_rng(0)
     kept = np.concatenate(
         [random.permutation(np.flatnonzero(ids == each))[:MAX_PIXELS] for each in np.unique(ids)]
     )
-    forest = RandomForestClassifier(TREES, max_depth=MAX_DEPTH, class_weight="balanced", random_state=0)
-    forest.fit(pixels[kept], ids[kept])
-    trees = [each.tree_ for each in forest.estimators_]
-    shares = [np.zeros((tree.node_count, classes), np.float32) for tree in trees]
-    for share, tree in zip(shares, trees, strict=True):
-        share[:, forest.classes_] = tree.value[:, 0] / tree.value[:, 0].sum(axis=1, keepdims=True)
-    return tuple(
-        Tree(
-            np.where(tree.children_left < 0, -1, tree.feature).astype(np.int32),
-            tree.threshold.astype(np.float32),
-            tree.children_left.astype(np.int32),
-            tree.children_right.astype(np.int32),
-            share,
-        )
-        for tree, share in zip(trees, shares, strict=True)
+    trees: list[Tree] = []
+    for group in groups:
+        forest = RandomForestClassifier(TREES, max_depth=MAX_DEPTH, class_weight="balanced", random_state=0)
+        forest.fit(pixels[np.ix_(kept, group)], ids[kept])
+        trees += [_plain(each.tree_, forest.classes_, classes, group) for each in forest.estimators_]
+    return tuple(trees)
+
+
+def _plain(tree: Any, ids: NDArray[np.integer], classes: int, group: NDArray[np.int64]) -> Tree:
+    """A tree of scikit-learn's, which saw the features of `group` and the classes `ids`, as arrays."""
+    shares = np.zeros((tree.node_count, classes), np.float32)
+    shares[:, ids] = tree.value[:, 0] / tree.value[:, 0].sum(axis=1, keepdims=True)
+    return Tree(
+        np.where(tree.children_left < 0, -1, group[tree.feature]).astype(np.int32),
+        tree.threshold.astype(np.float32),
+        tree.children_left.astype(np.int32),
+        tree.children_right.astype(np.int32),
+        shares,
     )
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from segen.errors import InputError
 from segen.models.segmentation.predictor import full_size_labels
 from segen.models.teaching.edges import sharpened
-from segen.models.teaching.features import features
+from segen.models.teaching.features import features, groups
 from segen.models.teaching.forest import fit, probabilities
 from segen.types import (
     UNDRAWN,
@@ -52,7 +52,7 @@ def teach(encoder: Encoder, request: TeachRequest) -> Iterator[Step | Taught]:
         pixels.append(found.reshape(len(found), -1)[:, cells].T)
         ids.append(drawn)
         yield Step(done, total)
-    trees = fit(np.concatenate(pixels), np.concatenate(ids), len(request.classes))
+    trees = fit(np.concatenate(pixels), np.concatenate(ids), len(request.classes), groups(len(found)))
     yield Step(total, total)
     classifier = PixelClassifier(encoder.card, encoder.sha256, request.classes, trees)
     answer = _answer(classifier, image, found)

@@ -78,6 +78,8 @@ PARIS, RUINS = _photograph("paris"), _photograph("ruins")
 HORSE_RACE = _photograph("horse_race")
 COFFEE = _shipped("coffee", "skimage", "data/coffee.png")
 ROCKET = _shipped("rocket", "skimage", "data/rocket.jpg")
+CAT, COINS = _shipped("cat", "skimage", "data/chelsea.png"), _shipped("coins", "skimage", "data/coins.png")
+TISSUE = _shipped("nuclei_tissue", "skimage", "data/ihc.png")
 STREET = _drawn("street_trees", partial(scenes.street, 9))
 
 STREETS = (PAGODA, PARIS, HORSE_RACE, COFFEE, ROCKET, STREET)
@@ -86,7 +88,7 @@ STREETS = (PAGODA, PARIS, HORSE_RACE, COFFEE, ROCKET, STREET)
 ANIMALS = (
     HORSE_RACE,
     _photograph("woman_and_dog"),
-    _shipped("cat", "skimage", "data/chelsea.png"),
+    CAT,
     _photograph("child_and_bear"),
     _photograph("elephant"),
     COFFEE,
@@ -95,9 +97,9 @@ ANIMALS = (
 
 NUCLEI = (
     _drawn("nuclei_dark", partial(scenes.nuclei, 4)),
-    _shipped("nuclei_tissue", "skimage", "data/ihc.png"),
+    TISSUE,
     _drawn("nuclei_drawn", partial(scenes.nuclei, 2)),
-    _shipped("coins", "skimage", "data/coins.png"),
+    COINS,
 )
 """Examples for networks that know nuclei; the last shows what such a network takes coins for."""
 
@@ -132,8 +134,9 @@ OF_DATASET = {
     "nuclei": NUCLEI,
     "fashion": GARMENTS,
     "yosemite": LANDSCAPES,
+    "teach": (CAT, COFFEE, TISSUE, COINS, HORSE_RACE),
 }
-"""The examples for a card, by the data set that it learned from."""
+"""The examples for a card, by the data set that it learned from; and for what strokes teach."""
 
 
 def _mask(seed: int) -> Image:

@@ -1,5 +1,6 @@
 // A map of ids to paint on. After each stroke the painted map, a PNG whose grey values are the ids, is put into the
-// component's value, which every later event sends along, and the event `paint` follows.
+// component's value, which every later event sends along, and the event `paint` follows. Over a photograph the blank is
+// transparent, the visitor adds, names and removes classes, and an answer of the server's lies under the strokes.
 
 const parts = window.segen.parts(element);
 const group = "paint-" + Math.random().toString(36).slice(2);
@@ -15,6 +16,7 @@ let colors = null; // by id, as the canvas wants them
 let pen = 0;
 let undos = [];
 let redos = [];
+let answer = null; // of a photograph: what the server made of the strokes, {ids, width, height}
 let stroke = null; // the last place of the pointer while it is down
 
 async function read(address, width, height) {
@@ -32,30 +34,35 @@ function written() {
   canvas.height = current.height;
   const context = canvas.getContext("2d");
   const image = context.createImageData(current.width, current.height);
-  ids.forEach((id, i) => image.data.set([id, id, id, 255], 4 * i));
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < ids.length; i++) pixels[i] = 0xff000000 | (ids[i] * 0x010101);
   context.putImageData(image, 0, 0);
   return canvas.toDataURL("image/png");
 }
 
-function draw() {
-  const context = parts.board.getContext("2d");
-  const image = context.createImageData(current.width, current.height);
+/** Draw width x height ids into a canvas of that size. */
+function put(canvas, ids, width, height) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < ids.length; i++) pixels[i] = colors[ids[i]];
   context.putImageData(image, 0, 0);
+}
+
+function draw() {
+  put(parts.board, ids, current.width, current.height);
   button.undo.disabled = !undos.length;
   button.redo.disabled = !redos.length;
 }
 
 async function open(value) {
   if (!value) return;
-  const kind = JSON.stringify([value.width, value.height, value.classes]);
+  const kind = JSON.stringify([value.width, value.height, value.picture ?? value.classes]);
   const goes_on = kind === shown;
   if (goes_on && value.ids === current.ids) return; // it was painted here
   current = value;
-  colors = new Uint32Array(256);
-  for (const { id, color: [red, green, blue] } of value.classes)
-    colors[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  tint();
   const read_ids = value.ids ? await read(value.ids, value.width, value.height) : null;
   if (value !== current) return; // a newer map came while this one was decoded
   shown = kind;
@@ -66,10 +73,13 @@ async function open(value) {
     redos = [];
   }
   ids = read_ids ?? new Uint8Array(value.width * value.height).fill(value.blank);
-  parts.board.width = value.width;
-  parts.board.height = value.height;
+  for (const part of [parts.photo, parts.editor, parts["opacity-row"]]) part.hidden = !value.photo;
+  for (const radio of tools) radio.closest("label").hidden = radio.value === (value.photo ? "fill" : "erase");
   parts.frame.style.setProperty("--ratio", value.width / value.height);
   if (!goes_on) {
+    if (value.photo) parts.photo.src = value.photo;
+    answer = null;
+    parts.answer.hidden = parts.mark.hidden = true;
     parts.size.max = Math.round(Math.max(value.width, value.height) / 4);
     parts.size.value = value.size;
     choose(value.pen);
@@ -77,8 +87,44 @@ async function open(value) {
   draw();
 }
 
+function tint() {
+  colors = new Uint32Array(256); // the blank of a photograph is in no class, and so transparent
+  for (const { id, color: [red, green, blue] } of current.classes)
+    colors[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/** Lay the server's answer under the strokes, which may have gone on since it was asked. */
+async function show({ ids: address, width, height, mark: [x, y] }) {
+  const of = shown;
+  const read_ids = await read(address, width, height);
+  if (shown !== of) return;
+  answer = { ids: read_ids, width, height };
+  parts.answer.hidden = parts.mark.hidden = false;
+  parts.mark.style.left = `${100 * x}%`;
+  parts.mark.style.top = `${100 * y}%`;
+  put(parts.answer, answer.ids, width, height);
+}
+
+/** Other classes, of which the one with this id is chosen: all that is shown takes their colours and names. */
+function rename(classes, id) {
+  current = { ...current, classes };
+  tint();
+  choose(id);
+  draw();
+  if (answer) put(parts.answer, answer.ids, answer.width, answer.height);
+  props.value = current;
+}
+
+const hex = (color) => "#" + color.map((part) => part.toString(16).padStart(2, "0")).join("");
+const changed = (values) => current.classes.map((known) => (known.id === pen ? { ...known, ...values } : known));
+
 function choose(id) {
   pen = id;
+  const chosen = current.classes.find((known) => known.id === id);
+  if (document.activeElement !== parts.name) parts.name.value = chosen.name;
+  parts.color.value = hex(chosen.color);
+  parts.remove.disabled = current.classes.length <= 2;
+  parts.add.disabled = current.classes.length >= (current.spares?.length ?? 0);
   parts.palette.replaceChildren(
     ...current.classes.map((known) => {
       const choice = document.createElement("button");
@@ -93,8 +139,11 @@ function choose(id) {
   );
 }
 
-/** Set the pixels within the brush's radius of the line from one place to another. */
+const tool = () => tools.find((radio) => radio.checked).value;
+
+/** Set the pixels within the brush's radius of the line from one place to another, as far as they are on the board. */
 function line(from, to) {
+  const id = tool() === "erase" ? current.blank : pen;
   const radius = parts.size.value / 2;
   const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y)));
   for (let step = 0; step <= steps; step++) {
@@ -104,7 +153,7 @@ function line(from, to) {
     for (let row = top; row <= bottom; row++) {
       const half = Math.sqrt(radius * radius - (row - y) * (row - y));
       const [left, right] = [Math.max(0, Math.ceil(x - half)), Math.min(current.width - 1, Math.floor(x + half))];
-      if (left <= right) ids.fill(pen, row * current.width + left, row * current.width + right + 1);
+      if (left <= right) ids.fill(id, row * current.width + left, row * current.width + right + 1);
     }
   }
 }
@@ -112,7 +161,7 @@ function line(from, to) {
 /** Give the connected pixels of one id around a place the pen's. */
 function fill({ x, y }) {
   const { width, height } = current;
-  const start = Math.floor(y) * width + Math.floor(x);
+  const start = Math.min(Math.floor(y), height - 1) * width + Math.min(Math.floor(x), width - 1);
   const old = ids[start];
   if (old === pen) return;
   const waiting = [start];
@@ -132,10 +181,9 @@ function fill({ x, y }) {
 
 function place(event) {
   const box = parts.board.getBoundingClientRect();
-  const within = (value, most) => Math.max(0, Math.min(most - 0.001, value));
   return {
-    x: within(((event.clientX - box.left) / box.width) * current.width, current.width),
-    y: within(((event.clientY - box.top) / box.height) * current.height, current.height),
+    x: ((event.clientX - box.left) / box.width) * current.width,
+    y: ((event.clientY - box.top) / box.height) * current.height,
   };
 }
 
@@ -154,7 +202,7 @@ function tell() {
 
 const ring = (event) => {
   const box = parts.board.getBoundingClientRect();
-  const shown = event.pointerType !== "touch" && tools.find((radio) => radio.checked).value === "brush";
+  const shown = event.pointerType !== "touch" && tool() !== "fill";
   parts.ring.hidden = !shown;
   parts.ring.style.width = `${(parts.size.value / current.width) * box.width}px`;
   parts.ring.style.left = `${event.clientX - box.left}px`;
@@ -167,7 +215,7 @@ parts.board.addEventListener("pointerdown", (event) => {
   parts.board.setPointerCapture(event.pointerId);
   keep();
   const at = place(event);
-  if (tools.find((radio) => radio.checked).value === "fill") {
+  if (tool() === "fill") {
     fill(at);
     return tell();
   }
@@ -198,6 +246,31 @@ parts.palette.addEventListener("click", (event) => {
   const choice = event.target.closest("[data-id]");
   if (choice) choose(Number(choice.dataset.id));
 });
+parts.name.addEventListener("input", () => {
+  const name = parts.name.value.trim();
+  if (name) rename(changed({ name }), pen);
+});
+parts.name.addEventListener("blur", () => choose(pen));
+parts.color.addEventListener("input", () => {
+  const color = [1, 3, 5].map((at) => parseInt(parts.color.value.slice(at, at + 2), 16));
+  rename(changed({ color }), pen);
+});
+parts.add.addEventListener("click", () => {
+  const taken = new Set(current.classes.map(({ id }) => id));
+  let id = 0;
+  while (taken.has(id)) id++;
+  const name = window.segen.say("paint.class", { number: id + 1 });
+  rename([...current.classes, { id, name, color: current.spares[id % current.spares.length] }], id);
+});
+parts.remove.addEventListener("click", () => {
+  ids = ids.map((id) => (id === pen ? current.blank : id));
+  undos = []; // which have strokes of a class that is gone
+  redos = [];
+  const left = current.classes.filter(({ id }) => id !== pen);
+  rename(left, left[0].id);
+  tell();
+});
+parts.opacity.addEventListener("input", () => element.style.setProperty("--opacity", parts.opacity.value / 100));
 element.addEventListener("click", (event) => {
   const task = event.target.closest("[data-do]")?.dataset.do;
   if (!task || !current) return;
@@ -218,6 +291,13 @@ element.addEventListener("keydown", (event) => {
   button[event.shiftKey ? "redo" : "undo"].click();
 });
 
-const update = () => open(props.value || null); // Gradio gives "" for none
+const update = () => {
+  const value = props.value || null; // Gradio gives "" for none
+  if (value?.answer && current) {
+    props.value = current; // the strokes are the visitor's
+    return show(value.answer);
+  }
+  return open(value);
+};
 watch("value", update);
 update();

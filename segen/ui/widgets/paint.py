@@ -1,4 +1,4 @@
-"""A map of ids that a visitor paints: classes of a street, or ink on paper."""
+"""A map of ids that a visitor paints: classes of a street, ink on paper, strokes on a photograph."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from segen.data import classifiers
 from segen.errors import InputError
 from segen.imaging import images
-from segen.types import Labels
+from segen.types import MAX_TAUGHT, UNDRAWN, Image, Labels, TaughtClass
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri, sent
 
@@ -62,3 +63,57 @@ def painted(value: object, pens: Sequence[int], height: int, width: int) -> Labe
     if labels.shape != (height, width) or not np.isin(labels, list(pens)).all():
         raise InputError("not_drawn_here")
     return labels
+
+
+def on_photo(
+    pens: Sequence[Pen],
+    image: Image,
+    size: int,
+    ids: Labels | None,
+    picture: str,
+    spares: Sequence[tuple[int, int, int]],
+) -> dict[str, Any]:
+    """What the board shows for strokes on a photograph, whose classes the visitor adds, names and removes.
+
+    `ids`, of the picture's size, are UNDRAWN where no stroke is. The value that comes back carries the
+    `picture`, by which one tells whose strokes these are; new classes have the colours of `spares`.
+    """
+    photo = images.encode(image, "JPEG", quality=88)
+    height, width = image.shape[:2]
+    return contents(pens, height, width, size, ids) | {
+        "blank": UNDRAWN,
+        "photo": data_uri(photo, "image/jpeg"),
+        "picture": picture,
+        "spares": [list(color) for color in spares],
+    }
+
+
+def answer(ids: Labels, mark: tuple[float, float]) -> dict[str, Any]:
+    """A value that leaves the board's strokes alone and lays `ids` under them, of pens, h x w.
+
+    `mark` is a place to point out, x and y as shares of the sides.
+    """
+    height, width = ids.shape
+    laid = {"ids": data_uri(images.encode(ids), "image/png"), "width": width, "height": height}
+    return {"answer": laid | {"mark": list(mark)}}
+
+
+def drawn_on(value: object, height: int, width: int) -> tuple[Labels, list[tuple[int, TaughtClass]]]:
+    """The strokes on a photograph, height x width ids, UNDRAWN where there is none, and each id's class.
+
+    Raises InputError for what the board does not send: other ids, ids given twice, classes without a name.
+    """
+    entries = value.get("classes") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(entries, list):
+        raise InputError("not_drawn_here")
+    if len(entries) > MAX_TAUGHT:
+        raise InputError("too_many_taught", count=len(entries), most=MAX_TAUGHT)
+    known = [
+        (entry.get("id"), classifiers.taught_class(entry)) for entry in entries if isinstance(entry, dict)
+    ]
+    pens = [(id, each) for id, each in known if type(id) is int and 0 <= id < UNDRAWN]
+    if len({id for id, _ in pens}) < len(entries):
+        raise InputError("not_drawn_here")
+    if value.get("ids") is None:
+        return np.full((height, width), UNDRAWN, np.uint8), pens
+    return painted(value, [UNDRAWN, *(id for id, _ in pens)], height, width), pens

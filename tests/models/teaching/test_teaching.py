@@ -100,7 +100,7 @@ def test_arrays_say_what_the_forest_of_scikit_learn_says() -> None:
     rng = np.random.default_rng(1)
     pixels = rng.normal(size=(300, 6)).astype(np.float32)
     ids = (pixels[:, 0] + pixels[:, 1] ** 2 > 0.5).astype(np.uint8) * 2  # class 1 is never drawn
-    trees = forest.fit(pixels, ids, 3)
+    trees = forest.fit(pixels, ids, 3, (np.arange(6), np.array([1, 0])))
     new = rng.normal(size=(500, 6)).astype(np.float32)
     given = forest.probabilities(trees, np.ascontiguousarray(new.T))
     reference = RandomForestClassifier(forest.TREES, class_weight="balanced", random_state=0)

@@ -56,18 +56,18 @@ def settle(page: Any, *views: str) -> None:
 def assert_fits(page: Any) -> None:
     """Nothing reaches beyond the page's right edge, not even where it would be cut off.
 
-    But for examples in a row to be scrolled, and for the root signs of formulas, which KaTeX draws far too
-    long and cuts to their size.
+    But for examples in a row and formulas, which are scrolled, and for the root signs of formulas, which
+    KaTeX draws far too long and cuts to their size.
     """
     wide = page.evaluate(
         """() => [...document.querySelectorAll(".gradio-container *")].filter((node) => {
             const box = node.getBoundingClientRect();
             const shown = getComputedStyle(node).visibility !== "hidden";
-            const cut = node.parentElement.closest(".katex .hide-tail, .examples");
+            const cut = node.parentElement.closest(".katex-display, .katex .hide-tail, .examples");
             return shown && !cut && box.width > 1 && box.right > innerWidth + 1;
         }).map((node) => node.outerHTML.slice(0, 120))"""
     )
-    assert not wide, wide
+    assert not wide, wide[:5]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

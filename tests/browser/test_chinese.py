@@ -66,3 +66,4 @@ def _read(page: Any, view: str) -> None:
     settle(page, *([view] if page.locator(f"[id='{view}-stop']").count() else []))
     assert_chinese(page)
     assert_fits(page)
+    assert not page.locator("mstyle[mathcolor='#cc0000']").count(), "KaTeX can read every formula"

@@ -62,10 +62,8 @@ def test_stop_stops_every_view_of_a_picture(serve: Callable[[Any], str], visit: 
     page = visit(f"{serve(engine)}?tab=segment")
     working = "document.body.innerText.includes('/1000')"
     for view in ("segment", "compare", "robustness", "cluster", "inside"):
-        before = engine.requests
         open_view(page, "segment", f"{view}.tab")
         page.wait_for_function(working)
-        assert engine.requests > before
         page.click(f"#{view}-stop")
         page.wait_for_function(f"!{working}")
         settle(page, view)

@@ -147,6 +147,7 @@ segen.press = (id, tries = 200) => {
     const { view, ...others } = restored.options;
     open = restored.tab;
     if (view) views[open] = view;
+    else if (Object.keys(others).length) delete views[open]; // the tab was filled, and shows its first view
     options = { ...options, [shown()]: others };
     write();
     start(open);

@@ -11,13 +11,13 @@ from segen.ui.framework.language import say
 FORMULAS = {
     "iou": r"\mathrm{IoU}_c = \frac{TP_c}{TP_c + FP_c + FN_c},\qquad"
     r"\mathrm{mIoU} = \frac{1}{|C|} \sum_{c \in C} \mathrm{IoU}_c",
-    "f1": r"P = \frac{TP}{TP + FP},\quad R = \frac{TP}{TP + FN},\quad"
+    "f1": r"P = \frac{TP}{TP + FP},\quad R = \frac{TP}{TP + FN},\quad "
     r"F_1 = \frac{2 P R}{P + R} = \frac{2\,TP}{2\,TP + FP + FN}",
     "auc_roc": r"\mathrm{AUC} = \int_0^1 \mathrm{TPR}\; d\,\mathrm{FPR}"
     r" = \Pr(s_+ > s_-) + \tfrac{1}{2} \Pr(s_+ = s_-)",
     "kmeans": r"\min_{\mu_1, \dots, \mu_k} \; \sum_{i=1}^{n} \min_{j} \lVert x_i - \mu_j \rVert^2",
-    "silhouette": r"s_i = \frac{b_i - a_i}{\max(a_i, b_i)},\quad"
-    r"a_i = \operatorname*{mean}_{j \in C(i),\, j \ne i} d_{ij},\quad"
+    "silhouette": r"s_i = \frac{b_i - a_i}{\max(a_i, b_i)},\quad "
+    r"a_i = \operatorname*{mean}_{j \in C(i),\, j \ne i} d_{ij},\quad "
     r"b_i = \min_{C \ne C(i)} \operatorname*{mean}_{j \in C} d_{ij}",
     "attention": r"A = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right),\qquad"
     r"\mathrm{out} = A V,\quad Q = X W_Q,\; K = X W_K,\; V = X W_V",

@@ -196,7 +196,7 @@ def test_a_tab_fills_its_own_components_and_an_option_is_found_by_its_name(tab: 
     for language in LANGUAGES:
         filled = built.fill(Link({}), language)
         assert set(filled) <= set(built.outputs)
-    assert bool(named) == (tab.NAME not in ("start", "learn", "models"))  # the table of models does so itself
+    assert bool(named) == (tab.NAME not in ("start", "models"))  # the table of models does so itself
 
 
 def test_every_event_on_the_device_waits_in_one_queue(app: gr.Blocks) -> None:

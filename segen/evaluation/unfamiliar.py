@@ -1,43 +1,78 @@
-"""Whether a picture looks unlike those that a network was trained on, judged by its output alone.
+"""Which data set a picture resembles, and so which cards it is for.
 
-Two signs: the mean entropy of the class probabilities (Hendrycks and Gimpel 2017 use their maximum, which
-says much the same), and the share of the largest class, since a confident network gives noise one class all
-over. From which values on they count stands on the card; `python -m benchmarks unfamiliar` measures them.
+A logistic regression on the pooled features of one shipped encoder tells the pictures of the labelled data
+sets apart, and from others: noise, textures, emoji, garments, landscapes. It does so better than a network's
+own doubt, the entropy of its answer, which is low in noise, too. `python -m segen.training.kinds DATA` fits
+and measures it; `kinds.json` beside this file is what that wrote.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segen.evaluation.test_time_augmentation import entropy
-from segen.registry.options import SegmentOptions
+from segen.registry import ModelCard, segmenters
 
-TESTED_ODD, TESTED_FITTING = 34, 15
-"""The failures on a card were counted on so many pictures, none of which had a part in the thresholds."""
+FILE = Path(__file__).with_name("kinds.json")
+OTHER = "other"
+"""The kind of what is of no labelled data set."""
+SURE = 0.9
+"""A card is offered from this probability of its data set on."""
 
 
 @dataclass(frozen=True)
-class Signs:
-    """Of one answer, 0 to 1: mean entropy, 1 for all classes alike, and the share of the largest class."""
+class KindClassifier:
+    """Softmax regression over kinds of pictures: the labelled data sets, and OTHER.
 
-    entropy: float
-    share: float
+    `weights` is kinds x C, `biases` kinds, for the C pooled features of the encoder of the card `encoder`,
+    whose weights have the SHA-256 `checksum`. Of `pictures` held-back pictures of each kind, `right` were put
+    into it.
+    """
 
-    def unfamiliar(self, options: SegmentOptions) -> bool:
-        """Whether one of the signs has reached what the card's options allow."""
-        return self.entropy >= options.unfamiliar_entropy or self.share >= options.unfamiliar_share
+    encoder: str
+    checksum: str
+    kinds: tuple[str, ...]
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+    pictures: dict[str, int]
+    right: dict[str, int]
+
+    def probabilities(self, features: NDArray[np.float32]) -> dict[str, float]:
+        """The probability of each kind for C pooled features, 0 to 1, their sum being 1."""
+        scores = self.weights @ features + self.biases
+        shares = np.exp(scores - scores.max())
+        return dict(zip(self.kinds, (shares / shares.sum()).tolist(), strict=True))
+
+
+@cache
+def kind_classifier() -> KindClassifier:
+    """The classifier that ships."""
+    fields = json.loads(FILE.read_text(encoding="utf-8"))
+    for name in ("weights", "biases"):
+        fields[name] = np.array(fields[name], np.float32)
+    return KindClassifier(**fields | {"kinds": tuple(fields["kinds"])})
+
+
+def unfamiliar(card: ModelCard, probabilities: dict[str, float]) -> bool:
+    """Whether a picture rather resembles something else than the card's data set."""
+    return max(probabilities, key=probabilities.__getitem__) != card.dataset
+
+
+def better_card(card: ModelCard, probabilities: dict[str, float]) -> ModelCard | None:
+    """The first card of the data set that an unfamiliar picture surely resembles, if there is one."""
+    kind = max(probabilities, key=probabilities.__getitem__)
+    if kind == card.dataset or probabilities[kind] < SURE:
+        return None
+    return next((each for each in segmenters() if each.dataset == kind), None)
 
 
 def relative_entropy(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """How undecided a network was at each pixel: h x w of C x h x w, 0 if sure, 1 for all classes alike."""
     share: NDArray[np.float32] = np.clip(entropy(probabilities) / np.log(max(2, len(probabilities))), 0, 1)
     return share
-
-
-def signs(probabilities: NDArray[np.float32]) -> Signs:
-    """The signs in C x h x w class probabilities."""
-    counts = np.bincount(probabilities.argmax(axis=0).ravel())
-    return Signs(float(relative_entropy(probabilities).mean()), float(counts.max() / counts.sum()))

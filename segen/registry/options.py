@@ -22,17 +22,10 @@ Control = Literal["k", "eps", "min_samples"]
 class SegmentOptions:
     """Of a card that segments: the network sees pictures with a longer side of at most `max_side` pixels.
 
-    A picture counts as unlike those of the training from a mean entropy of `unfamiliar_entropy` on, and from
-    a share of the largest class of `unfamiliar_share` on, both 0 to 1 (`segen.evaluation.unfamiliar`). This
-    misses `unfamiliar_missed` of odd pictures and warns of `unfamiliar_false` of fitting ones; None before
-    that was measured. `onnx` says whether the network can be exported.
+    `onnx` says whether the network can be exported.
     """
 
     max_side: int = 640
-    unfamiliar_entropy: float = 0.2
-    unfamiliar_share: float = 1.01
-    unfamiliar_missed: float | None = None
-    unfamiliar_false: float | None = None
     onnx: bool = True
 
 

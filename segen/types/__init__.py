@@ -49,6 +49,8 @@ from segen.types.segment import (
     Kernels,
     KernelsRequest,
     Layer,
+    PooledFeatures,
+    PooledFeaturesRequest,
     Segmentation,
     SegmentRequest,
 )
@@ -132,6 +134,8 @@ __all__ = [
     "NoisedRequest",
     "Pictures",
     "PixelClassifier",
+    "PooledFeatures",
+    "PooledFeaturesRequest",
     "Progress",
     "Request",
     "Run",

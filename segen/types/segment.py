@@ -117,6 +117,22 @@ class FeaturesRequest(Request[Features]):
 
 
 @dataclass(frozen=True)
+class PooledFeatures:
+    """The last feature maps of a network's encoder, each averaged over the picture: C float32 `values`."""
+
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PooledFeaturesRequest(Request[PooledFeatures]):
+    """Describe a whole picture by the encoder of a network of segmentation_models_pytorch."""
+
+    task: ClassVar[str] = "segment"
+
+    image: Image
+
+
+@dataclass(frozen=True)
 class Kernels:
     """The kernels of a network's first convolution, for pixels in [-1, 1].
 

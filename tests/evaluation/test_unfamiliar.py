@@ -1,48 +1,72 @@
-"""Pictures unlike those of the training, told by a network's answer."""
+"""Pictures unlike those that a card learned from, told by the kind of picture that they resemble."""
 
 from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from benchmarks.unfamiliar import choose, failures
-from segen.evaluation.unfamiliar import Signs, signs
-from segen.registry import cards, dataset_classes
-from segen.registry.options import SegmentOptions
+from segen.data.synthetic import oddities
+from segen.engine import Engine
+from segen.evaluation.unfamiliar import OTHER, better_card, kind_classifier, unfamiliar
+from segen.imaging import images
+from segen.registry import card, dataset_classes, segmenters
+from segen.types import Image, PooledFeaturesRequest
+from segen.ui.widgets.examples import PHOTOGRAPHS
 
 
-def test_signs_are_the_mean_entropy_and_the_share_of_the_largest_class() -> None:
-    sure = np.zeros((4, 2, 5), np.float32)
-    sure[1] = 1
-    sure[:, 0, 0] = (1, 0, 0, 0)
-    found = signs(sure)
-    assert found.entropy == pytest.approx(0, abs=1e-4)
-    assert found.share == pytest.approx(0.9)
-    assert signs(np.full((4, 2, 5), 0.25, np.float32)).entropy == pytest.approx(1)
+def kinds(picture: Image) -> dict[str, float]:
+    known = kind_classifier()
+    pooled = Engine("cpu").run(known.encoder, PooledFeaturesRequest(picture)).value
+    return known.probabilities(pooled.values)
 
 
-def test_either_sign_is_enough_for_a_warning() -> None:
-    options = SegmentOptions(unfamiliar_entropy=0.2, unfamiliar_share=0.8)
-    assert not Signs(0.19, 0.79).unfamiliar(options)
-    assert Signs(0.2, 0.1).unfamiliar(options)
-    assert Signs(0.0, 0.8).unfamiliar(options)
+def test_the_classifier_belongs_to_the_encoder_that_ships() -> None:
+    known = kind_classifier()
+    shipped = (card(known.encoder).weights / "model.safetensors").read_bytes()
+    assert hashlib.sha256(shipped).hexdigest() == known.checksum, "run python -m segen.training.kinds DATA"
+    assert set(known.kinds) == {each.dataset for each in segmenters()} | {"animals", OTHER}
+    assert sum(known.right.values()) >= 0.95 * sum(known.pictures.values())
 
 
-def test_thresholds_are_put_where_they_fail_least() -> None:
-    fitting = [Signs(entropy, 0.4) for entropy in (0.02, 0.04, 0.05)]
-    odd = [Signs(0.2, 0.4), Signs(0.3, 0.5), Signs(0.01, 0.95)]
-    entropy, share = choose(fitting, odd)
-    assert 0.05 < entropy <= 0.2
-    assert 0.4 < share <= 0.95
-    assert failures(fitting, odd, entropy, share) == (0, 0)
-    assert failures(fitting, odd, 0.03, 1.01) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+def test_probabilities_are_a_softmax() -> None:
+    known = replace(
+        kind_classifier(),
+        kinds=("a", "b"),
+        weights=np.array([[1, 0], [0, 1000]], np.float32),
+        biases=np.array([0, 1], np.float32),
+    )
+    assert known.probabilities(np.zeros(2, np.float32))["b"] == pytest.approx(1 / (1 + np.exp(-1)))
+    assert known.probabilities(np.array([0, 3], np.float32)) == {"a": 0, "b": 1}
 
 
-def test_what_a_card_says_of_its_warning_was_measured_whole() -> None:
-    for card in cards("segment"):
-        options = card.options
-        assert (options.unfamiliar_missed is None) == (options.unfamiliar_false is None), card.name
+@pytest.mark.parametrize("seed", [11, 12])
+def test_noise_and_textures_are_unfamiliar_to_every_card(seed: int) -> None:
+    found = [kinds(picture) for picture in (*oddities.noise(seed), *oddities.textures(seed))]
+    for each in segmenters():
+        warned = [unfamiliar(each, probabilities) for probabilities in found]
+        assert np.mean(warned) >= 0.8, each.name
+
+
+def test_a_photograph_of_animals_is_no_street() -> None:
+    found = kinds(images.read(PHOTOGRAPHS / "woman-and-dog.jpg"))
+    assert unfamiliar(card("unet-camvid"), found)
+    assert unfamiliar(card("unet-nuclei"), found)
+    assert max(found, key=found.__getitem__) == "animals"
+
+
+def test_a_card_is_offered_where_the_kind_is_sure_and_another() -> None:
+    streets, nuclei = card("unet-camvid"), card("unet-nuclei")
+    sure = {"camvid": 0.02, "nuclei": 0.95, OTHER: 0.03}
+    offered = better_card(streets, sure)
+    assert offered is not None
+    assert offered.dataset == "nuclei"
+    assert better_card(nuclei, sure) is None
+    assert better_card(streets, {"camvid": 0.2, "nuclei": 0.6, OTHER: 0.2}) is None
+    assert better_card(streets, {OTHER: 1.0}) is None
 
 
 MACHADO = {

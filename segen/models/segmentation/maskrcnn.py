@@ -30,19 +30,14 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from segen.imaging import images
 from segen.models import weights
 from segen.models.features.maps import features
-from segen.models.segmentation.predictor import SegmentationPredictor, padded
+from segen.models.segmentation.predictor import Answer, Asked, SegmentationPredictor, padded
 from segen.models.tensors import to_tensor
 from segen.registry import ModelCard
 from segen.types import (
     SURE,
-    Classification,
-    ClassifyRequest,
-    Features,
     FeaturesRequest,
     Image,
     Instance,
-    Kernels,
-    KernelsRequest,
     Segmentation,
     SegmentRequest,
     Step,
@@ -182,9 +177,7 @@ class MaskRCNNSegmenter(SegmentationPredictor):
     def __init__(self, network: SlimMaskRCNN, max_side: int) -> None:
         super().__init__(network, max_side, ZOOM)
 
-    def __call__(
-        self, request: SegmentRequest | FeaturesRequest | KernelsRequest | ClassifyRequest
-    ) -> Iterator[Step | Segmentation | Features | Kernels | Classification]:
+    def __call__(self, request: Asked) -> Iterator[Step | Answer]:
         """One step, then what the request asks for; the layers of Features are those of the pyramid."""
         network = cast(SlimMaskRCNN, self.network)
         match request:

@@ -25,11 +25,15 @@ from segen.types import (
     Kernels,
     KernelsRequest,
     Labels,
+    PooledFeatures,
+    PooledFeaturesRequest,
     Segmentation,
     SegmentRequest,
     Step,
 )
 
+Asked = SegmentRequest | FeaturesRequest | PooledFeaturesRequest | KernelsRequest | ClassifyRequest
+Answer = Segmentation | Features | PooledFeatures | Kernels | Classification
 STRIDE = 32
 """Every side of a network's input is a multiple of this."""
 
@@ -38,6 +42,9 @@ STRIP_PIXELS = 4_000_000
 
 CLASSIFIED_SIDE = 320
 """The longer side of a picture that is given one label; MobileNetV2 learned from 224 x 224."""
+
+POOLED_SIDE = 256
+"""The longer side of a picture whose features are pooled."""
 
 
 class SegmentationPredictor:
@@ -50,9 +57,7 @@ class SegmentationPredictor:
     def __init__(self, network: nn.Module, max_side: int, zoom: float = 1.0) -> None:
         self.network, self.max_side, self.zoom = network, max_side, zoom
 
-    def __call__(
-        self, request: SegmentRequest | FeaturesRequest | KernelsRequest | ClassifyRequest
-    ) -> Iterator[Step | Segmentation | Features | Kernels | Classification]:
+    def __call__(self, request: Asked) -> Iterator[Step | Answer]:
         """One step, several for a large picture, then what the request asks for."""
         match request:
             case SegmentRequest():
@@ -71,6 +76,10 @@ class SegmentationPredictor:
                 found = features(self.network, padded(self.seen(request.image)), request.layer)
                 yield Step(1, 1)
                 yield found
+            case PooledFeaturesRequest():
+                maps = self.network.encoder(padded(self._pixels(images.fit(request.image, POOLED_SIDE))))[-1]  # type: ignore[operator]
+                yield Step(1, 1)
+                yield PooledFeatures(maps[0].mean(dim=(1, 2)).float().cpu().numpy())
             case KernelsRequest():
                 yield first_kernels(self.network)
             case ClassifyRequest():

@@ -10,12 +10,12 @@ import gradio as gr
 
 from segen import registry
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS, disagreement
-from segen.evaluation.unfamiliar import TESTED_FITTING, TESTED_ODD, signs
+from segen.evaluation.unfamiliar import better_card, kind_classifier, unfamiliar
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.registry.options import SegmentOptions
 from segen.text import device_name, words
-from segen.types import Image, Run, Segmentation, SegmentRequest
+from segen.types import Image, PooledFeaturesRequest, Run, Segmentation, SegmentRequest
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values, remember
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 NAME = "segment"
-Answer = tuple[ModelCard[SegmentOptions], Image, str, Run[Segmentation]]
-"""The card, the picture, the stem of its name and what the network made of it."""
+Kinds = dict[str, float]
+"""How probable each kind of picture is; see `segen.evaluation.unfamiliar`."""
+Answer = tuple[ModelCard[SegmentOptions], Image, str, Run[Segmentation], Kinds]
+"""The card, the picture, the stem of its name, what the network made of it and what kind it is of."""
 
 
 def build(engine: Engine, shared: Shared) -> View:
@@ -51,6 +53,7 @@ class SegmentView:
             self.choice = ModelChoice(NAME)
             run = gr.Button(say("segment.run"), variant="primary", min_width=110, elem_id="segment-run")
             stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="segment-stop")
+        self.choice.lay_offer()
         self.viewer = viewer(VIEWS, tab=NAME, elem_id="segment-viewer")
         self.row, self.downloads = download_row(NAME)
         onward("#segment-picture img", "translate", "pipelines&chain=round")
@@ -63,7 +66,8 @@ class SegmentView:
         self.mask = MaskPanel()
         self.choice.lay_about()
 
-        result = [self.picture, self.viewer, self.row, self.further]
+        offer = (self.choice.offer, self.choice.offered)
+        result = [self.picture, self.viewer, self.row, self.further, *offer]
         for button, work, outputs in (
             (run, self.segment, [*result, *self.downloads, self.drawn]),
             (again, self.disagree, result),
@@ -90,10 +94,11 @@ class SegmentView:
         answer = yield from self._answer(file, name, progress, language)
         if answer is None:
             return
-        card, image, stem, done = answer
+        card, image, stem, done, kinds = answer
         yield {
-            self.viewer: contents(card, image, done.value) | _told(card, done, stem, language),
+            self.viewer: contents(card, image, done.value) | _told(card, done, kinds, stem, language),
             self.row: gr.Row(visible=False),  # its files are of the picture before
+            **self.choice.offering(better_card(card, kinds), language),
         }
         files = segmentation_buttons(card, image, done.value, stem, language)
         known = drawn_labels(image, card.dataset) is not None
@@ -116,7 +121,7 @@ class SegmentView:
         answer = yield from self._answer(file, name, progress, language)
         if answer is None:
             return
-        card, image, stem, done = answer
+        card, image, stem, done, kinds = answer
         height, width = done.value.probabilities.shape[1:]
         small = images.resize(image, height, width)
         answers = [done.value.probabilities]
@@ -126,7 +131,7 @@ class SegmentView:
             other = yield from steps(self.engine, name, asked, progress, language)
             answers.append(augmentation.undo(other.value.probabilities, height, width))
         apart = disagreement(answers)
-        told = _told(card, done, stem, language)
+        told = _told(card, done, kinds, stem, language)
         mean = f"{apart.mean():.3f}"
         told["sentence"] += words(language, "segment.disagreed", times=len(answers), mean=mean)
         yield {self.viewer: contents(card, image, done.value, apart) | told}
@@ -136,17 +141,21 @@ class SegmentView:
     ) -> Generator[Values, None, Answer | None]:
         """What the network makes of the file; None for no file."""
         hidden = {self.row: gr.Row(visible=False), self.further: gr.Row(visible=False)}
+        hidden |= self.choice.offering(None, language)
         picked = yield from opened(file, {self.picture: None, self.viewer: None, **hidden})
         if picked is None:
             return None
         image, stem = picked
         card = registry.card(name, "segment")
         done = yield from steps(self.engine, name, SegmentRequest(image), progress, language)
-        return card, image, stem, done
+        known = kind_classifier()
+        asked = PooledFeaturesRequest(image)
+        pooled = yield from steps(self.engine, known.encoder, asked, progress, language)
+        return card, image, stem, done, known.probabilities(pooled.value.values)
 
 
 def _told(
-    card: ModelCard[SegmentOptions], run: Run[Segmentation], stem: str, language: str
+    card: ModelCard[SegmentOptions], run: Run[Segmentation], kinds: Kinds, stem: str, language: str
 ) -> dict[str, Any]:
     """What the viewer says of the picture: what the run took, and whether to trust it."""
     height, width = run.value.labels.shape
@@ -159,12 +168,9 @@ def _told(
         width=width,
         height=height,
     )
-    missed, false = card.options.unfamiliar_missed, card.options.unfamiliar_false
-    if missed is not None and false is not None:
-        counts = {"odd": TESTED_ODD, "fitting": TESTED_FITTING}
-        failures = {"missed": f"{missed:.0%}", "false": f"{false:.0%}"}
-        sentence += words(language, "segment.check", **counts, **failures)
-    found = signs(run.value.probabilities)
-    values = {"entropy": f"{found.entropy:.2f}", "share": f"{found.share:.0%}"}
-    notice = words(language, "segment.unfamiliar", **values) if found.unfamiliar(card.options) else ""
+    known = kind_classifier()
+    right, pictures = sum(known.right.values()), sum(known.pictures.values())
+    sentence += words(language, "segment.check", right=right, pictures=pictures)
+    data = registry.dataset_title(card.dataset)[language]
+    notice = words(language, "segment.unfamiliar", data=data) if unfamiliar(card, kinds) else ""
     return {"picture": stem, "sentence": sentence, "notice": notice}

@@ -113,10 +113,24 @@ class ModelChoice:
         label = say(f"{view}.model")
         self.model = gr.Dropdown(names, value=names[0], label=label, scale=3, elem_id=f"{view}-model")
         self.about = gr.HTML(elem_classes="about", padding=False, render=False)
+        self.offer = gr.Button(visible=False, size="sm", render=False, elem_id=f"{view}-offer")
+        self.offered = gr.State("", render=False)
 
     def lay_about(self) -> None:
         """Lay out the card of the choice here."""
         self.about.render()  # type: ignore[no-untyped-call]
+
+    def lay_offer(self) -> None:
+        """Lay out the button with which `offering` offers another card here."""
+        self.offer.render()  # type: ignore[no-untyped-call]
+        self.offered.render()  # type: ignore[no-untyped-call]
+
+    def offering(self, card: ModelCard | None, language: str) -> Values:
+        """Offer a card, or none."""
+        if card is None:
+            return {self.offer: gr.Button(visible=False), self.offered: ""}
+        label = words(language, "segment.offer", model=card.title[language])
+        return {self.offer: gr.Button(label, visible=True), self.offered: card.name}
 
     @property
     def outputs(self) -> list[Any]:
@@ -138,7 +152,7 @@ class ModelChoice:
         return self.show(card, language), card.dataset
 
     def carry(self, shared: Shared, others: Collection[ModelChoice]) -> None:
-        """When another model is picked, pick it for `others`, too, and show examples that it is for."""
+        """When another model is picked, or an offer taken, pick it for `others`, too."""
 
         def carry(name: str, file: Path | None, request: gr.Request) -> Values:
             card, language = registry.card(name, "segment"), language_of(request)
@@ -149,4 +163,6 @@ class ModelChoice:
 
         outputs = [*shared.outputs, *self.outputs, *(output for each in others for output in each.outputs)]
         picked = picks(self.model).change(carry, [self.model, shared.picture], outputs, **QUIET)
-        picked.then(**AGAIN)
+        taken = self.offer.click(carry, [self.offered, shared.picture], outputs, **QUIET)
+        for event in (picked, taken):
+            event.then(**AGAIN)

@@ -7,6 +7,7 @@ from pathlib import Path
 from segen.engine import Engine
 from segen.errors import UsageError
 from segen.models import hub
+from segen.registry import folders
 from segen.ui.app import build_app, launch_options
 
 if __name__ == "__main__":
@@ -18,8 +19,11 @@ if __name__ == "__main__":
         action="store_true",
         help="large type, a QR code of the address, limits for each visitor",
     )
+    parser.add_argument("--cards", type=Path, metavar="DIR", help="models of your own that segen pack wrote")
     chosen = parser.parse_args()
     try:
+        if chosen.cards:
+            folders.add_all(chosen.cards)
         if chosen.pipelines:
             hub.add_all(chosen.pipelines)
         if chosen.hub:

@@ -73,7 +73,7 @@ CARDS = {
 
 
 def card_of(name: str) -> ModelCard:
-    return registry._parse(name, tomllib.loads(TOML + CARDS[name][1]))
+    return registry.parse(name, tomllib.loads(TOML + CARDS[name][1]))
 
 
 def noise(height: int, width: int) -> Image:

@@ -29,7 +29,7 @@ ALLOWED = {
     "evaluation": {*BASE, "imaging", "data", "models", "engine"},
     "training": {*BASE, "imaging", "data", "models", "evaluation"},
     "ui": {*BASE, "imaging", "data", "evaluation"},
-    "cli": {*BASE, "imaging", "data", "models", "engine", "evaluation"},
+    "cli": {*BASE, "imaging", "data", "models", "engine", "evaluation", "training"},
 }
 """The parts of Segen that each part may import, itself aside; `ui` is handed its engine."""
 LATENTS = ("segen.models", "segen.models.latents")

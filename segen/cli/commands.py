@@ -18,6 +18,7 @@ import tyro
 from segen import registry
 from segen.cli.chains import run_recipe
 from segen.cli.importing import import_annotations
+from segen.cli.packing import Cards, add_cards, pack
 from segen.cli.pictures import label_each, make_folder, prepare, progress, tell, work_on_each
 from segen.cli.teaching import label_by, teach
 from segen.data import classifiers, files
@@ -55,13 +56,15 @@ PICTURES_AT_ONCE = 64
 """So many generated pictures are written before more are made."""
 
 
-def models(task: Task | None = None, as_json: AsJson = False) -> int:
+def models(task: Task | None = None, as_json: AsJson = False, cards: Cards = None) -> int:
     """List the models.
 
     Args:
         task: Only the models for this task.
         as_json: Print an array of whole cards.
+        cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
     """
+    add_cards(cards)
     found = registry.cards(task)
     if as_json:
         print(json.dumps([registry.describe(card) for card in found], indent=1))
@@ -85,6 +88,7 @@ def segment(
     classifier: MaybeFile = None,
     out: Folder,
     also: tuple[Format, ...] = (),
+    cards: Cards = None,
 ) -> int:
     """Label every pixel of pictures.
 
@@ -94,11 +98,14 @@ def segment(
         classifier: In place of a model, the classifier.json that segen teach wrote.
         out: The folder for STEM.labels.png, .overlay.png, .regions.json and .regions.txt, and
             for models that find instances STEM.instances.png.
-        also: Further formats: polygons as STEM.geojson, STEM.coco.json, STEM.yolo.txt, a table as STEM.csv,
-            and for each class ID STEM.mask-ID.png and STEM.cutout-ID.png.
+        also: Further formats: polygons as STEM.geojson, STEM.coco.json, STEM.yolo.txt, tables of regions
+            and of separate objects as STEM.csv and STEM.objects.csv, and for each class ID STEM.mask-ID.png
+            and STEM.cutout-ID.png.
+        cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
     """
     if (model is None) == (classifier is None):
         raise UsageError("model_or_classifier")
+    add_cards(cards)
     if classifier is not None:
         return label_by(classifiers.read(classifier), images, out, also)
     return label_each(images, registry.card(cast(str, model), "segment"), out, SegmentRequest, also)
@@ -225,6 +232,7 @@ def evaluate(
     severity: int | None = None,
     as_json: AsJson = False,
     write: bool = False,
+    cards: Cards = None,
 ) -> int:
     """Measure a model on data: against labels, against real pictures, or against true drawings.
 
@@ -236,7 +244,9 @@ def evaluate(
         severity: How strongly, 1 to 5.
         as_json: Print the whole report.
         write: Keep the report beside the model's weights.
+        cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
     """
+    add_cards(cards)
     card = registry.card(model)
     if card.task not in MEASURED:
         raise CardError("wrong_task", model=card.name, task="evaluate", known=", ".join(
@@ -266,14 +276,16 @@ def evaluate(
     return 0
 
 
-def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File) -> int:
+def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File, cards: Cards = None) -> int:
     """Write a model's network for use elsewhere.
 
     Args:
         model: The name of a model.
         format: The format of the file.
         out: The file.
+        cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
     """
+    add_cards(cards)
     from segen.models import onnx
 
     registry.card(model, "segment")
@@ -293,6 +305,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "run": run_recipe,
     "teach": teach,
     "import": import_annotations,
+    "pack": pack,
 }
 
 

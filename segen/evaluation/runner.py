@@ -157,6 +157,13 @@ SNIPPETS = {
     "segment": """from segen import Engine, SegmentRequest, read_image
 
 labels = Engine().run("{name}", SegmentRequest(read_image("picture.png"))).value.labels""",
+    "own": """from pathlib import Path
+
+from segen import Engine, SegmentRequest, read_image
+from segen.registry import folders
+
+folders.add_all(Path("DIR"))  # the folder that holds this file
+labels = Engine().run("{name}", SegmentRequest(read_image("picture.png"))).value.labels""",
     "generate": """from segen import Engine, GenerateRequest
 
 pictures = Engine().run("{name}", GenerateRequest(seeds=range(64))).value.images""",
@@ -192,7 +199,8 @@ def model_card(card: ModelCard) -> str:
                 for metric, value in figures(report["metrics"])
             ]
     table = "\n".join(rows)
-    snippet = SNIPPETS["diffusion" if isinstance(card.options, DiffusionOptions) else card.task]
+    kind = "own" if card.folder else card.task
+    snippet = SNIPPETS["diffusion" if isinstance(card.options, DiffusionOptions) else kind]
     return f"""---
 license: other
 license_name: {json.dumps(card.licence["weights"]["en"])}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,13 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageFilter
 
-from segen.imaging import export, images
+from segen.imaging import export, images, objects
 from segen.registry import ClassInfo, ModelCard
 from segen.types import SURE, Clustering, Format, Image, Instance, Segmentation
 
 ENDINGS: dict[Format, str] = {
     "geojson": ".geojson", "coco": ".coco.json", "yolo": ".yolo.txt", "csv": ".csv",
-    "masks": ".mask-{id}.png", "cutouts": ".cutout-{id}.png",
+    "objects": ".objects.csv", "masks": ".mask-{id}.png", "cutouts": ".cutout-{id}.png",
 }  # fmt: skip
 """What stands behind the stem of a picture's name; masks and cut-outs have one for each class id."""
 Result = Segmentation | Clustering
@@ -198,6 +199,7 @@ def contents(
         "coco": lambda: coco(card, result, file_name),
         "yolo": lambda: yolo(card, result),
         "csv": lambda: table(card, image, result),
+        "objects": lambda: objects.table(card, image, result),
     }
     for each in formats:
         if each in texts:
@@ -207,3 +209,13 @@ def contents(
             content = cutout(image, mask) if each == "cutouts" else images.encode(mask.astype(np.uint8) * 255)
             found[ENDINGS[each].format(id=known.id)] = content
     return found
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """A ZIP of the files by name, the same bytes whenever it is made."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, content in files.items():
+            kind = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
+            packed.writestr(zipfile.ZipInfo(name), content, kind)
+    return buffer.getvalue()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from segen.errors import WeightsError
 from segen.registry import ModelCard
 from segen.types import Step
 
@@ -31,4 +32,9 @@ def load(card: ModelCard) -> Predictor:
     """Build the card's predictor on the CPU. Raises WeightsError when its weights cannot be used."""
     module, function = card.loader.split(":")
     loader = cast(Callable[[ModelCard], Predictor], getattr(import_module(module), function))
-    return loader(card)
+    try:
+        return loader(card)
+    except (KeyError, TypeError, ValueError, RuntimeError):  # of constructors and of load_state_dict
+        if card.folder is None:
+            raise
+        raise WeightsError("card_unusable", model=card.name) from None

@@ -1,7 +1,4 @@
-"""Weights folders: `config.json`, `model.safetensors` in half precision, `SHA256SUMS`, never a pickle.
-
-`SHA256SUMS` is the format of the `sha256sum` command: `sha256sum -c SHA256SUMS` checks a folder too.
-"""
+"""Weights folders: `config.json`, `model.safetensors` in half precision, `SHA256SUMS`, never a pickle."""
 
 from __future__ import annotations
 
@@ -13,22 +10,29 @@ from typing import TYPE_CHECKING, TypeVar
 from segen.data import files
 from segen.errors import WeightsError
 from segen.registry import ModelCard, weights_root
+from segen.registry.sums import SUMS as SUMS
+from segen.registry.sums import verify as verify
 
 if TYPE_CHECKING:
     import torch
 
 N = TypeVar("N", bound="torch.nn.Module")
 
-SUMS = "SHA256SUMS"
 WEIGHTS_FILES = ("*.json", "*.safetensors", "*.webp")
 
 
 def checked(card: ModelCard) -> Path:
     """The card's weights folder, every file of it as its checksum says.
 
-    Raises WeightsError when the folder or a file is missing, or a file is not what was shipped.
+    Raises WeightsError when the folder or a file is missing, or a file is not what was sealed.
     """
-    return sealed(card.name)
+    try:
+        verify(card.weights)
+    except WeightsError:
+        if card.folder is None:
+            raise
+        raise WeightsError("card_unsealed", folder=card.name) from None
+    return card.weights
 
 
 def sealed(name: str) -> Path:
@@ -36,22 +40,6 @@ def sealed(name: str) -> Path:
     folder = weights_root() / name
     verify(folder)
     return folder
-
-
-def verify(folder: Path) -> None:
-    """Compare a weights folder with its checksums; raises WeightsError as `checked` does."""
-    try:
-        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise WeightsError("weights_missing", model=folder.name) from None
-    for line in lines:
-        digest, _, file = line.partition("  ")
-        try:
-            content = (folder / file).read_bytes()
-        except OSError:
-            raise WeightsError("weights_missing", model=folder.name) from None
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise WeightsError("weights_altered", model=folder.name)
 
 
 def seal(folder: Path) -> None:

@@ -83,11 +83,13 @@ class ModelCard(Generic[AnyOptions]):
     classes: tuple[ClassInfo, ...] = ()
     directions: tuple[str, ...] = ()
     options: AnyOptions = field(kw_only=True)
+    folder: Path | None = field(default=None, kw_only=True)
+    """Of the weights of a card that does not ship; see `segen.registry.folders`."""
 
     @property
     def weights(self) -> Path:
         """The folder of this card's weights; it may not be there."""
-        return weights_root() / self.name
+        return self.folder or weights_root() / self.name
 
     @property
     def conditional(self) -> bool:
@@ -128,11 +130,12 @@ def _read_all() -> dict[str, ModelCard]:
     for file in sorted(files(__name__).joinpath("cards").iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".toml"):
             name = file.name.removesuffix(".toml")
-            found[name] = _parse(name, tomllib.loads(file.read_text(encoding="utf-8")))
+            found[name] = parse(name, tomllib.loads(file.read_text(encoding="utf-8")))
     return found
 
 
-def _parse(name: str, fields: dict[str, Any]) -> ModelCard:
+def parse(name: str, fields: dict[str, Any]) -> ModelCard:
+    """A card from its table. Raises CardError for options that its loader does not know."""
     dataset = datasets.known().get(fields["dataset"], {})
     classes = datasets.classes(fields.pop("classes", [])) or dataset_classes(fields["dataset"])
     licence = {part: dataset.get(field, "") for part, field in (("data", "licence"), ("credit", "credit"))}

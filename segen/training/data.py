@@ -18,6 +18,8 @@ from segen.registry import ClassInfo, dataset_classes
 from segen.training.recipe import SizedDataset
 from segen.types import Image, Labels
 
+SYNTHETIC = "synthetic"
+"""In place of a folder: scenes that the code draws."""
 SYNTHETIC_SIZES = {"train": 200, "val": 20}
 """How many scenes the synthetic set has; the seeds of val begin where those of train end."""
 
@@ -46,6 +48,7 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
 
     def __init__(self, data: str | None, dataset: str, split: str) -> None:
         root = datasets.locate(data, dataset)
+        self.name = root.resolve().name
         self.classes: tuple[ClassInfo, ...] = datasets.classes(root, dataset)
         self.pairs = datasets.pairs(root, split)
         self.survey = datasets.survey(self.pairs, self.classes)
@@ -72,6 +75,7 @@ class SyntheticScenes(Dataset[tuple[Image, Labels]]):
     def __init__(self, dataset: str, split: str) -> None:
         if dataset not in scenes.DRAWN:
             raise DataError("nothing_drawn", dataset=dataset, known=", ".join(scenes.DRAWN))
+        self.name = SYNTHETIC
         self.draw: Callable[[int, int, int], tuple[Image, Any]] = scenes.DRAWN[dataset]
         self.classes = dataset_classes(dataset)
         first = 0 if split == "train" else SYNTHETIC_SIZES["train"]
@@ -112,9 +116,9 @@ class NumberedScenes(SyntheticScenes):
 
 def numbered(data: str | None, dataset: str, split: str) -> NumberedFolder | NumberedScenes:
     """One split of pictures with numbered instances: of a folder, or drawn. Raises DataError."""
-    return NumberedScenes(dataset, split) if data == "synthetic" else NumberedFolder(data, dataset, split)
+    return NumberedScenes(dataset, split) if data == SYNTHETIC else NumberedFolder(data, dataset, split)
 
 
 def labelled(data: str | None, dataset: str, split: str) -> LabelledFolder | SyntheticScenes:
     """One split of labelled pictures: of a folder, or drawn. Raises DataError."""
-    return SyntheticScenes(dataset, split) if data == "synthetic" else LabelledFolder(data, dataset, split)
+    return SyntheticScenes(dataset, split) if data == SYNTHETIC else LabelledFolder(data, dataset, split)

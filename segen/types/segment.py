@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segen.types.request import Image, Labels, Request
 
-Format = Literal["geojson", "coco", "yolo", "csv", "masks", "cutouts"]
+Format = Literal["geojson", "coco", "yolo", "csv", "objects", "masks", "cutouts"]
 """What a segmentation can be taken home as, beside its own files; see `segen.imaging.formats`."""
 FORMATS: tuple[Format, ...] = get_args(Format)
 SURE = 0.5

@@ -225,7 +225,8 @@ def test_further_formats_stand_beside(quick: list[SegmentRequest], pictures: Pat
     out = tmp_path / "out"
     arguments = ["segment", str(pictures / "a.png"), "--model", CARD.name, "--out", str(out), "--also"]
     assert main([*arguments, *FORMATS]) == 0
-    further = {".geojson", ".coco.json", ".yolo.txt", ".csv", ".mask-1.png", ".cutout-1.png"}
+    further = {".geojson", ".coco.json", ".yolo.txt", ".csv"}
+    further |= {".objects.csv", ".mask-1.png", ".cutout-1.png"}
     assert names(out) == results("a") | {f"a{ending}" for ending in further}
     assert json.loads((out / "a.coco.json").read_text())["images"][0]["file_name"] == "a.png"
 

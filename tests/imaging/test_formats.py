@@ -120,7 +120,7 @@ def test_only_the_formats_that_were_asked_for_are_made() -> None:
     result = segmentation(labels_with_a_hole())
     every = formats.contents(CARD, image, result, FORMATS, "a.png")
     pictures = {f".{kind}-{id}.png" for kind in ("mask", "cutout") for id in (0, 1)}
-    assert set(every) == {".geojson", ".coco.json", ".yolo.txt", ".csv"} | pictures
+    assert set(every) == {".geojson", ".coco.json", ".yolo.txt", ".csv", ".objects.csv"} | pictures
     masks = formats.contents(CARD, image, result, ("masks",), "a.png")
     assert set(masks) == {".mask-0.png", ".mask-1.png"}
     assert (np.array(Pillow.open(io.BytesIO(masks[".mask-1.png"]))) == 255 * result.labels).all()

@@ -85,6 +85,7 @@ def altered(file: str, **values: Any) -> Alter:
     return alter
 
 
+VARIANT = "diffusion_pytorch_model.fp16.safetensors"
 INDEX, UNET, SCHEDULER = (str(path) for path in (hub.INDEX, hub.UNET, hub.SCHEDULER))
 REFUSED: dict[str, tuple[Alter, str, str]] = {
     "no index": (lambda folder: (folder / INDEX).unlink(), "pipeline_missing", INDEX),
@@ -136,6 +137,11 @@ REFUSED: dict[str, tuple[Alter, str, str]] = {
     "side": (altered(UNET, sample_size=10**6), "pipeline_unusable", ""),
     "channels": (altered(UNET, in_channels=4), "pipeline_unusable", ""),
     "layers": (altered(UNET, layers_per_block=10**9), "pipeline_unusable", ""),
+    "a variant": (
+        lambda folder: (folder / hub.WEIGHTS).rename(folder / "unet" / VARIANT),
+        "pipeline_variant",
+        VARIANT,
+    ),
     "a pickle": (
         lambda folder: (folder / hub.WEIGHTS).rename(folder / "unet/diffusion_pytorch_model.bin"),
         "pipeline_pickle",
@@ -154,7 +160,9 @@ def test_what_is_refused_gets_one_sentence(
     assert main(["generate", "--pipeline", str(folder), "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr().err
     assert told.endswith("\n")
-    assert told[:-1] == sentence(key, folder="my-ddpm", file=found, found=found, what=found)
+    assert told[:-1] == sentence(
+        key, folder="my-ddpm", file=found, found=found, what=found, wanted=hub.WEIGHTS.name
+    )
     assert str(tmp_path) not in told
     assert not (tmp_path / "out").exists()
     assert "my-ddpm" not in registry._read_all()

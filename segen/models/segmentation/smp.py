@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import segmentation_models_pytorch
+from segmentation_models_pytorch import MODEL_ARCHITECTURES_MAPPING
 from torch import nn
 
 from segen.models import weights
@@ -68,9 +69,11 @@ def load(card: ModelCard) -> SmpPredictor:
 def read_network(folder: Path) -> nn.Module:
     """The network of a folder written by smp's `save_pretrained`, as float32.
 
-    Stands in for `segmentation_models_pytorch.from_pretrained`, which prints to standard output.
+    Stands in for `segmentation_models_pytorch.from_pretrained`, which prints to standard output. Raises
+    KeyError for what is none of smp's architectures.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    network: nn.Module = getattr(segmentation_models_pytorch, config.pop("_model_class"))(**config)
+    kinds = {kind.__name__: kind for kind in MODEL_ARCHITECTURES_MAPPING.values()}
+    network: nn.Module = kinds[config.pop("_model_class")](**config)
     network.load_state_dict(weights.read_tensors(folder / "model.safetensors"))
     return network

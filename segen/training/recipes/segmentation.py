@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch.nn import functional
 from torch.utils.data import Subset
 from torchvision.models import VGG16_BN_Weights
 
+from segen.data import files
 from segen.errors import UsageError
 from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
@@ -36,6 +38,8 @@ OURS: dict[str, Callable[..., nn.Module]] = {
     network.__name__: network for network in (AttentionNetwork, ReNet, FullyConvolutional, Vgg16)
 }
 """Our own networks by the name of their class."""
+TRAINED_ON = "training.json"
+"""In an exported folder: the data set's name, its number of pictures, the size of one, and its classes."""
 
 
 @dataclass(frozen=True)
@@ -217,9 +221,24 @@ class Segmentation:
         return np.vstack(rows)
 
     def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
-        """A folder in half precision, which smp or our own class loads with `from_pretrained`."""
+        """A folder in half precision, which smp or our own class loads with `from_pretrained`.
+
+        TRAINED_ON beside it tells what a card must know of the data.
+        """
         network: Any = networks["network"]
         network.half().save_pretrained(folder)
+        height, width = self.val[0][0].shape[:2]
+        told = {
+            "dataset": self.train.name,
+            "pictures": len(self.train),
+            "input_size": [height, width],
+            "classes": [
+                {"id": known.id, "name": known.name, "color": list(known.color)}
+                for known in self.train.classes
+                if not known.ignored
+            ],
+        }
+        files.write_text(folder / TRAINED_ON, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
         weights.seal(folder)
 
 

@@ -23,7 +23,9 @@ from segen.ui.framework.queue import on_device, steps
 from segen.ui.framework.visit import onward
 from segen.ui.tabs.segment.mask import MaskPanel
 from segen.ui.tabs.segment.measure import MeasurePanel
+from segen.ui.tabs.segment.several import SeveralPanel
 from segen.ui.tabs.segment.shared import ModelChoice, Shared, View
+from segen.ui.tabs.segment.take_home import TakeHomePanel
 from segen.ui.widgets.examples import drawn_labels
 from segen.ui.widgets.picture import opened
 from segen.ui.widgets.viewer import VIEWS, contents, viewer
@@ -62,8 +64,10 @@ class SegmentView:
                 say("segment.disagree"), size="sm", scale=0, min_width=320, elem_id="segment-disagree"
             )
         model = self.choice.model
+        TakeHomePanel(engine, self.picture, model, stop)
         self.drawn = MeasurePanel(engine, shared, model, stop).drawn
         self.mask = MaskPanel()
+        SeveralPanel(engine, model)
         self.choice.lay_about()
 
         offer = (self.choice.offer, self.choice.offered)

@@ -197,22 +197,39 @@ def read(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding | None = None) 
         image, turn = images.read_turned(pair.image)
     except InputError as error:
         raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+    return image, _labels(pair, known, coded, image.shape[:2], turn)
+
+
+def _labels(
+    pair: Pair,
+    known: tuple[ClassInfo, ...],
+    coded: Coding | None,
+    shape: tuple[int, ...],
+    turn: images.Turn | None,
+) -> Labels:
+    """The labels of a picture of this shape, which was turned; raises DataError as `read` does."""
     try:
         mask = label_files.read_mask(pair.mask, known)
         labels = label_files.labels_of(mask, known, coded or label_files.coding([mask], known))
     except InputError as error:
         raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
-    if (
-        turn is not None
-        and labels.shape == image.shape[:2]
-        and images.turned(labels, turn).shape == labels.shape
-    ):
+    if turn is not None and labels.shape == shape and images.turned(labels, turn).shape == shape:
         raise DataError("mask_turned", file=pair.image.name)
-    if turn is not None and labels.shape != image.shape[:2]:
+    if turn is not None and labels.shape != shape:
         labels = images.turned(labels, turn)
-    if labels.shape != image.shape[:2]:
+    if labels.shape != shape:
         raise DataError("mask_size", file=pair.mask.name)
-    return image, labels
+    return labels
+
+
+def _checked_labels(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding) -> Labels:
+    """The labels as `read` gives them; the picture is checked in less time than it takes to read it."""
+    try:
+        stored, turn = images.checked_size(pair.image)
+    except InputError as error:
+        raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+    shape = stored if turn is None else images.turned(np.empty(stored, np.uint8), turn).shape
+    return _labels(pair, known, coded, shape, turn)
 
 
 @dataclass(frozen=True)
@@ -241,7 +258,7 @@ def survey(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Survey:
     pixels = np.zeros(len(known), dtype=np.int64)
     for pair in labelled:
         try:
-            labels = read(pair, known, coded)[1]
+            labels = _checked_labels(pair, known, coded)
             pixels += np.bincount(labels[labels < len(known)], minlength=len(known))
         except DataError as error:
             named.append(error)

@@ -19,11 +19,10 @@ from PIL import ExifTags, ImageFilter
 from PIL import Image as Pillow
 
 from segen.errors import InputError
+from segen.imaging import heif
 from segen.types import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
-HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-"""What stands at the 8th byte of a HEIC file, as telephones write them, behind "ftyp"."""
 NEW_SUBFILE_TYPE = 254
 """The TIFF tag whose lowest bit marks a reduced copy of another page."""
 Turn = Pillow.Transpose
@@ -66,7 +65,7 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
     """The picture before it is decoded, as `decoded` gives it after."""
     with _file(source) as file, _quietly():
         try:
-            picture = Pillow.open(file, formats=_heif() if _is_heif(file) else FORMATS)
+            picture = Pillow.open(file, formats=heif.formats() if heif.is_heif(file) else FORMATS)
         except InputError:
             raise
         except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
@@ -85,22 +84,6 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
                 raise
             except Exception:
                 raise InputError("picture_damaged") from None
-
-
-def _is_heif(file: BinaryIO) -> bool:
-    head = file.read(12)
-    file.seek(0)
-    return head[4:8] == b"ftyp" and head[8:] in HEIF_BRANDS
-
-
-def _heif() -> tuple[str, ...]:
-    """Pillow's name of HEIC, once pillow-heif, which is optional, has taught it to read that."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        raise InputError("heif_missing") from None
-    register_heif_opener(thumbnails=False)
-    return ("HEIF",)
 
 
 def _has_second_page(picture: Pillow.Image) -> bool:

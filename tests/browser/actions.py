@@ -56,14 +56,14 @@ def settle(page: Any, *views: str) -> None:
 def assert_fits(page: Any) -> None:
     """Nothing reaches beyond the page's right edge, not even where it would be cut off.
 
-    But for examples in a row and formulas, which are scrolled, and for the root signs of formulas, which
-    KaTeX draws far too long and cuts to their size.
+    But for examples in a row and formulas, which are scrolled, and for what KaTeX cuts off: root signs, drawn
+    far too long, and the text of a formula that is only read out.
     """
     wide = page.evaluate(
         """() => [...document.querySelectorAll(".gradio-container *")].filter((node) => {
             const box = node.getBoundingClientRect();
             const shown = getComputedStyle(node).visibility !== "hidden";
-            const cut = node.parentElement.closest(".katex-display, .katex .hide-tail, .examples");
+            const cut = node.parentElement.closest(".katex-display, .hide-tail, .katex-mathml, .examples");
             return shown && !cut && box.width > 1 && box.right > innerWidth + 1;
         }).map((node) => node.outerHTML.slice(0, 120))"""
     )

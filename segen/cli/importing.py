@@ -15,7 +15,7 @@ from segen.errors import DataError
 def import_annotations(
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")],
     *,
-    format: Literal["coco", "labelme", "cityscapes"],
+    format: Literal["coco", "labelme", "cityscapes", "masks"],
     out: Annotated[Path, tyro.conf.arg(metavar="DATA")],
     val_share: float = 0.2,
     mapping: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,

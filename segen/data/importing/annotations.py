@@ -39,6 +39,8 @@ class Annotations:
     items: tuple[Annotated, ...]
     without: tuple[str, ...] = ()
     """Names of pictures that nothing labels; they are left out."""
+    mixed_pixels: int = 0
+    """Pixels of masks in colors that have the color of no class, as at soft edges."""
 
 
 def named(names: list[str]) -> tuple[str, ...]:

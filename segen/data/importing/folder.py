@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from segen.data import files
-from segen.data.importing import coco, labelme, mapping
+from segen.data.importing import coco, labelme, mapping, masks
 from segen.data.importing.annotations import Annotated, Annotations
 from segen.errors import DataError, InputError, SegenError, UsageError
 from segen.imaging import images
@@ -23,18 +23,22 @@ from segen.text import words
 from segen.text.table import table
 from segen.types import Progress
 
-Format = Literal["coco", "labelme", "cityscapes"]
+Format = Literal["coco", "labelme", "cityscapes", "masks"]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was imported: regions and pixels of each class, pictures of each split, and those left out."""
+    """What was imported: regions and pixels of each class, pictures of each split, and those left out.
+
+    `mixed_pixels` had the color of no class and took that of the nearest pixel.
+    """
 
     regions: dict[str, int]
     pixels: dict[str, int]
     pictures: dict[str, int]
     ignored_pixels: int
     without: tuple[str, ...]
+    mixed_pixels: int = 0
 
     def text(self) -> str:
         """A table for people."""
@@ -45,6 +49,8 @@ class Report:
         ]
         rows.append([words("en", "import.ignored"), "-", f"{self.ignored_pixels:,}"])
         told = table([heading, *rows]) + words("en", "import.pictures", **self.pictures)
+        if self.mixed_pixels:
+            told += "\n" + words("en", "import.mixed", pixels=f"{self.mixed_pixels:,}")
         if self.without:
             told += "\n" + words(
                 "en", "import.without", count=len(self.without), files=", ".join(self.without[:10])
@@ -68,7 +74,7 @@ def convert(
     found = (
         mapping.read(source, ids)
         if format == "cityscapes"
-        else {"coco": coco, "labelme": labelme}[format].read(source)
+        else {"coco": coco, "labelme": labelme, "masks": masks}[format].read(source)
     )
     splits = _splits(found.items, val_share)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +131,7 @@ def _write(found: Annotations, splits: list[str], out: Path, progress: Progress)
         {split: splits.count(split) for split in ("train", "val")},
         int(pixels[IGNORED]),
         found.without,
+        found.mixed_pixels,
     )
 
 

@@ -1,0 +1,231 @@
+"""Pictures and masks as tools export them: palette, colors with soft edges, grey, numbered instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segen.data import datasets
+from segen.data.datasets import OTHER_ENDINGS, SUFFIXES
+from segen.data.importing.annotations import BACKGROUND, MAX_CLASSES, Annotated, Annotations
+from segen.errors import DataError, InputError, SegenError
+from segen.imaging import labels as label_files
+from segen.imaging.labels import IGNORED, Mask, read_mask
+from segen.registry import ClassInfo
+from segen.text import LANGUAGES
+from segen.types import Labels
+
+FOLDERS = ("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations",
+           "segmentationclass", "gt", "groundtruth", "ground_truth")  # fmt: skip
+"""Names of folders, in any case, whose pictures are masks."""
+SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
+MOST_MIXED = 0.25
+"""With a larger share of pixels of no class's color, a file is no mask with soft edges, but no mask."""
+BLOCK = 3
+"""A color that fills a square of such a side somewhere is that of a class; those of soft edges do not."""
+MOST_VALUES = 64
+"""Grey masks of more values number instances, or are soft."""
+Key = tuple[str, str]
+"""A split, "" for none, and a stem."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A mask with each of its values once, or one of its colors; by code the pixels of all, and the solid."""
+
+    mask: Mask
+    counts: dict[int, int]
+    solid: frozenset[int]
+
+
+def read(root: Path) -> Annotations:
+    """The pictures of a folder whose masks lie in one of FOLDERS, or beside them with one of SUFFIXES.
+
+    The classes are those of `classes.json`, where there is one; else every color that fills a square
+    somewhere, black being the background, or every grey value; 0 and 255 are background and object, and
+    16-bit numbers are instances of one class. Pixels of other colors, as at soft edges, take the class of the
+    nearest pixel that has one. Raises DataError that names all masks that cannot be used.
+    """
+    pictures, masks = _files(root)
+    pairs = [(path, masks[key], key[0]) for key, path in sorted(pictures.items()) if key in masks]
+    if not pairs:
+        raise DataError("import_nothing", format="masks")
+    known = datasets.classes(root, "") if (root / "classes.json").is_file() else ()
+    found: list[_Seen] = []
+    faults: list[SegenError] = []
+    for _, path, _ in pairs:
+        try:
+            found.append(_look(path, known))
+        except InputError as error:
+            faults.append(DataError("item_unusable", file=path.name, fault=error))
+    if faults:
+        raise DataError("folder_unusable", faults=tuple(faults))
+    without = tuple(path.name for key, path in sorted(pictures.items()) if key not in masks)
+    if any(each.mask.colored for each in found):
+        return _colored(known or _classes_of_colors(found), pairs, found, without)
+    return _grey(known or _classes_of_values(found), pairs, found, without)
+
+
+def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
+    """The pictures and the masks."""
+    paths = [
+        path for path in sorted(root.rglob("*"))
+        if path.suffix.lower() not in OTHER_ENDINGS and path.is_file() and not path.name.startswith(".")
+    ]  # fmt: skip
+    stems = {path.stem for path in paths}
+    pictures: dict[Key, Path] = {}
+    masks: dict[Key, Path] = {}
+    for path in paths:
+        parts = [part.lower() for part in path.relative_to(root).parts[:-1]]
+        split = next((SPLITS[part] for part in parts if part in SPLITS), "")
+        suffix = next((each for each in SUFFIXES if path.stem.lower().endswith(each)), "")
+        bare = path.stem[: len(path.stem) - len(suffix)]
+        is_mask = any(part in FOLDERS for part in parts) or (suffix and bare in stems)
+        group, key = (masks, (split, bare)) if is_mask else (pictures, (split, path.stem))
+        if key in group:
+            raise DataError("one_stem", first=group[key].name, second=path.name)
+        group[key] = path
+    return pictures, masks
+
+
+def _look(path: Path, known: tuple[ClassInfo, ...]) -> _Seen:
+    mask = read_mask(path, known)
+    if mask.colored and mask.lossy:
+        raise InputError("labels_lossy")
+    codes = _codes(mask)
+    found, counts = np.unique(codes, return_counts=True)
+    values = mask.values[:1, :1] if mask.colored else np.unique(mask.values)[None]
+    counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
+    return _Seen(replace(mask, values=values), counted, _solid(codes))
+
+
+def _grey(
+    known: tuple[ClassInfo, ...],
+    pairs: Sequence[tuple[Path, Path, str]],
+    found: list[_Seen],
+    without: tuple[str, ...],
+) -> Annotations:
+    """The annotations of masks whose values stand for classes, or number instances."""
+    try:
+        coded = label_files.coding([each.mask for each in found], known)
+    except InputError as error:
+        names = datasets.listed([path.name for _, path, _ in pairs])
+        raise DataError("item_unusable", file=names, fault=error) from None
+    ignored = [each.id for each in known if each.ignored]
+
+    def draw_values(mask: Mask) -> Labels:
+        labels = label_files.labels_of(mask, known, coded)
+        labels[np.isin(labels, ignored)] = IGNORED
+        return labels
+
+    def draw(path: Path, height: int, width: int) -> Labels:
+        return draw_values(_sized(path, known, height, width))
+
+    items = tuple(
+        Annotated(image, partial(draw, path), _regions(draw_values(each.mask)), split or None)
+        for (image, path, split), each in zip(pairs, found, strict=True)
+    )
+    return Annotations(_names(known), items, without)
+
+
+def _colored(
+    known: tuple[ClassInfo, ...],
+    pairs: Sequence[tuple[Path, Path, str]],
+    found: list[_Seen],
+    without: tuple[str, ...],
+) -> Annotations:
+    """The annotations of masks in colors. Raises DataError where many pixels have the color of no class."""
+    ids = {_code(each.color): IGNORED if each.ignored else each.id for each in known}
+
+    def draw(path: Path, height: int, width: int) -> Labels:
+        return _nearest(_codes(_sized(path, known, height, width)), ids)
+
+    items, faults, mixed = [], [], 0
+    for (image, path, split), each in zip(pairs, found, strict=True):
+        strange = sum(count for code, count in each.counts.items() if code not in ids)
+        mixed += strange
+        if strange > MOST_MIXED * sum(each.counts.values()):
+            faults.append(DataError("import_mixed", file=path.name))
+        present = np.array([ids.get(code, IGNORED) for code in each.counts])
+        items.append(Annotated(image, partial(draw, path), _regions(present), split or None))
+    if faults:
+        raise DataError("folder_unusable", faults=tuple(faults))
+    return Annotations(_names(known), tuple(items), without, mixed)
+
+
+def _sized(path: Path, known: tuple[ClassInfo, ...], height: int, width: int) -> Mask:
+    mask = read_mask(path, known)
+    if mask.values.shape[:2] != (height, width):
+        raise DataError("mask_size", file=path.name)
+    return mask
+
+
+def _nearest(codes: NDArray[np.uint32], ids: dict[int, int]) -> Labels:
+    """The class of each color; where it has none, that of the nearest pixel whose color has."""
+    from scipy import ndimage
+
+    found, places = np.unique(codes, return_inverse=True)
+    labels = np.array([ids.get(code, -1) for code in found.tolist()])[places].reshape(codes.shape)
+    if (labels < 0).any():
+        rows, columns = ndimage.distance_transform_edt(
+            labels < 0, return_distances=False, return_indices=True
+        )
+        labels = labels[rows, columns]
+    return labels.astype(np.uint8)
+
+
+def _codes(mask: Mask) -> NDArray[np.uint32]:
+    """Each color as one number, of a mask in colors or in grey."""
+    values = mask.values.astype(np.uint32)
+    if not mask.colored:
+        return values * np.uint32(0x010101)
+    return values[..., 0] << 16 | values[..., 1] << 8 | values[..., 2]
+
+
+def _code(color: tuple[int, int, int]) -> int:
+    return color[0] << 16 | color[1] << 8 | color[2]
+
+
+def _classes_of_colors(found: list[_Seen]) -> tuple[ClassInfo, ...]:
+    solid = sorted(frozenset[int]().union(*(each.solid for each in found)))
+    if len(solid) > MAX_CLASSES:
+        raise DataError("import_classes", count=len(solid), most=MAX_CLASSES)
+    names = (BACKGROUND if code == 0 else f"#{code:06x}" for code in solid)
+    return tuple(_class(id, name, code) for id, (name, code) in enumerate(zip(names, solid, strict=True)))
+
+
+def _solid(codes: NDArray[np.uint32]) -> frozenset[int]:
+    """The colors that fill a BLOCK somewhere."""
+    height, width = (side - BLOCK + 1 for side in codes.shape)
+    if min(height, width) < 1:
+        return frozenset(np.unique(codes).tolist())
+    same = np.ones((height, width), np.bool_)
+    for down in range(BLOCK):
+        for right in range(BLOCK):
+            same &= codes[down : down + height, right : right + width] == codes[:height, :width]
+    return frozenset(np.unique(codes[:height, :width][same]).tolist())
+
+
+def _classes_of_values(found: list[_Seen]) -> tuple[ClassInfo, ...]:
+    values = set[int]().union(*(each.mask.found for each in found)) - {IGNORED}
+    soft = any(each.mask.bits == 16 or each.mask.lossy for each in found) or len(values) > MOST_VALUES
+    names = ["object"] if soft or values <= {0, 1} else [f"class {id}" for id in range(1, max(values) + 1)]
+    return tuple(_class(id, name, 0x010101 * id) for id, name in enumerate((BACKGROUND, *names)))
+
+
+def _class(id: int, name: str, code: int) -> ClassInfo:
+    return ClassInfo(id, dict.fromkeys(LANGUAGES, name), (code >> 16, code >> 8 & 255, code & 255))
+
+
+def _names(known: tuple[ClassInfo, ...]) -> tuple[str, ...]:
+    return tuple(each.name["en"] for each in known if not each.ignored)
+
+
+def _regions(ids: NDArray[np.generic]) -> dict[int, int]:
+    """One region of each class that occurs."""
+    return {int(id): 1 for id in np.unique(ids) if id != IGNORED}

@@ -1,0 +1,149 @@
+"""Masks as tools export them become ids: soft edges, permuted palettes, grey, instances, suffixes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from segen.cli.main import main
+from segen.data import datasets
+from segen.data.importing.folder import Report, convert
+from segen.errors import DataError
+from segen.imaging import images
+from segen.imaging.labels import IGNORED, encode_labels
+from tests.data.test_importing import HEIGHT, WIDTH, drawn_mask, imported, store_picture
+from tests.sentences import sentence
+
+COLORS = np.array([(0, 0, 0), (250, 40, 40), (60, 60, 250)], np.uint8)
+
+
+def stored(root: Path, masks: dict[str, bytes], folder: str = "SegmentationClass") -> Path:
+    for name, content in masks.items():
+        store_picture(root / "JPEGImages", f"{Path(name).stem}.png")
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder / name).write_bytes(content)
+    return root
+
+
+def converted(root: Path) -> tuple[Report, dict[str, NDArray[np.uint8]]]:
+    report = convert(root, "masks", root.parent / "out", 0.2, None)
+    return report, imported(root.parent / "out")
+
+
+def smooth(mask: NDArray[np.uint8]) -> bytes:
+    """The mask in colors, drawn at four times the size and scaled down, so that its edges are soft."""
+    large = Pillow.fromarray(COLORS[mask]).resize((4 * WIDTH, 4 * HEIGHT), Pillow.Resampling.NEAREST)
+    return images.encode(np.array(large.resize((WIDTH, HEIGHT), Pillow.Resampling.BICUBIC)))
+
+
+def test_soft_edges_take_the_class_beside_them_and_are_counted(tmp_path: Path) -> None:
+    masks = {f"{number}.png": smooth(drawn_mask(number)) for number in range(6)}
+    report, found = converted(stored(tmp_path / "in", masks))
+    assert list(report.pixels) == ["background", "#3c3cfa", "#fa2828"]
+    swapped = np.array([0, 2, 1])
+    agree = [(swapped[found[str(number)]] == drawn_mask(number)).mean() for number in range(6)]
+    assert min(agree) > 0.93, "the soft edge is two pixels wide"
+    assert report.mixed_pixels > 100
+    assert f"{report.mixed_pixels:,}" in report.text()
+    assert sum(report.pixels.values()) == 6 * HEIGHT * WIDTH, "no pixel is ignored"
+
+
+def test_an_edge_between_two_classes_has_no_third_one(tmp_path: Path) -> None:
+    mask = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    mask[:, :20], mask[:, 20], mask[:, 21:] = (0, 0, 0), (120, 0, 0), (240, 0, 0)
+    mask[:6, :6] = (120, 4, 4)  # a class whose color lies between the others'
+    _, found = converted(
+        stored(tmp_path / "in", {"a.png": images.encode(mask), "b.png": images.encode(mask)})
+    )
+    assert set(np.unique(found["a"][10:])) == {0, 2}
+    assert (found["a"][:6, :6] == 1).all()
+
+
+def test_classes_json_names_the_colors(tmp_path: Path) -> None:
+    entries = [
+        {"id": id, "name": name, "color": COLORS[id].tolist()}
+        for id, name in enumerate(("none", "cell", "void"))
+    ]
+    root = stored(tmp_path / "in", {f"{number}.png": smooth(drawn_mask(number)) for number in range(3)})
+    (root / "classes.json").write_text(json.dumps(entries), encoding="utf-8-sig")
+    report, found = converted(root)
+    assert list(report.pixels) == ["none", "cell"]
+    assert ((found["1"] == IGNORED) == (drawn_mask(1) == 2)).mean() > 0.93
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_two_grey_values_are_background_and_object(tmp_path: Path, scale: int) -> None:
+    masks = {f"{n}_mask.PNG": images.encode((drawn_mask(n) == 1).astype(np.uint8) * scale) for n in range(3)}
+    for name in masks:
+        store_picture(tmp_path / "in", name.replace("_mask.PNG", ".jpg.png"))
+    root = tmp_path / "in"
+    for number, content in enumerate(masks.values()):
+        store_picture(root, f"{number}.png")
+        (root / f"{number}_mask.PNG").write_bytes(content)
+    report, found = converted(root)
+    assert list(report.pixels) == ["background", "object"]
+    assert all((found[str(n)] == (drawn_mask(n) == 1)).all() for n in range(3))
+    assert report.without == ("0.jpg.png", "1.jpg.png", "2.jpg.png")
+
+
+def test_numbered_instances_are_one_class(tmp_path: Path) -> None:
+    numbers = np.zeros((HEIGHT, WIDTH), np.uint16)
+    numbers[2:9, 2:9], numbers[12:19, 12:19] = 300, 7
+    report, found = converted(
+        stored(tmp_path / "in", {"a.png": images.encode(numbers), "b.png": images.encode(numbers)}, "Labels")
+    )
+    assert list(report.pixels) == ["background", "object"]
+    assert ((found["a"] == 1) == (numbers > 0)).all()
+
+
+def test_palettes_keep_their_ids_and_255_is_ignored(tmp_path: Path) -> None:
+    labels = drawn_mask(3)
+    labels[-4:] = 255
+    palette = tuple((id, 255 - id, 3) for id in range(256))
+    report, found = converted(
+        stored(tmp_path / "in", {f"{n}.png": encode_labels(labels, palette) for n in "ab"})
+    )
+    assert list(report.pixels) == ["background", "class 1", "class 2"]
+    assert (found["a"] == labels).all()
+    assert report.ignored_pixels == 2 * 4 * WIDTH
+
+
+def test_splits_are_those_of_the_folders(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        store_picture(tmp_path / "in" / split / "images", "same.png")
+        (tmp_path / "in" / split / "masks").mkdir()
+        (tmp_path / "in" / split / "masks" / "same.png").write_bytes(images.encode(drawn_mask(1)))
+    report, _ = converted(tmp_path / "in")
+    assert report.pictures == {"train": 1, "val": 1}
+    assert len(datasets.pairs(tmp_path / "out", "val")) == 1
+
+
+def test_what_is_no_mask_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shades = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    shades[:5, :5] = 0
+    root = stored(tmp_path / "in", {"a.png": images.encode(shades), "b.png": smooth(drawn_mask(0))})
+    with pytest.raises(DataError) as error:
+        converted(root)
+    assert str(error.value) == sentence("folder_unusable", faults=sentence("import_mixed", file="a.png"))
+    jpeg = stored(tmp_path / "jpeg", {"c.jpg": images.encode(COLORS[drawn_mask(0)], "JPEG")})
+    assert main(["import", str(jpeg), "--format", "masks", "--out", str(tmp_path / "new")]) == 1
+    assert "c.jpg" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+    assert (
+        main(
+            [
+                "import",
+                str(tmp_path / "in" / "JPEGImages"),
+                "--format",
+                "masks",
+                "--out",
+                str(tmp_path / "new"),
+            ]
+        )
+        == 1
+    )

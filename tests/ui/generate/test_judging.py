@@ -44,7 +44,7 @@ def test_only_what_can_be_asked_is_offered(engine: Any) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_scores_stand_below_their_pictures_the_generated_from_high_to_low(language: str) -> None:
     gan = card("gan-fashion")
-    html = judgement(gan, ["noise"], [noise(gan)] * 4, [0.01, 0.25, 0.75, 0.5], language)
+    html = judgement(gan, ["noise"], np.stack([noise(gan)] * 4), [0.01, 0.25, 0.75, 0.5], language)
     assert html.index("0.01") < html.index("0.75</figcaption>") < html.index("0.25</figcaption>")
     assert "0.50" in html
     assert html.count("<figure") == 4

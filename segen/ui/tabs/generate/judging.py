@@ -12,7 +12,7 @@ from markupsafe import Markup
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import GenerateRequest, Image, JudgeRequest, seed_range
+from segen.types import GenerateRequest, Image, JudgeRequest, Pictures, seed_range
 from segen.ui.framework.figures import empty, figure, png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
@@ -82,7 +82,7 @@ def seen(image: Image, card: ModelCard) -> Image:
 
 
 def judgement(
-    card: ModelCard, others: Sequence[str], stack: Sequence[Image], scores: Sequence[float], language: str
+    card: ModelCard, others: Sequence[str], stack: Pictures, scores: Sequence[float], language: str
 ) -> Markup:
     """The pictures with their scores, the `others` first, then the generated ones from high to low."""
     count = len(others)

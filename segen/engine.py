@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
-from contextlib import closing
-from itertools import pairwise
-from time import perf_counter
+from contextlib import closing, contextmanager
+from itertools import count, pairwise
+from time import monotonic, perf_counter
 from typing import cast
 
 import torch
@@ -19,12 +19,50 @@ from segen.errors import CardError
 from segen.registry import card, cards
 from segen.types import Request, Run, Step, V
 
+AGEING = 20.0
+"""For each second that a request has waited for its next step, it counts as so many seconds shorter."""
+
+
+class Turns:
+    """Whose step is next on the device: that of the request with the least left to do.
+
+    Each waits in a thread of its own. Ageing lets a long request have a step now and then even where short
+    ones never end.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._busy = False
+        self._waiting: list[tuple[float, int]] = []
+        self._numbers = count()
+
+    @contextmanager
+    def taken(self, seconds_left: float) -> Iterator[None]:
+        """Wait for the device and keep it during the block; `seconds_left` is a guess, 0 at first."""
+        # Ages grow alike, so that the order of those that wait never changes: no two can wait for each other.
+        mine = (seconds_left + AGEING * monotonic(), next(self._numbers))
+        with self._changed:
+            self._waiting.append(mine)
+            try:
+                self._changed.wait_for(lambda: not self._busy and min(self._waiting) is mine)
+            finally:
+                self._waiting.remove(mine)
+                self._changed.notify_all()
+            self._busy = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
 
 class Engine:
     """Runs any card on one device, with the models that were used last kept ready.
 
-    One thread at a time works on the device, for one step at a time, so that a long request never keeps
-    a short one waiting until its end. All methods may be called from any thread.
+    One thread at a time works on the device, for one step at a time, the request with the least left to do
+    first, so that a long request never keeps a short one waiting until its end. All methods may be called
+    from any thread.
     """
 
     def __init__(self, device: str = "auto", capacity_bytes: int = 1_000_000_000) -> None:
@@ -34,7 +72,7 @@ class Engine:
         self._cache: OrderedDict[str, models.Predictor] = OrderedDict()
         self._cache_lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
-        self._device_lock = threading.Lock()
+        self._turns = Turns()
 
     def run(self, name: str, request: Request[V]) -> Run[V]:
         """Carry out a request and return its result; raises what `stream` raises."""
@@ -51,12 +89,12 @@ class Engine:
             known = ", ".join(each.name for each in cards() if each.task == request.task)
             raise CardError("wrong_task", model=name, task=request.task, known=known)
         predictor = self._predictor(name)
-        seconds = queued_seconds = 0.0
+        seconds = queued_seconds = seconds_left = 0.0
         # A generator, whatever the protocol says: only then does closing stop it.
         with closing(cast(Generator[Step | V], predictor(request))) as items:
             while True:
                 asked = perf_counter()
-                with self._device_lock, torch.inference_mode():
+                with self._turns.taken(seconds_left), torch.inference_mode():
                     began = perf_counter()
                     item = next(items)
                     seconds += perf_counter() - began
@@ -64,6 +102,7 @@ class Engine:
                 if not isinstance(item, Step):
                     yield Run(item, name, str(self.device), seconds, queued_seconds)
                     return
+                seconds_left = seconds / max(1, item.done) * (item.total - item.done)
                 yield item
 
     def loaded(self) -> list[str]:

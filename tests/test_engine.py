@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Thread
 from time import sleep
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 
 from segen import engine as engine_module
-from segen.engine import Engine
+from segen.engine import AGEING, Engine, Turns
 from segen.errors import CardError
 from segen.registry import ModelCard, cards
 from segen.types import Run, Segmentation, SegmentRequest, Step
@@ -197,9 +198,60 @@ def test_waiting_for_the_device_is_told_apart_from_work(loads: list[str]) -> Non
     engine = Engine("meta")
     engine.run("a", REQUEST)
     with ThreadPoolExecutor(1) as pool:
-        with engine._device_lock:
+        with engine._turns.taken(0.0):
             waiting = pool.submit(engine.run, "a", REQUEST)
             sleep(1)
         run = waiting.result()
     assert run.seconds < 0.9 < run.queued_seconds
     assert run.device == "meta"
+
+
+def test_the_request_with_the_least_left_is_next() -> None:
+    turns, order = Turns(), []
+    left = {"long": 60.0, "short": 0.0, "middle": 30.0}
+
+    def work(name: str) -> None:
+        with turns.taken(left[name]):
+            order.append(name)
+
+    threads = [Thread(target=work, args=(name,)) for name in left]
+    with turns.taken(0.0):
+        for number, thread in enumerate(threads, start=1):
+            thread.start()
+            while len(turns._waiting) < number:
+                sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    assert order == ["short", "middle", "long"]
+    assert not turns._waiting
+
+
+def test_a_step_that_was_waited_for_long_comes_before_a_new_short_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("segen.engine.monotonic", lambda: now[0])
+    turns, order = Turns(), []
+
+    def work(name: str, seconds_left: float) -> None:
+        with turns.taken(seconds_left):
+            order.append(name)
+
+    threads = [Thread(target=work, args=("long", 60.0)), Thread(target=work, args=("short", 0.0))]
+    with turns.taken(0.0):
+        for number, thread in enumerate(threads, start=1):
+            thread.start()
+            while len(turns._waiting) < number:
+                sleep(0.001)
+            now[0] += 60.0 / AGEING + 1
+    for thread in threads:
+        thread.join(10)
+    assert order == ["long", "short"]
+
+
+def test_what_fails_or_is_interrupted_frees_the_device() -> None:
+    turns = Turns()
+    with pytest.raises(KeyboardInterrupt), turns.taken(0.0):
+        raise KeyboardInterrupt
+    with turns.taken(0.0):
+        pass

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from segen.errors import InputError
+
 if sys.platform != "win32":
     import fcntl
 
@@ -30,7 +32,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place when the block ends well, and vanishes if not.
 
     An existing `path` is replaced in one step; a reader sees the old file or the new one, never a part.
+    Raises InputError for a device, a pipe or a socket, which a file must not take the place of.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError("special_file", file=path.name)
     _remove_files_once(path.parent.resolve())
     handle, temporary = _new_file(path)
     try:

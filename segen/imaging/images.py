@@ -86,6 +86,15 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
                 raise InputError("picture_damaged") from None
 
 
+def count_pixels(source: Path) -> int:
+    """How many pixels a picture file has, told from its header; 0 for what is none."""
+    try:
+        with source.open("rb") as file, Pillow.open(file, formats=FORMATS) as picture:
+            return picture.width * picture.height
+    except Exception:  # whoever reads it will be told what is wrong
+        return 0
+
+
 def _has_second_page(picture: Pillow.Image) -> bool:
     """Whether a TIFF has a second page that is no thumbnail of the first; it is at the first page again."""
     try:

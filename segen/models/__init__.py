@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from segen.errors import WeightsError
+from segen.errors import SegenError, WeightsError
 from segen.registry import ModelCard
 from segen.types import Step
 
@@ -33,8 +33,16 @@ def load(card: ModelCard) -> Predictor:
     module, function = card.loader.split(":")
     loader = cast(Callable[[ModelCard], Predictor], getattr(import_module(module), function))
     try:
-        return loader(card)
-    except (KeyError, TypeError, ValueError, RuntimeError):  # of constructors and of load_state_dict
-        if card.folder is None:
-            raise
-        raise WeightsError("card_unusable", model=card.name) from None
+        predictor = loader(card)
+    except SegenError:
+        raise
+    except Exception as fault:  # a configuration or tensors of something else, sealed as they are
+        raise _unusable(card) from fault
+    tensors = predictor.network.state_dict().values()
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors if tensor.is_floating_point()):
+        raise _unusable(card)
+    return predictor
+
+
+def _unusable(card: ModelCard) -> WeightsError:
+    return WeightsError("weights_unusable" if card.folder is None else "card_unusable", model=card.name)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from segen.data import files
+from segen.errors import InputError
+from tests.sentences import exactly
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
 
@@ -68,3 +70,14 @@ def test_a_folder_that_was_being_replaced_is_put_back(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     files.remove_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "other"]
+
+
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    for path in (pipe, tmp_path / "link"):
+        with pytest.raises(InputError, match=exactly("special_file", file=path.name)), files.replacing(path):
+            raise AssertionError("nothing may be written")
+    assert pipe.is_fifo()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link", "pipe"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from segen import models, registry
 from segen.errors import WeightsError
 from segen.models import weights
 from segen.registry import ModelCard, cards
@@ -54,6 +56,23 @@ def test_an_altered_file_is_told(sealed: ModelCard, fault: str) -> None:
     with pytest.raises(WeightsError, match=exactly("weights_altered", model="small")) as error:
         weights.checked(sealed)
     assert str(sealed.weights) not in str(error.value)
+
+
+@pytest.mark.parametrize("fault", ["list", "deep", "other", "not a number"])
+def test_a_sealed_folder_that_does_not_fit_is_told(own_weights: Callable[[str], Path], fault: str) -> None:
+    folder = own_weights("gan-fashion")
+    if fault == "not a number":
+        tensors = safetensors.torch.load_file(folder / "model.safetensors")
+        name = next(name for name, values in tensors.items() if values.is_floating_point())
+        tensors[name].view(-1)[0] = float("nan")
+        safetensors.torch.save_file(tensors, folder / "model.safetensors")
+    elif fault == "other":
+        safetensors.torch.save_file({"x": torch.ones(1)}, folder / "model.safetensors")
+    else:
+        (folder / "config.json").write_text("[]" if fault == "list" else "[" * 100_000 + "]" * 100_000)
+    weights.seal(folder)
+    with pytest.raises(WeightsError, match=exactly("weights_unusable", model="gan-fashion")):
+        models.load(registry.card("gan-fashion"))
 
 
 def test_a_pickle_is_never_run(tmp_path: Path) -> None:

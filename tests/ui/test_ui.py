@@ -21,6 +21,7 @@ from segen.types import Attention, Clustering, Instance, Segmentation
 from segen.ui.app import TABS, build_app, launch_options
 from segen.ui.framework.language import LOCALES, PageLanguage, language_of
 from segen.ui.framework.link import Link
+from segen.ui.framework.queue import AT_ONCE
 from segen.ui.tabs.models.overview import overview
 from segen.ui.widgets.cards import beside
 from segen.ui.widgets.examples import STREETS
@@ -202,7 +203,7 @@ def test_a_tab_fills_its_own_components_and_an_option_is_found_by_its_name(tab: 
 def test_every_event_on_the_device_waits_in_one_queue(app: gr.Blocks) -> None:
     on_device = [event for event in app.fns.values() if event.concurrency_id == "device"]
     assert len(on_device) >= len(TABS)
-    assert {event.concurrency_limit for event in on_device} == {1}
+    assert {event.concurrency_limit for event in on_device} == {AT_ONCE}
 
 
 def test_only_the_endpoints_are_public(app: gr.Blocks) -> None:

@@ -14,6 +14,9 @@ from segen.ui.framework.language import language_of
 from segen.ui.framework.limits import Limits
 from segen.ui.framework.queue import ASKING, DEVICE
 
+MAX_UNREAD = 400
+"""Messages of an event that nobody has fetched: a minute and more of them. Its work ends then."""
+
 
 class Page(gr.Blocks):
     """A gr.Blocks that answers every fault with a sentence, to callers of the API as well.
@@ -67,3 +70,8 @@ class Page(gr.Blocks):
             raise
         except Exception as fault:
             raise InputError("arguments") from fault
+
+    def _unread(self, visit: str | None) -> int:
+        """How many messages wait to be fetched; Gradio itself notices only who hangs up after listening."""
+        messages = self._queue.pending_messages_per_session.get(visit)
+        return messages.qsize() if messages else 0

@@ -8,6 +8,8 @@ from collections.abc import Set as AbstractSet
 from contextlib import closing
 from functools import wraps
 from inspect import signature
+from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -16,14 +18,19 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
+from segen.imaging import images
 from segen.text import words
 from segen.types import Request, Run, Step, V
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
+AT_ONCE = 8
+"""Requests under way; the engine carries out their steps in turns. Others wait in Gradio's queue."""
+DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ONCE}
 """Given to every event that uses the engine."""
+LARGE_PIXELS = 8_000_000
+"""Of pictures above this, one is worked on at a time, since each takes much memory."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """Given to every event that is done in a moment."""
 READING: dict[str, Any] = {
@@ -110,6 +117,32 @@ class Turns:
         return in_turn
 
 
+_LARGE = Lock()
+
+
+def alone_if_large(work: Callable[..., Generator[Any, None, None]]) -> Callable[..., Any]:
+    """The generator function `work`, waiting while another works on a large picture if it is given one.
+
+    Pictures are arguments that are paths, or values of a mapping. While it waits it yields "no change", so
+    that it can be stopped.
+    """
+
+    @wraps(work)
+    def guarded(*arguments: Any) -> Generator[Any, None, None]:
+        given = [each for a in arguments for each in (a.values() if isinstance(a, dict) else [a])]
+        if all(images.count_pixels(each) <= LARGE_PIXELS for each in given if isinstance(each, Path)):
+            yield from work(*arguments)
+            return
+        while not _LARGE.acquire(timeout=TOLD_SECONDS):
+            yield gr.skip()
+        try:
+            yield from work(*arguments)
+        finally:
+            _LARGE.release()
+
+    return guarded
+
+
 _TURNS: WeakKeyDictionary[gr.Button, Turns] = WeakKeyDictionary()
 
 
@@ -127,7 +160,7 @@ def on_device(
     and when this or another work of the same Stop button is triggered. A set of inputs comes as one mapping
     of components to values, Gradio's way of passing them by name.
     """
-    turns = _TURNS.setdefault(stop, Turns())
+    turns, work = _TURNS.setdefault(stop, Turns()), alone_if_large(work)
 
     def begin(request: gr.Request) -> gr.Button:
         turns.ask(work, request.session_hash)

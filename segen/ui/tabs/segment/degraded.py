@@ -95,8 +95,9 @@ def plot(points: Sequence[Point], language: str) -> gr.LinePlot:
     kinds = list(dict.fromkeys(words(language, f"corruptions.{point.corruption}") for point in points))
     alone = len(models) == 1
     lines = kinds if alone else models
-    severity, iou, agreement = (
-        words(language, f"robustness.{key}") for key in ("severities", "iou", "agreement")
+    severity, iou, agreement, line = (
+        words(language, f"robustness.{key}")
+        for key in ("severities", "iou", "agreement", "kinds" if alone else "models")
     )
     rows = [
         (
@@ -108,10 +109,10 @@ def plot(points: Sequence[Point], language: str) -> gr.LinePlot:
         for point in points
     ]
     return gr.LinePlot(
-        pd.DataFrame(rows, columns=[severity, iou, agreement, "line"]),
+        pd.DataFrame(rows, columns=[severity, iou, agreement, line]),
         x=severity,
         y=iou,
-        color="line",
+        color=line,
         color_map=dict(zip(lines, COLORS * len(lines), strict=False)),
         color_title="",
         title=models[0] if alone else kinds[0],

@@ -131,13 +131,13 @@ def test_the_gradient_penalty_has_the_right_gradient(still: Any) -> None:
         const { grads } = tf.variableGrads(loss, trained.judge.weights);
         const exact = grads[weights.name].dataSync().slice(0, 12);
         const kept = weights.dataSync().slice();
-        const at = (i, more) => {
+        const lossWith = (i, more) => {
             const moved = kept.slice();
             moved[i] += more;
             weights.assign(tf.tensor(moved, weights.shape));
             return loss().dataSync()[0];
         };
-        return [[...exact], [...exact].map((_, i) => (at(i, 0.01) - at(i, -0.01)) / 0.02)];
+        return [[...exact], [...exact].map((_, i) => (lossWith(i, 0.01) - lossWith(i, -0.01)) / 0.02)];
         """,
     )
     assert exact == pytest.approx(measured, abs=2e-3)
@@ -152,7 +152,7 @@ def test_a_gan_learns_the_ring_and_collapses_as_the_preset_says(still: Any) -> N
             const trained = train(model(asked), iterations);
             return measure(trained.samples(), trained.data.modes, []).covered;
         };
-        return [covered({ model: "gan" }, 500), covered({ preset: "collapse" }, 60)];
+        return [covered({ model: "gan" }, 300), covered({ preset: "collapse" }, 50)];
         """,
     )
     assert healthy >= 6
@@ -163,7 +163,7 @@ def test_the_saturating_loss_leaves_no_gradient(still: Any) -> None:
     vanished, other = in_page(
         still,
         """
-        const trained = train(model({ preset: "vanishing" }), 40);
+        const trained = train(model({ preset: "vanishing" }), 30);
         const force = () =>
             trained.forces(trained.samples()).reduce((sum, value) => sum + Math.abs(value), 0);
         const vanished = force();
@@ -190,7 +190,7 @@ def test_too_few_steps_miss_modes(still: Any) -> None:
     few, many = in_page(
         still,
         """
-        const trained = train(model({ preset: "few_steps" }), 400);
+        const trained = train(model({ preset: "few_steps" }), 300);
         const covered = (steps) => {
             trained.settings.sampling_steps = steps;
             return measure(trained.samples(), trained.data.modes, []).covered;

@@ -2,10 +2,7 @@
 
 const WIDTH = 2; // standard deviation of the first layer's weights: shapes of the plane are small beside it
 
-/**
- * Layers of `sizes`, tanh between them, which has the second derivatives that a gradient penalty needs (those of
- * rectifiers are missing in TensorFlow.js). `shrink` scales the weights that the last layer begins with.
- */
+/** Layers of `sizes`, tanh between them. `shrink` scales the weights that the last layer begins with. */
 export function perceptron(tf, sizes, random, { shrink = 1 } = {}) {
   const weights = [];
   sizes.slice(1).forEach((after, layer) => {
@@ -24,6 +21,21 @@ export function perceptron(tf, sizes, random, { shrink = 1 } = {}) {
         if (i < weights.length - 2) x = tf.tanh(x);
       }
       return x;
+    },
+    /**
+     * The gradient of the one output at N points, N x sizes[0], written out: what TensorFlow.js gives for a gradient of
+     * a gradient is wrong, since it takes the saved outputs of tanh as constants.
+     */
+    slopes(x) {
+      const hidden = [];
+      for (let i = 0; i < weights.length - 2; i += 2) {
+        x = tf.tanh(tf.add(tf.matMul(x, weights[i]), weights[i + 1]));
+        hidden.push(x);
+      }
+      let slope = tf.transpose(weights.at(-2));
+      for (let i = hidden.length - 1; i >= 0; i--)
+        slope = tf.matMul(tf.mul(slope, tf.sub(1, tf.square(hidden[i]))), weights[2 * i], false, true);
+      return slope;
     },
     dispose: () => weights.forEach((each) => each.dispose()),
   };

@@ -255,6 +255,7 @@ function open(given) {
   if (!given) return;
   const another = given.opened !== value?.opened;
   if (!another && same(given.results, value.results)) return; // it was put there by `settle`
+  if (another && given.ran && value) return void (props.value = value); // of a chain that was left since
   if (another && recipe) {
     undos.push(recipe);
     redos = [];

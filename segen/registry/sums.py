@@ -16,9 +16,14 @@ SUMS = "SHA256SUMS"
 def verify(folder: Path) -> None:
     """Compare a folder with its checksums.
 
-    Raises WeightsError when the folder or a file is missing, or a file is not what was sealed.
+    Raises WeightsError when the folder or a file is missing, or a file is not what was sealed; weights and
+    configurations without a checksum are not.
     """
-    for name, digest in read(folder).items():
+    digests = read(folder)
+    loaded = [*folder.rglob("*.safetensors"), *folder.rglob("config.json")]
+    if not digests.keys() >= {path.relative_to(folder).as_posix() for path in loaded}:
+        raise WeightsError("weights_altered", model=folder.name)
+    for name, digest in digests.items():
         try:
             content = (folder / name).read_bytes()
         except OSError:

@@ -58,6 +58,17 @@ def test_an_altered_file_is_told(sealed: ModelCard, fault: str) -> None:
     assert str(sealed.weights) not in str(error.value)
 
 
+@pytest.mark.parametrize("kept", ["", "config.json", "model.safetensors"])
+def test_what_is_loaded_needs_its_checksum_under_its_own_name(sealed: ModelCard, kept: str) -> None:
+    lines = (sealed.weights / weights.SUMS).read_text().splitlines(keepends=True)
+    others = [line.replace("  ", "  ../small/") for line in lines if not line.endswith(f"  {kept}\n")]
+    left = [line for line in lines if line.endswith(f"  {kept}\n")]
+    for sums in (left, left + others):
+        (sealed.weights / weights.SUMS).write_text("".join(sums))
+        with pytest.raises(WeightsError, match=exactly("weights_altered", model="small")):
+            weights.checked(sealed)
+
+
 @pytest.mark.parametrize("fault", ["list", "deep", "other", "not a number"])
 def test_a_sealed_folder_that_does_not_fit_is_told(own_weights: Callable[[str], Path], fault: str) -> None:
     folder = own_weights("gan-fashion")

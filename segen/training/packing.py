@@ -126,14 +126,11 @@ def _shipped(architecture: str, dataset: str) -> ModelCard | None:
 
 
 def _options(config: dict[str, Any], trained: dict[str, Any], loader: str) -> dict[str, float]:
-    """Pictures are to be seen at the scale that the crops of the training had, on the average.
-
-    Nothing tells which pictures are unlike those of the training, so no warning is given.
-    """
+    """Pictures are to be seen at the scale that the crops of the training had, on the average."""
     height, width = trained["input_size"]
     fitted = min(config["crop"][0] / height, config["crop"][1] / width)
     longer = max(height, width) * fitted * sum(config["scale"]) / 2
-    options = {"max_side": STRIDE * max(2, round(longer / STRIDE)), "unfamiliar_entropy": 1.01}
+    options: dict[str, float] = {"max_side": STRIDE * max(2, round(longer / STRIDE))}
     return options | ({"zoom": round(min(max(fitted, 1.0), MOST_ENLARGED), 2)} if loader == SMP else {})
 
 

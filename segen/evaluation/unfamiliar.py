@@ -60,16 +60,20 @@ def kind_classifier() -> KindClassifier:
 
 
 def unfamiliar(card: ModelCard, probabilities: dict[str, float]) -> bool:
-    """Whether a picture rather resembles something else than the card's data set."""
-    return max(probabilities, key=probabilities.__getitem__) != card.dataset
+    """Whether a picture resembles something else than the card's data set, where that is known."""
+    return card.dataset in probabilities and _likeliest(probabilities) != card.dataset
 
 
 def better_card(card: ModelCard, probabilities: dict[str, float]) -> ModelCard | None:
     """The first card of the data set that an unfamiliar picture surely resembles, if there is one."""
-    kind = max(probabilities, key=probabilities.__getitem__)
-    if kind == card.dataset or probabilities[kind] < SURE:
+    kind = _likeliest(probabilities)
+    if not unfamiliar(card, probabilities) or probabilities[kind] < SURE:
         return None
     return next((each for each in segmenters() if each.dataset == kind), None)
+
+
+def _likeliest(probabilities: dict[str, float]) -> str:
+    return max(probabilities, key=probabilities.__getitem__)
 
 
 def relative_entropy(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -28,7 +28,7 @@ def test_the_classifier_belongs_to_the_encoder_that_ships() -> None:
     known = kind_classifier()
     shipped = (card(known.encoder).weights / "model.safetensors").read_bytes()
     assert hashlib.sha256(shipped).hexdigest() == known.checksum, "run python -m segen.training.kinds DATA"
-    assert set(known.kinds) == {each.dataset for each in segmenters()} | {"animals", OTHER}
+    assert set(known.kinds) == {each.dataset for each in segmenters()} | {OTHER}
     assert sum(known.right.values()) >= 0.95 * sum(known.pictures.values())
 
 
@@ -66,7 +66,13 @@ def test_a_card_is_offered_where_the_kind_is_sure_and_another() -> None:
     assert offered.dataset == "nuclei"
     assert better_card(nuclei, sure) is None
     assert better_card(streets, {"camvid": 0.2, "nuclei": 0.6, OTHER: 0.2}) is None
-    assert better_card(streets, {OTHER: 1.0}) is None
+    assert better_card(streets, {OTHER: 1.0, "camvid": 0.0}) is None
+
+
+def test_nothing_is_said_of_a_card_whose_data_set_is_not_known() -> None:
+    own = replace(card("unet-camvid"), dataset="own")
+    assert not unfamiliar(own, {"camvid": 0.05, "nuclei": 0.95})
+    assert better_card(own, {"camvid": 0.05, "nuclei": 0.95}) is None
 
 
 MACHADO = {

@@ -325,7 +325,5 @@ def test_the_classifiers_features_are_its_last_hidden_layer() -> None:
 
 
 def test_sizes_of_the_vae() -> None:
-    network = Vae(3, (4, 4, 4))
-    assert network.side == 32
-    decoded, mean, *_ = network(torch.zeros(2, 1, 32, 32), torch.zeros(2, 3))
+    decoded, mean, *_ = Vae(3, (4, 4, 4))(torch.zeros(2, 1, 32, 32), torch.zeros(2, 3))
     assert (decoded.shape, mean.shape) == ((2, 1, 32, 32), (2, 3))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def _look(path: Path, known: tuple[ClassInfo, ...]) -> _Seen:
         raise InputError("labels_lossy")
     codes = _codes(mask)
     found, counts = np.unique(codes, return_counts=True)
-    values = mask.values[:1, :1] if mask.colored else np.unique(mask.values)[None]
+    values: Any = mask.values[:1, :1] if mask.colored else np.unique(mask.values)[None]
     counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
     return _Seen(replace(mask, values=values), counted, _solid(codes))
 
@@ -184,7 +185,9 @@ def _codes(mask: Mask) -> NDArray[np.uint32]:
     values = mask.values.astype(np.uint32)
     if not mask.colored:
         return values * np.uint32(0x010101)
-    return values[..., 0] << 16 | values[..., 1] << 8 | values[..., 2]
+    red, green, blue = np.moveaxis(values, -1, 0)
+    codes: NDArray[np.uint32] = np.bitwise_or(red << np.uint32(16), green << np.uint32(8)) | blue
+    return codes
 
 
 def _code(color: tuple[int, int, int]) -> int:

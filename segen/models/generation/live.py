@@ -50,7 +50,7 @@ class Learner(Protocol):
 def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     """One step down the loss."""
     optimizer.zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
 
 

@@ -46,7 +46,12 @@ TRAINED_ON = "training.json"
 class SegmentationConfig(Config):
     """How a segmentation network is built and trained."""
 
-    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"encoder_lr", "decoder_lr", "weight_decay"}
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {
+        "encoder_lr",
+        "decoder_lr",
+        "weight_decay",
+        "class_balance",
+    }
     architecture: str = "Unet"
     """A class of OURS, or else smp's name of the architecture."""
     options: dict[str, Any] = field(default_factory=dict)
@@ -77,8 +82,8 @@ class SegmentationConfig(Config):
 
 UNET = {"decoder_channels": [128, 64, 48, 32, 16]}
 ANIMALS: dict[str, Any] = {
-    "dataset": "animals", "steps": 2600, "batch_size": 12, "crop": (224, 224), "scale": (0.7, 2.0),
-    "encoder_lr": 4e-4, "decoder_lr": 2e-3, "ema_decay": 0.999, "evaluate_every": 500,
+    "dataset": "animals", "steps": 1500, "batch_size": 12, "crop": (208, 208), "scale": (0.7, 2.0),
+    "class_balance": 0.0, "encoder_lr": 4e-4, "decoder_lr": 2e-3, "ema_decay": 0.998, "evaluate_every": 500,
 }  # fmt: skip
 CONFIGS = [
     SegmentationConfig("unet-camvid", steps=3000, batch_size=6, options=UNET),

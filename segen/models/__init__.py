@@ -45,4 +45,6 @@ def load(card: ModelCard) -> Predictor:
 
 
 def _unusable(card: ModelCard) -> WeightsError:
-    return WeightsError("weights_unusable" if card.folder is None else "card_unusable", model=card.name)
+    if card.folder is None:
+        return WeightsError("weights_unusable", model=card.name)
+    return WeightsError("card_unusable", model=card.name)

@@ -211,7 +211,7 @@ def test_only_the_endpoints_are_public(app: gr.Blocks) -> None:
     assert (
         {"models", "segment", "cluster"}
         <= public
-        <= {"models", "segment", "cluster", "generate", "translate"}
+        <= {"models", "segment", "cluster", "generate", "translate", "run"}
     )
 
 

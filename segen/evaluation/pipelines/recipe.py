@@ -69,7 +69,9 @@ def read_file(path: Path) -> Recipe:
     try:
         content = path.read_bytes()
     except OSError:
-        raise InputError("no_such_file" if not path.exists() else "file_unreadable") from None
+        if not path.exists():
+            raise InputError("no_such_file") from None
+        raise InputError("file_unreadable") from None
     if content.startswith(SIGNATURE):
         return parse(text_in(content, KEYWORD) or "")
     return parse(content.decode("utf-8", "replace"))

@@ -38,11 +38,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class RefusedError(Exception):
-    """An answer in place of Gradio's: an HTTP status, and a sentence by its key under "errors"."""
+    """An answer in place of Gradio's: an HTTP status, and a fault that is put into words."""
 
-    def __init__(self, status: int, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.status, self.fault = status, SegenError(key, **values)
+    def __init__(self, status: int, fault: SegenError) -> None:
+        super().__init__(fault.key)
+        self.status, self.fault = status, fault
 
 
 class Gate:
@@ -71,7 +71,7 @@ class Gate:
             if begun:  # too late for another answer
                 raise
             _LOG.error("%s %s: %s", scope["method"], scope["path"].split("=")[0], type(fault).__name__)
-            answer = RefusedError(500, "unexpected", kind=type(fault).__name__)
+            answer = RefusedError(500, SegenError("unexpected", kind=type(fault).__name__))
         else:
             return
         if not begun:
@@ -83,7 +83,7 @@ async def _admitted(scope: Scope, receive: Receive) -> Receive:
     """What the app may receive of a request. Raises RefusedError."""
     _, _, path = scope["path"].rstrip("/").partition(PREFIX)
     if path.startswith(CLOSED):
-        raise RefusedError(404, "no_endpoint")
+        raise RefusedError(404, SegenError("no_endpoint"))
     if scope["method"] not in ("POST", "PUT", "PATCH"):
         return receive
     if path == "/upload":
@@ -97,7 +97,7 @@ async def _admitted(scope: Scope, receive: Receive) -> Receive:
     while more:
         message = await bounded()
         if message["type"] == "http.disconnect":
-            raise RefusedError(400, "arguments")
+            raise RefusedError(400, SegenError("arguments"))
         content += message.get("body", b"")
         more = message.get("more_body", False)
     _check_call(scope["app"].get_blocks(), name, content, by_arguments=path.startswith("/call/v2/"))
@@ -113,7 +113,7 @@ def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
     """Receives up to `most` bytes, from a client that goes on sending."""
     told = Request(scope).headers.get("content-length", "0")
     if not told.isdecimal() or int(told) > most:
-        raise RefusedError(413, "too_much_sent", most=f"{most / 1e6:.0f}")
+        raise RefusedError(413, SegenError("too_much_sent", most=f"{most / 1e6:.0f}"))
     count = 0
 
     async def bounded() -> Message:
@@ -121,10 +121,10 @@ def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
         try:
             message = await asyncio.wait_for(receive(), IDLE_SECONDS)
         except TimeoutError:
-            raise RefusedError(408, "sent_too_slowly") from None
+            raise RefusedError(408, SegenError("sent_too_slowly")) from None
         count += len(message.get("body", b""))
         if count > most:
-            raise RefusedError(413, "too_much_sent", most=f"{most / 1e6:.0f}")
+            raise RefusedError(413, SegenError("too_much_sent", most=f"{most / 1e6:.0f}"))
         return message
 
     return bounded
@@ -135,9 +135,9 @@ def _check_call(page: Blocks, name: str | None, content: bytes, by_arguments: bo
     try:
         sent = json.loads(content)
     except (ValueError, RecursionError):
-        raise RefusedError(400, "arguments") from None
+        raise RefusedError(400, SegenError("arguments")) from None
     if not isinstance(sent, dict):
-        raise RefusedError(400, "arguments")
+        raise RefusedError(400, SegenError("arguments"))
     number = None if by_arguments else sent.get("fn_index")
     if number is None:
         named = [event for event in page.fns.values() if event.api_name == name]
@@ -146,13 +146,13 @@ def _check_call(page: Blocks, name: str | None, content: bytes, by_arguments: bo
         if name not in (None, "predict", *(event.api_name for event in named)):
             named = []
     if not named:
-        raise RefusedError(404, "no_endpoint")
+        raise RefusedError(404, SegenError("no_endpoint"))
     event = named[0]
     visit = sent.get("session_hash")
     by_page = number is not None and isinstance(visit, str) and 0 < len(visit) <= 64
     if event.api_visibility == "private" and not by_page:
-        raise RefusedError(404, "no_endpoint")
+        raise RefusedError(404, SegenError("no_endpoint"))
     if not by_arguments and (not isinstance(sent.get("data"), list) or sent.get("batched")):
-        raise RefusedError(400, "arguments")
+        raise RefusedError(400, SegenError("arguments"))
     if event.queue and len(page._queue) >= MAX_WAITING:
-        raise RefusedError(429, "queue_full", most=MAX_WAITING)
+        raise RefusedError(429, SegenError("queue_full", most=MAX_WAITING))

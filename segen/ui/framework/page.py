@@ -62,10 +62,16 @@ class Page(gr.Blocks):
         ]
         self.limits.admit(visitor, len(works) - called)  # a call of the API is among them itself
 
-    async def preprocess_data(self, *arguments: Any, **options: Any) -> Any:
-        """Take in what was sent; paths that were not uploaded and wrong types fail here."""
+    async def preprocess_data(self, block_fn: BlockFunction, inputs: list[Any], *others: Any) -> Any:
+        """Take in what was sent; paths that were not uploaded and wrong types fail here.
+
+        What a caller of the API leaves out at the end has its default, but for a picture.
+        """
+        left_out = block_fn.inputs[len(inputs) :]
+        if block_fn.api_visibility == "public" and not any(isinstance(each, gr.Image) for each in left_out):
+            inputs = [*inputs, *(getattr(each, "value", None) for each in left_out)]
         try:
-            return await super().preprocess_data(*arguments, **options)
+            return await super().preprocess_data(block_fn, inputs, *others)
         except gr.Error:
             raise
         except Exception as fault:

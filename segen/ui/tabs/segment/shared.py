@@ -113,8 +113,7 @@ class ModelChoice:
         label = say(f"{view}.model")
         self.model = gr.Dropdown(names, value=names[0], label=label, scale=3, elem_id=f"{view}-model")
         self.about = gr.HTML(elem_classes="about", padding=False, render=False)
-        self.offer = gr.Button(visible=False, size="sm", render=False, elem_id=f"{view}-offer")
-        self.offered = gr.State("", render=False)
+        self.offer: gr.Button | None = None
 
     def lay_about(self) -> None:
         """Lay out the card of the choice here."""
@@ -122,8 +121,8 @@ class ModelChoice:
 
     def lay_offer(self) -> None:
         """Lay out the button with which `offering` offers another card here."""
-        self.offer.render()  # type: ignore[no-untyped-call]
-        self.offered.render()  # type: ignore[no-untyped-call]
+        self.offer = gr.Button(visible=False, size="sm", elem_id="segment-offer")
+        self.offered = gr.State("")
 
     def offering(self, card: ModelCard | None, language: str) -> Values:
         """Offer a card, or none."""
@@ -163,6 +162,7 @@ class ModelChoice:
 
         outputs = [*shared.outputs, *self.outputs, *(output for each in others for output in each.outputs)]
         picked = picks(self.model).change(carry, [self.model, shared.picture], outputs, **QUIET)
-        taken = self.offer.click(carry, [self.offered, shared.picture], outputs, **QUIET)
-        for event in (picked, taken):
-            event.then(**AGAIN)
+        picked.then(**AGAIN)
+        if self.offer:
+            taken = self.offer.click(carry, [self.offered, shared.picture], outputs, **QUIET)
+            taken.then(**AGAIN)

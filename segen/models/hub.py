@@ -157,8 +157,8 @@ def _parameters(folder: Path) -> int:
     """How many numbers the weights hold, read from the file's header."""
     if not (folder / WEIGHTS).is_file():
         if others := sorted(folder.glob("unet/*.safetensors")):
-            names = {"file": _told(others[0].name), "wanted": WEIGHTS.name}
-            raise UsageError("pipeline_variant", folder=folder.name, **names)
+            file = _told(others[0].name)
+            raise UsageError("pipeline_variant", folder=folder.name, file=file, wanted=WEIGHTS.name)
         raise UsageError("pipeline_pickle", folder=folder.name)
     try:
         with safe_open(folder / WEIGHTS, framework="np") as tensors:

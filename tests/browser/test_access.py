@@ -32,7 +32,7 @@ UNREACHED = f"""() => {{
 
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
-    [(1440, "light", "en"), (1440, "dark", "zh"), (390, "light", "zh"), (390, "dark", "en")],
+    [(1440, "light", "en"), (390, "dark", "zh")],
 )
 def test_axe_finds_nothing_serious_on_any_tab(
     address: str, visit: Callable[..., Any], width: int, scheme: str, language: str

@@ -63,6 +63,7 @@ def test_the_page_shows_it(
 
     monkeypatch.setenv("SEGEN_DEBUG", debug)
     monkeypatch.setattr(gr.Blocks, "process_api", fail)
+    request = SimpleNamespace(query_params={"lang": "en"})
     with pytest.raises(gr.Error, match="Seeds must be"):
-        asyncio.run(Page().process_api(request=SimpleNamespace(query_params={"lang": "en"})))
+        asyncio.run(Page().process_api(block_fn=SimpleNamespace(concurrency_id=None), request=request))
     assert ("Traceback" in capsys.readouterr().err) == bool(debug)

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import segen
 from segen.data.synthetic import scenes
 from segen.imaging import images
+from segen.imaging.labels import encode_labels
 from segen.registry import ModelCard, cards
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,6 +120,12 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path / "runs"))
     (tmp_path / "street.png").write_bytes(images.encode(scenes.street(0)[0]))
     (tmp_path / "cells.png").write_bytes(images.encode(scenes.nuclei(0)[0]))
+    for name in ("cup.jpg", "mug.jpg"):
+        (tmp_path / name).write_bytes((tmp_path / "street.png").read_bytes())
+    strokes = np.full(scenes.street(0)[1].shape, 255, np.uint8)
+    strokes[10:20, 10:90], strokes[-20:-10, 10:90] = 0, 1
+    (tmp_path / "strokes").mkdir()
+    (tmp_path / "strokes" / "cup.png").write_bytes(encode_labels(strokes, ((0, 0, 0), (255, 0, 0))))
     commands = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     lines = [shlex.split(line) for block in commands for line in block.splitlines()]
     assert len(lines) >= 5

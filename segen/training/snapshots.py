@@ -18,7 +18,7 @@ import tyro
 
 from segen.data import files
 from segen.errors import DataError, SegenError, UsageError, sentence
-from segen.imaging import images
+from segen.imaging import films, images
 from segen.models import weights
 from segen.registry import FILM, SNAPSHOTS
 from segen.training import run_folder
@@ -68,7 +68,7 @@ def pack(frames: Pictures) -> bytes:
         size = max(1, round(height * scale)), max(1, round(width * scale))
         scaled = np.stack([images.resize(frame, *size) for frame in frames])
         for quality in QUALITIES:
-            film = images.encode_film(scaled, quality)
+            film = films.encode(scaled, quality)
             if len(film) <= MAX_BYTES:
                 return film
     return film

@@ -14,7 +14,7 @@ from markupsafe import escape
 from PIL import Image as Pillow
 
 from segen.errors import DataError, WeightsError
-from segen.imaging import images
+from segen.imaging import films, images
 from segen.models import weights
 from segen.registry import FILM, SNAPSHOTS, ModelCard, cards
 from segen.registry.options import GenerateOptions
@@ -72,7 +72,7 @@ def test_a_run_becomes_a_film_and_numbers(run: Path, sealed: Path) -> None:
     assert (steps[0], steps[-1]) == (2, 60)
     assert steps == sorted(set(steps))
     assert set(np.diff(steps)) <= {2, 4}, "evenly spread; 7 is of another run"
-    frames = images.read_film(sealed / FILM)
+    frames = films.read(sealed / FILM)
     assert [round(frame.mean() / 4) for frame in frames] == pytest.approx(steps, abs=1)
     losses = told["numbers"]["loss"]
     for before, step, mean in zip([0, *steps], steps, losses, strict=False):
@@ -135,8 +135,8 @@ def test_the_film_is_small_whatever_it_shows(monkeypatch: pytest.MonkeyPatch) ->
 def test_equal_frames_are_all_told(tmp_path: Path) -> None:
     frames = np.repeat(noise(2, 16), [3, 2], axis=0)
     path = tmp_path / FILM
-    path.write_bytes(images.encode_film(frames, 90))
-    shown = images.read_film(path)
+    path.write_bytes(films.encode(frames, 90))
+    shown = films.read(path)
     assert len(shown) == 5
     assert [index for index in range(1, 5) if not np.array_equal(shown[index], shown[index - 1])] == [3]
 
@@ -156,7 +156,7 @@ def test_fit_keeps_snapshots_of_what_generates(
         told = json.loads((exported / SNAPSHOTS).read_text())
         assert told["steps"] == [2, 4, 6]
         assert {"generator_loss", "discriminator_loss", "val/fake"} <= set(told["numbers"])
-        assert len(images.read_film(exported / FILM)) == 3
+        assert len(films.read(exported / FILM)) == 3
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 from segen.engine import Engine
 from segen.errors import InputError
-from segen.imaging import export, images
+from segen.imaging import export, films
 from segen.models import latents
 from segen.registry import ModelCard, cards, dataset_classes
 from segen.registry.options import GenerateOptions
@@ -163,7 +163,7 @@ def test_the_divergence_of_the_prior_is_zero() -> None:
 
 
 def test_a_walk_goes_forth_and_back_without_loss() -> None:
-    moving = Pillow.open(io.BytesIO(images.encode_animation(PICTURES * 60, scale=2)))
+    moving = Pillow.open(io.BytesIO(films.encode_animation(PICTURES * 60, scale=2)))
     assert moving.n_frames == 6
     assert moving.size == (56, 56)
     levels = []

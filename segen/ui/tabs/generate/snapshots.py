@@ -11,7 +11,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from segen import registry
-from segen.imaging import images
+from segen.imaging import films, images
 from segen.registry import FILM, ModelCard
 from segen.text import split_name, words
 from segen.ui.framework.component import component
@@ -58,7 +58,7 @@ def frames(film: Path) -> tuple[str, ...]:
     """The addresses of a film's frames, a picture each, so that the page can show any of them at once."""
     return tuple(
         data_uri(images.encode(frame, "WEBP", quality=92, method=4), "image/webp")
-        for frame in images.read_film(film)
+        for frame in films.read(film)
     )
 
 

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 from markupsafe import Markup
 
-from segen.imaging import images
+from segen.imaging import films
 from segen.models import latents
 from segen.models.latents import Latents
 from segen.registry import ModelCard
@@ -67,7 +67,7 @@ class Screen:
         points = truncated(walk.path, asked.threshold)
         work = DecodeRequest(points, labels and labels * len(points))
         done = yield from steps(engine, asked.card.name, work, progress, asked.language)
-        moving = images.encode_animation(done.value)
+        moving = films.encode_animation(done.value)
         yield {
             self.strip: strip(done.value, moving, walk.captions, asked.language),
             self.film: gr.DownloadButton(value=saved(f"{walk.stem}.webp", moving), visible=True),

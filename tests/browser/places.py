@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tests.browser.actions import settle
+
 TABS = "#tabs > .tab-wrapper [role=tab][data-tab-id]"
 VIEWS = ".tabitem:visible .tabs:visible > .tab-wrapper [role=tab][data-tab-id]"
 
@@ -31,8 +33,8 @@ def _names(page: Any, selector: str) -> list[str]:
 
 def _rest(page: Any) -> None:
     """Wait until nothing is under way: neither asked of the server, nor on its way into the page."""
-    page.wait_for_timeout(500)
+    settle(page)
     page.wait_for_function(
         "![...document.querySelectorAll('.progress-text')].some((each) => each.checkVisibility())"
     )
-    page.wait_for_load_state("networkidle")
+    settle(page)

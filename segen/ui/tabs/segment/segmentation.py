@@ -55,8 +55,8 @@ class SegmentView:
             self.choice = ModelChoice(NAME)
             run = gr.Button(say("segment.run"), variant="primary", min_width=110, elem_id="segment-run")
             stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="segment-stop")
-        self.choice.lay_offer()
         self.viewer = viewer(VIEWS, tab=NAME, elem_id="segment-viewer")
+        self.choice.lay_offer()
         self.row, self.downloads = download_row(NAME)
         onward("#segment-picture img", "translate", "pipelines&chain=round")
         with gr.Row(visible=False) as self.further:

@@ -160,7 +160,7 @@ def on_device(
     and when this or another work of the same Stop button is triggered. A set of inputs comes as one mapping
     of components to values, Gradio's way of passing them by name.
     """
-    turns, work = _TURNS.setdefault(stop, Turns()), alone_if_large(work)
+    turns, work = _turns(stop), alone_if_large(work)
 
     def begin(request: gr.Request) -> gr.Button:
         turns.ask(work, request.session_hash)
@@ -168,10 +168,6 @@ def on_device(
 
     def end(request: gr.Request) -> gr.Button:
         return gr.Button(interactive=turns.going(request.session_hash))
-
-    def halt(request: gr.Request) -> gr.Button:
-        turns.stop(request.session_hash)
-        return gr.Button(interactive=False)
 
     asked: Dependency = gr.on(triggers, begin, None, stop, concurrency_id=ASKING, **QUIET)
     event: Dependency = asked.success(
@@ -184,13 +180,26 @@ def on_device(
         **DEVICE,
     )
     event.then(end, None, stop, **QUIET)
-    stop.click(halt, None, stop, cancels=[event], **QUIET)
+    stop.click(None, None, None, cancels=[event], **QUIET)
     return event
+
+
+def _turns(stop: gr.Button) -> Turns:
+    """The turns of this Stop button; the first to ask for them makes it end them, once at each press."""
+    if stop not in _TURNS:
+        turns = _TURNS[stop] = Turns()
+
+        def halt(request: gr.Request) -> gr.Button:
+            turns.stop(request.session_hash)
+            return gr.Button(interactive=False)
+
+        stop.click(halt, None, stop, **QUIET)
+    return _TURNS[stop]
 
 
 def end_at(trigger: Callable[..., Any], stop: gr.Button) -> None:
     """At `trigger`, such as `model.change`, end what the Stop button stops."""
-    turns = _TURNS.setdefault(stop, Turns())
+    turns = _turns(stop)
 
     def halt(request: gr.Request) -> None:
         turns.stop(request.session_hash)

@@ -22,7 +22,7 @@ from tests.browser.engines import KnownEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 BEHIND = {
-    "test_cluster", "test_diffusion", "test_robustness",
+    "test_access", "test_the_page_is_filled_in_one_pass_and_tabs_ask_once",
     "test_a_training_is_played_without_asking_the_server_and_a_blind_test_tells_nothing_before_the_click",
     "test_stop_stops_every_view_of_a_picture", "test_no_english_is_left_on_any_tab_or_view",
     "test_two_visitors_press_stop_at_once_and_each_stops_his_own",

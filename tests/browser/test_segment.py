@@ -49,7 +49,7 @@ def test_a_photo_is_segmented_read_and_taken_home(
     page.on("request", lambda request: request.url.startswith("http") and asked.append(request.url))
     stage = page.locator("#segment-viewer .stage")
     box = stage.bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 100.5 / 330, box["y"] + box["height"] * 60.5 / 250)
+    stage.click(position={"x": box["width"] * 100.5 / 330, "y": box["height"] * 60.5 / 250})
     _assert_read(page, 100, 60, expected)
     stage.press("ArrowRight")
     stage.press("Shift+ArrowDown")

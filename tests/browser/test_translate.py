@@ -69,11 +69,11 @@ def test_a_picture_is_translated_looked_through_and_limited(
 def test_a_drawing_is_colored_while_it_is_drawn(address: str, visit: Callable[..., Any]) -> None:
     name = next(card.name for card in cards("translate") if card.options.pad)
     page = visit(f"{address}/?tab=translate&view=pad&model={name}")
-    canvas = page.locator("#translate-board canvas")
-    page.wait_for_function("document.querySelector('#translate-board canvas').width === 192")
+    canvas = page.locator("#translate-board canvas[data-part=board]")
+    page.wait_for_function("document.querySelector('#translate-board canvas[data-part=board]').width === 192")
     canvas.scroll_into_view_if_needed()
     inked = """() => {
-        const canvas = document.querySelector("#translate-board canvas");
+        const canvas = document.querySelector("#translate-board canvas[data-part=board]");
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         return data.filter((level, i) => i % 4 === 0 && level < 128).length;
     }"""
@@ -104,12 +104,12 @@ def test_a_street_is_painted_photographed_and_segmented_again(
 ) -> None:
     chosen = next(card for card in cards("translate") if card.options.paints)
     page = visit(f"{address}/?tab=translate&view=street&model={chosen.name}&lang=zh", 390, "dark")
-    canvas = page.locator("#street-board canvas")
+    canvas = page.locator("#street-board canvas[data-part=board]")
     canvas.wait_for()
-    page.wait_for_function("document.querySelector('#street-board canvas').width === 256")
+    page.wait_for_function("document.querySelector('#street-board canvas[data-part=board]').width === 256")
     car = chosen.classes[scenes.CAR]
     cars = f"""() => {{
-        const canvas = document.querySelector("#street-board canvas");
+        const canvas = document.querySelector("#street-board canvas[data-part=board]");
         const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         const same = (i) => {list(car.color)}.every((level, channel) => data[i + channel] === level);
         return data.filter((level, i) => i % 4 === 0 && same(i)).length;

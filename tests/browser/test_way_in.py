@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.actions import assert_fits, wait_for_result
+from tests.browser.actions import assert_fits, settle, wait_for_result
 from tests.browser.engines import SlowEngine
 from tests.browser.places import places
 
@@ -40,11 +40,11 @@ def asked_by(page: Any) -> list[str]:
 
 def test_the_page_is_filled_in_one_pass_and_tabs_ask_once(address: str, visit: Callable[..., Any]) -> None:
     page = visit(address)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     asked = asked_by(page)
     page.reload()
     page.wait_for_selector("html[data-tab]")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     assert len(asked) == 1, "what the address asks for, and nothing else"
     first = list(places(page))
     asked.clear()

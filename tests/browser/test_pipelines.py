@@ -6,33 +6,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from segen.evaluation.pipelines.recipe import KEYWORD, parse
 from segen.imaging.png_text import text_in
 from segen.text import words
-from segen.types import Run, Segmentation, SegmentRequest, Step, Translation
 from segen.ui import app
 from segen.ui.tabs.pipelines import tab as pipelines
 from segen.ui.tabs.pipelines.ready import READY
 from segen.ui.tabs.translate import tab as translate
 from tests.browser.actions import assert_fits
+from tests.browser.engines import QuickEngine
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CARDS = "#pipelines-chain li"
-
-
-class QuickEngine:
-    """Stands in for the engine: segments everything as class 0, and translates to the negative."""
-
-    def stream(self, name: str, request: Any) -> Iterator[Any]:
-        yield Step(1, 2)
-        if isinstance(request, SegmentRequest):
-            labels = np.zeros(request.image.shape[:2], np.uint8)
-            yield Run(Segmentation(labels, np.ones((11, 1, 1), np.float32)), name, "cpu", 0.5, 0.0)
-        else:
-            yield Run(Translation(255 - request.image), name, "cpu", 0.25, 0.0)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,12 @@ from segen.imaging import images
 from segen.imaging.png_text import text_in
 from segen.registry import card, cards
 from segen.text import LANGUAGES
-from segen.types import Run, Segmentation, SegmentRequest, Step, Translation
 from segen.ui.framework.downloads import saved
 from segen.ui.tabs.pipelines.chain import contents
 from segen.ui.tabs.pipelines.forms import asked, offered, shown
 from segen.ui.tabs.pipelines.ready import READY, ready_buttons
 from segen.ui.tabs.pipelines.tab import Pipelines
+from tests.browser.engines import QuickEngine
 
 
 @pytest.mark.parametrize("name", READY)
@@ -75,22 +74,10 @@ def test_what_is_no_recipe_of_the_page_is_refused(given: object) -> None:
         asked(given)
 
 
-class Known:
-    """Segments everything as class 0, and translates to the negative."""
-
-    def stream(self, name: str, request: Any) -> Iterator[Any]:
-        yield Step(1, 2)
-        if isinstance(request, SegmentRequest):
-            labels = np.zeros(request.image.shape[:2], np.uint8)
-            yield Run(Segmentation(labels, np.ones((11, 1, 1), np.float32)), name, "cpu", 0.5, 0.0)
-        else:
-            yield Run(Translation(255 - request.image), name, "cpu", 0.25, 0.0)
-
-
 @pytest.fixture
 def tab() -> Pipelines:
     with gr.Blocks(), gr.Tab("x"):
-        built = Pipelines(Known())  # type: ignore[arg-type]
+        built = Pipelines(QuickEngine())  # type: ignore[arg-type]
         built.wire()
     return built
 
@@ -120,7 +107,7 @@ def test_a_run_shows_each_step_as_it_comes_with_the_files_of_the_command(
     assert "read as asked" in segmented["agreement"]
     assert not translated["agreement"]
 
-    outcomes = [each for each in stream(Known(), recipe, image) if isinstance(each, Outcome)]
+    outcomes = [each for each in stream(QuickEngine(), recipe, image) if isinstance(each, Outcome)]
     expected = {
         f"map{ending}": content
         for outcome in outcomes

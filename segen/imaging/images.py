@@ -19,7 +19,7 @@ from PIL import ExifTags, ImageFilter
 from PIL import Image as Pillow
 
 from segen.errors import InputError
-from segen.imaging import heif
+from segen.imaging import bounded, heif
 from segen.types import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
@@ -63,14 +63,16 @@ def decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
 @contextmanager
 def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
     """The picture before it is decoded, as `decoded` gives it after."""
-    with _file(source) as file, _quietly():
+    with _file(source) as opened, _quietly():
+        formats = heif.formats() if heif.is_heif(opened) else FORMATS
+        file = bounded.BoundedFile(opened)
         try:
-            picture = Pillow.open(file, formats=heif.formats() if heif.is_heif(file) else FORMATS)
-        except InputError:
-            raise
+            picture = Pillow.open(file, formats=formats)  # type: ignore[arg-type]
         except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
             raise InputError("picture_too_large") from None
         except Exception:  # Pillow's decoders raise OSError, SyntaxError, struct.error and more
+            if file.exhausted:
+                raise InputError("picture_too_slow") from None
             raise InputError("not_a_picture", formats=", ".join(FORMATS)) from None
         with picture:
             width, height = picture.size
@@ -78,20 +80,23 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
                 raise InputError("picture_too_large")
             if picture.format == "TIFF" and _has_second_page(picture):
                 raise InputError("several_pages")
+            if picture.format == "JPEG":
+                picture.decodermaxblock = bounded.BLOCK_BYTES  # type: ignore[attr-defined]
+            file.limit(bounded.DECODING_SECONDS)
             try:
                 yield picture
             except InputError:
                 raise
             except Exception:
-                raise InputError("picture_damaged") from None
+                raise InputError("picture_too_slow" if file.exhausted else "picture_damaged") from None
 
 
 def count_pixels(source: Path) -> int:
     """How many pixels a picture file has, told from its header; 0 for what is none."""
     try:
-        with source.open("rb") as file, Pillow.open(file, formats=FORMATS) as picture:
+        with _opened(source) as picture:
             return picture.width * picture.height
-    except Exception:  # whoever reads it will be told what is wrong
+    except InputError:  # whoever reads it will be told what is wrong
         return 0
 
 

@@ -1,7 +1,7 @@
 """Picture files that can be read for so long only: a small file may ask a decoder for hours of work.
 
-Such are a GIF whose comment is cut into millions of blocks, a JPEG of hundreds of scans, a TIFF whose every tag
-is as long as the file. Decoders come back for more of the file all the time; here they are refused it.
+Such are a GIF whose comment is cut into millions of blocks, a JPEG of hundreds of scans, a TIFF whose every
+tag is as long as the file. Decoders come back for more of the file all the time; here they are refused it.
 """
 
 from __future__ import annotations

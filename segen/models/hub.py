@@ -30,6 +30,12 @@ WEIGHTS = Path("unet/diffusion_pytorch_model.safetensors")
 FILES = tuple(path.as_posix() for path in (INDEX, UNET, SCHEDULER, WEIGHTS))
 MAX_BYTES = 1_000_000
 """Of a configuration."""
+WORDS_OF_SCHEDULER = {
+    "beta_schedule": ("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid"),
+    "timestep_spacing": ("leading", "linspace", "trailing"),
+    "variance_type": ("fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log"),
+}
+"""What diffusers calls the choices of its schedulers; each may be left out."""
 MAX_SIDE = 512
 MAX_TIMESTEPS = 10_000
 MAX_LAYERS = 16
@@ -128,6 +134,20 @@ def _check_scheduler(name: str, config: dict[str, Any]) -> None:
         raise UsageError("pipeline_scheduler", folder=name, found=f"{_told(kind)}, {_told(predicts)}")
     if not _whole(config.get("num_train_timesteps"), MAX_TIMESTEPS):
         raise UsageError("pipeline_scheduler", folder=name, found="num_train_timesteps")
+    betas, clip = config.get("trained_betas"), config.get("clip_sample_range", 1.0)
+    same = isinstance(betas, list) and len(betas) == config["num_train_timesteps"]
+    offset = config.get("steps_offset", 0)
+    fits = {
+        **{key: config.get(key, known[0]) in known for key, known in WORDS_OF_SCHEDULER.items()},
+        **{key: _share(config.get(key, 0.01)) for key in ("beta_start", "beta_end")},
+        "trained_betas": betas is None or (same and all(map(_share, betas))),
+        "clip_sample": type(config.get("clip_sample", True)) is bool,
+        "clip_sample_range": type(clip) in (int, float) and 0 < clip < 1_000,
+        "rescale_betas_zero_snr": config.get("rescale_betas_zero_snr", False) is False,  # divides by nothing
+        "steps_offset": type(offset) is int and offset in (0, 1),
+    }
+    if wrong := [key for key, each in fits.items() if not each]:
+        raise UsageError("pipeline_scheduler", folder=name, found=wrong[0])
 
 
 def _check_network(name: str, config: dict[str, Any]) -> tuple[int, int]:
@@ -199,6 +219,11 @@ def _pair(value: Any) -> tuple[Any, Any]:
 
 def _whole(value: Any, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _share(value: Any) -> bool:
+    """Whether it is a number between 0 and 1, which NaN is not."""
+    return type(value) in (int, float) and 0 < value < 1
 
 
 def _told(value: Any) -> str:

@@ -81,7 +81,7 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
             if picture.format == "TIFF" and _has_second_page(picture):
                 raise InputError("several_pages")
             if picture.format == "JPEG":
-                picture.decodermaxblock = bounded.BLOCK_BYTES  # type: ignore[attr-defined]
+                picture.decodermaxblock = bounded.BLOCK_BYTES
             file.limit(bounded.DECODING_SECONDS)
             try:
                 yield picture

@@ -10,6 +10,7 @@ from gradio.block_function import BlockFunction
 
 from segen.errors import InputError, SegenError, sentence
 from segen.text import words
+from segen.ui.framework import arguments
 from segen.ui.framework.language import language_of
 from segen.ui.framework.limits import Limits
 from segen.ui.framework.queue import ASKING, DEVICE
@@ -28,19 +29,22 @@ class Page(gr.Blocks):
         super().__init__(**options)
         self.limits = limits
 
-    async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+    async def process_api(self, *given: Any, **options: Any) -> dict[str, Any]:
         """Carry out an event; Gradio calls this for each of them, and for each step of a generator."""
         try:
             self._admit(**options)
-            return await super().process_api(*arguments, **options)
+            return await super().process_api(*given, **options)
         except gr.Error:
             raise
         except SegenError as fault:
             told = sentence(fault, language_of(options["request"]))
         except Exception as fault:
-            traceback.print_exc()
-            unexpected = SegenError("unexpected", kind=type(fault).__name__)
-            told = unexpected.sentence(language_of(options["request"]))
+            found: Exception = fault
+            if isinstance(fault, arguments.MISREAD) and arguments.reads_event(options["block_fn"]):
+                found = InputError("arguments")
+            else:
+                traceback.print_exc()
+            told = sentence(found, language_of(options["request"]))
         title = words(language_of(options["request"]), "page.error")
         raise gr.Error(told, title=title, print_exception=False)
 
@@ -63,7 +67,7 @@ class Page(gr.Blocks):
         self.limits.admit(visitor, len(works) - called)  # a call of the API is among them itself
 
     async def preprocess_data(self, block_fn: BlockFunction, inputs: list[Any], *others: Any) -> Any:
-        """Take in what was sent; paths that were not uploaded and wrong types fail here.
+        """Take in what was sent; paths not uploaded, wrong types and values out of bounds fail here.
 
         What a caller of the API leaves out at the end has its default, but for a picture.
         """
@@ -71,9 +75,10 @@ class Page(gr.Blocks):
         if block_fn.api_visibility == "public" and not any(isinstance(each, gr.Image) for each in left_out):
             inputs = [*inputs, *(getattr(each, "value", None) for each in left_out)]
         try:
+            arguments.check(block_fn, inputs)
             return await super().preprocess_data(block_fn, inputs, *others)
-        except gr.Error:
-            raise
+        except gr.Error as fault:  # in English: outside a control's bounds, or not among its choices
+            raise InputError("value_unfit") from fault
         except Exception as fault:
             raise InputError("arguments") from fault
 

@@ -13,9 +13,10 @@ import gradio as gr
 import httpx
 import pytest
 
+from segen.errors import InputError
 from segen.text import words
 from segen.ui.app import build_app, launch_options
-from segen.ui.framework import gate
+from segen.ui.framework import arguments, gate
 from segen.ui.framework.gate import Gate, RefusedError, _bounded
 
 pytestmark = pytest.mark.slow
@@ -152,3 +153,30 @@ def test_a_fault_behind_the_gate_is_one_sentence() -> None:
     asyncio.run(Gate(faulty)(scope, None, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 500
     assert json.loads(sent[1]["body"])["detail"] == words("en", "errors.unexpected", kind="KeyError")
+
+
+@pytest.mark.parametrize("value", ["1", [1], {"a": 1}, True, 1e400])
+@pytest.mark.parametrize(("endpoint", "at", "count"), [("cluster", 4, 7), ("generate", 5, 6)])
+def test_a_number_that_is_none_gets_a_sentence(
+    app: gr.Blocks, endpoint: str, at: int, count: int, value: object
+) -> None:
+    event = app.fns[_event(app, endpoint)]
+    data = [*(None,) * at, value, *(None,) * (count - at - 1)]
+    with pytest.raises(InputError) as refused:
+        asyncio.run(app.preprocess_data(event, data, None))
+    assert refused.value.key == "arguments"
+
+
+def test_an_event_without_what_the_browser_tells_gets_a_sentence(
+    app: gr.Blocks, client: httpx.Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told = {number: event for number, event in app.fns.items() if arguments.reads_event(event)}
+    assert len(told) > 8
+    for number, event in told.items():
+        if event.queue:
+            continue
+        call = {"data": [None] * len(event.inputs), "fn_index": number, "session_hash": "me"}
+        for sent in ({}, {"event_data": {}}, {"event_data": {"index": 3, "options": 3, "example": []}}):
+            answer = client.post("gradio_api/run/predict", json=call | sent)
+            assert sent or answer.json()["error"] == words("en", "errors.arguments")
+    assert "Traceback" not in capfd.readouterr().err

@@ -109,14 +109,17 @@ def _share(gap: dict[str, float] | None) -> str:
 
 
 def _streets(reports: dict[str, Any]) -> str:
-    means = [["", "generated", "real", "share"]]
+    means = [["mean IoU", "generated", "real", "share"]]
+    pixels = [["pixels read as asked", "generated", "real"]]
     classes = [["IoU on generated photographs", *(f"`{name}`" for name in reports)]]
     for name, report in reports.items():
         again = report["metrics"]["resegmentation_ratio"]
         means.append([f"`{name}`", *(f"{again[which]:.3f}" for which in ("generated", "real", "share"))])
+        right = report["metrics"]["resegmentation_accuracy"]
+        pixels.append([f"`{name}`", *(f"{right[which]:.3f}" for which in ("generated", "real"))])
     found = [report["metrics"]["resegmentation_ratio_by_class"] for report in reports.values()]
     classes += [[name, *(f"{each[name]:.3f}" for each in found)] for name in found[0]]
-    return f"{marked.table(means)}\n\n{marked.table(classes)}"
+    return "\n\n".join(map(marked.table, (means, pixels, classes)))
 
 
 TABLES = {"masks": _masks, "drawings": _drawings, "photographs": _photographs, "streets": _streets}

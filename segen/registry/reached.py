@@ -20,7 +20,8 @@ class Reached:
     "kernel_distance", 0 being as good as real pictures, "feature_distance", 0 being the same, "gap_closed" or
     "resegmentation_ratio", 1 being as good as real photographs; "gap_unshown", with a value of NaN, where
     there is no gap to close. `beside` has what must be read with it: the `low` and `high` of its 95 %
-    interval, the `frechet` distance and the number of `real` pictures, or StarDist's AP as `matched`.
+    interval, the `frechet` distance and the number of `real` pictures, StarDist's AP as `matched`, or as
+    `right` the share of the pixels that are read as they were asked for.
     """
 
     metric: str
@@ -74,7 +75,10 @@ def main_figure(report: dict[str, Any], name: str, second: dict[str, str]) -> Re
         "feature_distance": {"value": metrics.get("feature_distance", {}).get(name)},
         "gap_unshown": {"value": math.nan if None in gaps.values() else None},
         "gap_closed": dict(min(filter(None, gaps.values()), key=lambda gap: float(gap["value"]), default={})),
-        "resegmentation_ratio": {"value": metrics.get("resegmentation_ratio", {}).get("share")},
+        "resegmentation_ratio": {
+            "value": metrics.get("resegmentation_ratio", {}).get("share"),
+            "right": metrics.get("resegmentation_accuracy", {}).get("generated"),
+        },
     }
     for metric, beside in figures.items():
         value = beside.pop("value", None)

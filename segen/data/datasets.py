@@ -97,7 +97,7 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
             )
             for entry in entries
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, OverflowError, RecursionError, LookupError, TypeError):
         raise DataError("classes_file") from None
     in_order = [known.id for known in found] == list(range(len(found)))
     if not in_order or any(known.ignored for known in found[:-1]) or all(known.ignored for known in found):

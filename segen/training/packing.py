@@ -64,7 +64,7 @@ def pack(run: str, out: Path, name: str = "") -> ModelCard:
 def _told(file: Path, run: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise UsageError("run_unfit", run=run) from None
     return found
 

@@ -60,6 +60,8 @@ class Gate:
 
         async def noted(message: Message) -> None:
             nonlocal begun
+            if message.get("status") == 422:  # FastAPI's, a list in English
+                raise RefusedError(400, SegenError("arguments"))
             begun = True
             await send(message)
 

@@ -34,10 +34,10 @@ class Page(gr.Blocks):
         try:
             self._admit(**options)
             return await super().process_api(*given, **options)
-        except gr.Error:
-            raise
         except SegenError as fault:
             told = sentence(fault, language_of(options["request"]))
+        except gr.Error:  # Gradio's own, in English
+            told = SegenError("value_unfit").sentence(language_of(options["request"]))
         except Exception as fault:
             found: Exception = fault
             if isinstance(fault, arguments.MISREAD) and arguments.reads_event(options["block_fn"]):

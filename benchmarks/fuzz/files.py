@@ -57,9 +57,16 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 def kinds(folder: Path) -> dict[str, Callable[[Dice], object]]:
     """What to do with the numbers of one input of each kind; files are written under `folder`."""
     pictures = _pictures()
+    return {
+        **_of_pictures(folder, pictures), **_of_texts(folder, pictures), "links": _link,
+        "weights": _weights(folder), "cards": _cards(folder), "pipelines": _pipelines(folder),
+        "commands": _commands(folder, pictures),
+    }  # fmt: skip
+
+
+def _of_pictures(folder: Path, pictures: list[bytes]) -> dict[str, Callable[[Dice], object]]:
     masks = [images.encode(np.tile(np.arange(SIDE, dtype=np.uint8) % 2, (SIDE, 1))), *pictures]
     classes = registry.card(CARD).classes
-    file = folder / "file"
 
     def picture(dice: Dice) -> object:
         return images.read(bytes_of(dice.choice(pictures), dice))
@@ -76,6 +83,12 @@ def kinds(folder: Path) -> dict[str, Callable[[Dice], object]]:
         (drawn / "classes.json").write_text(text_of(content, dice), encoding="utf-8")
         found = scribbled.read(drawn, folder / "a.png")
         return found and scribbled.classes(drawn, [found])
+
+    return {"pictures": picture, "masks": mask, "strokes": strokes}
+
+
+def _of_texts(folder: Path, pictures: list[bytes]) -> dict[str, Callable[[Dice], object]]:
+    file = folder / "file"
 
     def classes_file(dice: Dice) -> object:
         content = [{"id": id, "name": f"n{id}", "color": [id, 2, 3]} for id in range(3)]
@@ -106,23 +119,16 @@ def kinds(folder: Path) -> dict[str, Callable[[Dice], object]]:
         content = json.loads(classifiers.encode(_classifier()))
         return classifiers.read(text_of(content, dice).encode("utf-8", "replace"))
 
-    def link(dice: Dice) -> object:
-        words = Link({name: str(dice.choice(ODD)) for name in ("tab", "k", "views", "eps")})
-        found = words.whole("k", range(1, 9), 3), words.number("eps", 0.0, 1.0, 0.5)
-        assert 0 <= found[1] <= 1
-        return (
-            found,
-            words.choice("tab", ("a", "b")),
-            words.several("views", ("a", "b"), ["a"]),
-            words.usable(),
-        )
-
     return {
-        "pictures": picture, "masks": mask, "strokes": strokes, "classes.json": classes_file,
-        "annotations": annotations, "recipes": chain, "classifiers": classifier, "links": link,
-        "weights": _weights(folder), "cards": _cards(folder), "pipelines": _pipelines(folder),
-        "commands": _commands(folder, pictures),
+        "classes.json": classes_file, "annotations": annotations, "recipes": chain, "classifiers": classifier
     }  # fmt: skip
+
+
+def _link(dice: Dice) -> object:
+    words = Link({name: str(dice.choice(ODD)) for name in ("tab", "k", "views", "eps")})
+    found = words.whole("k", range(1, 9), 3), words.number("eps", 0.0, 1.0, 0.5)
+    assert 0 <= found[1] <= 1
+    return found, words.choice("tab", "ab"), words.several("views", "ab", "a"), words.usable()
 
 
 def _pictures() -> list[bytes]:

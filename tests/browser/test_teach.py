@@ -68,6 +68,20 @@ def test_strokes_teach_a_classifier(address: str, visit: Callable[..., Any]) -> 
     assert colored(page) == before
 
 
+def test_an_answer_waits_for_its_picture_in_a_slow_browser(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(address)
+    page.add_init_script(
+        """const decode = createImageBitmap;
+        window.createImageBitmap = async (...given) => {
+          await new Promise((resolve) => setTimeout(resolve, 3000));
+          return decode(...given);
+        };"""
+    )
+    page.goto(f"{address}/?tab=segment&view=teach")
+    wait_for_answer(page)
+    assert colored(page) > 500, "its strokes are there, too"
+
+
 def test_touch_and_chinese_on_a_phone(address: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{address}/?tab=segment&view=teach&lang=zh", 390, "dark")
     wait_for_answer(page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,14 +16,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def slow() -> Iterator[str]:
+def slow(serve: Callable[[Any], str]) -> str:
     """Where a page is served whose works take minutes."""
-    from segen.ui.app import build_app, launch_options
-
-    app = build_app(SlowEngine())  # type: ignore[arg-type]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    yield url
-    app.close()
+    return serve(SlowEngine())
 
 
 def asked_by(page: Any) -> list[str]:

@@ -57,15 +57,14 @@ function draw() {
 }
 
 async function open(value) {
-  if (!value) return;
   const kind = JSON.stringify([value.width, value.height, value.picture ?? value.classes]);
   const goes_on = kind === shown;
   if (goes_on && value.ids === current.ids) return; // it was painted here
   current = value;
+  shown = kind;
   tint();
   const read_ids = value.ids ? await read(value.ids, value.width, value.height) : null;
   if (value !== current) return; // a newer map came while this one was decoded
-  shown = kind;
   if (goes_on) {
     keep(); // the map before can be had again
   } else {
@@ -94,10 +93,9 @@ function tint() {
 }
 
 /** Lay the server's answer under the strokes, which may have gone on since it was asked. */
-async function show({ ids: address, width, height, mark: [x, y] }) {
-  const of = shown;
+async function show({ ids: address, width, height, mark: [x, y] }, picture) {
   const read_ids = await read(address, width, height);
-  if (shown !== of) return;
+  if (current.picture !== picture) return;
   answer = { ids: read_ids, width, height };
   parts.answer.hidden = parts.mark.hidden = false;
   parts.mark.style.left = `${100 * x}%`;
@@ -291,13 +289,14 @@ element.addEventListener("keydown", (event) => {
   button[event.shiftKey ? "redo" : "undo"].click();
 });
 
+let opened = Promise.resolve();
 const update = () => {
-  const value = props.value || null; // Gradio gives "" for none
-  if (value?.answer && current) {
-    props.value = current; // the strokes are the visitor's
-    return show(value.answer);
-  }
-  return open(value);
+  const { answer, ...board } = props.value || {}; // Gradio gives "" for none
+  const other = board.picture !== current?.picture;
+  if (board.width && (other || !answer)) opened = open(board);
+  if (!answer) return;
+  props.value = current; // the strokes are the visitor's
+  if (board.picture === current?.picture) opened.then(() => show(answer, board.picture));
 };
 watch("value", update);
 update();

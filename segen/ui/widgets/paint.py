@@ -88,14 +88,15 @@ def on_photo(
     }
 
 
-def answer(ids: Labels, mark: tuple[float, float]) -> dict[str, Any]:
-    """A value that leaves the board's strokes alone and lays `ids` under them, of pens, h x w.
+def answer(board: dict[str, Any], ids: Labels, mark: tuple[float, float]) -> dict[str, Any]:
+    """A value that lays `ids`, of pens, h x w, under the board's strokes, which it leaves alone.
 
-    `mark` is a place to point out, x and y as shares of the sides.
+    `board` is what `on_photo` returned: a page that does not show this picture yet shows it first, one that
+    does needs its `picture` only. `mark` is a place to point out, x and y as shares of the sides.
     """
     height, width = ids.shape
     laid = {"ids": data_uri(images.encode(ids), "image/png"), "width": width, "height": height}
-    return {"answer": laid | {"mark": list(mark)}}
+    return board | {"answer": laid | {"mark": list(mark)}}
 
 
 def drawn_on(value: object, height: int, width: int) -> tuple[Labels, list[tuple[int, TaughtClass]]]:

@@ -20,8 +20,8 @@ from segen.imaging import images
 from segen.text import words
 from segen.types import Run, Segmentation, SegmentRequest
 from segen.ui.tabs.segment.several import MAX_PICTURES, SeveralPanel
+from segen.ui.tabs.segment.shared import share
 from segen.ui.tabs.segment.take_home import TakeHomePanel
-from segen.ui.widgets.picture import picture_input
 from tests.sentences import exactly
 
 MODEL = "unet-nuclei"
@@ -61,7 +61,7 @@ def told(steps: Iterator[Any]) -> list[dict[Any, Any]]:
 def test_every_format_of_one_picture_comes_in_one_archive(request_: Any) -> None:
     engine = Halves()
     with gr.Blocks():
-        panel = TakeHomePanel(engine, picture_input(), gr.Dropdown([MODEL]), gr.Button())  # type: ignore[arg-type]
+        panel = TakeHomePanel(engine, share(), gr.Dropdown([MODEL]), gr.Button())  # type: ignore[arg-type]
     *_, counted, last = told(panel.make(uploaded("cells.png"), MODEL, request_, lambda *_, **__: None))  # type: ignore[arg-type]
     page = str(counted[panel.counts])
     assert "<td>1</td>" in page
@@ -81,7 +81,7 @@ def test_every_format_of_one_picture_comes_in_one_archive(request_: Any) -> None
 
 def test_no_picture_is_told(request_: Any) -> None:
     with gr.Blocks():
-        panel = TakeHomePanel(Halves(), picture_input(), gr.Dropdown([MODEL]), gr.Button())  # type: ignore[arg-type]
+        panel = TakeHomePanel(Halves(), share(), gr.Dropdown([MODEL]), gr.Button())  # type: ignore[arg-type]
         several = SeveralPanel(Halves(), gr.Dropdown([MODEL]))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=exactly("no_picture")):
         list(panel.make(None, MODEL, request_))

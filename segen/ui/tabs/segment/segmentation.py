@@ -64,7 +64,7 @@ class SegmentView:
                 say("segment.disagree"), size="sm", scale=0, min_width=320, elem_id="segment-disagree"
             )
         model = self.choice.model
-        TakeHomePanel(engine, self.picture, model, stop)
+        TakeHomePanel(engine, shared, model, stop)
         self.drawn = MeasurePanel(engine, shared, model, stop).drawn
         self.mask = MaskPanel()
         SeveralPanel(engine, model)

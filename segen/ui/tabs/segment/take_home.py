@@ -22,7 +22,7 @@ from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.framework.templates import render
-from segen.ui.widgets.picture import Picture
+from segen.ui.tabs.segment.shared import Shared
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -32,9 +32,9 @@ WIDTH, HEIGHT = 360, 110
 
 
 class TakeHomePanel:
-    """The panel, closed at first, with further files of what `model` makes of `picture`."""
+    """The panel, closed at first, with further files of what `model` makes of the picture."""
 
-    def __init__(self, engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.Button) -> None:
+    def __init__(self, engine: Engine, shared: Shared, model: gr.Dropdown, stop: gr.Button) -> None:
         self.engine = engine
         with gr.Accordion(say("take.title"), open=False, elem_id="segment-take"):
             gr.Markdown(say("take.help"), elem_classes="help")
@@ -48,8 +48,8 @@ class TakeHomePanel:
             )  # fmt: skip
 
         shown = [self.archive, self.counts, self.files]
-        on_device([run.click], self.make, [picture, model], shown, stop=stop, shows=self.counts)
-        gr.on([picture.change, model.change], self._nothing, None, shown, **QUIET)
+        on_device([run.click], self.make, [shared.picture, model], shown, stop=stop, shows=self.counts)
+        gr.on([shared.replaced.change, model.change], self._nothing, None, shown, **QUIET)
 
     def make(
         self,

@@ -109,8 +109,9 @@ class TeachView:
             yield {self.told: empty(words(language, "teach.empty")), self.row: gr.Row(visible=False)}
             return
         small, known = _seen(file), _picture(file)
+        shows: dict[str, Any] = {"picture": known}
         if not isinstance(drawing, dict) or drawing.get("picture") != known:
-            drawing = _board(small, file, language)
+            shows = drawing = _board(small, file, language)
             yield {self.board: drawing, self.row: gr.Row(visible=False)}
         asked = _asked(drawing, small)
         if asked is None:
@@ -122,7 +123,7 @@ class TeachView:
         mark = ((x + 0.5) / small.shape[1], (y + 0.5) / small.shape[0])
         ids = np.array(asked[1], np.uint8)[found.segmentation.labels]
         yield {
-            self.board: paint.answer(ids, mark),
+            self.board: paint.answer(shows, ids, mark),
             self.told: told(done, language),
             self.row: gr.Row(visible=False),  # its files are of the answer before
         }

@@ -35,6 +35,6 @@ def _rest(page: Any) -> None:
     """Wait until nothing is under way: neither asked of the server, nor on its way into the page."""
     settle(page)
     page.wait_for_function(
-        "![...document.querySelectorAll('.progress-text')].some((each) => each.checkVisibility())"
+        "![...document.querySelectorAll('.progress-text, .pending')].some((each) => each.checkVisibility())"
     )
     settle(page)

@@ -248,7 +248,9 @@ parts.name.addEventListener("input", () => {
   const name = parts.name.value.trim();
   if (name) rename(changed({ name }), pen);
 });
-parts.name.addEventListener("blur", () => choose(pen));
+parts.name.addEventListener("blur", () => {
+  parts.name.value = current.classes.find((known) => known.id === pen).name; // an empty name is not taken
+});
 parts.color.addEventListener("input", () => {
   const color = [1, 3, 5].map((at) => parseInt(parts.color.value.slice(at, at + 2), 16));
   rename(changed({ color }), pen);

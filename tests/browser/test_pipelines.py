@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,10 @@ CARDS = "#pipelines-chain li"
 
 
 @pytest.fixture
-def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def address(monkeypatch: pytest.MonkeyPatch, serve: Callable[[Any], str]) -> str:
     """Where a page with these two tabs alone is served."""
     monkeypatch.setattr(app, "TABS", (translate, pipelines))
-    page = app.build_app(QuickEngine())  # type: ignore[arg-type]
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options())
-    yield url
-    page.close()
+    return serve(QuickEngine())
 
 
 def _wait_for_results(page: Any, count: int) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
+from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 
+from segen.data.files import replacing
 from segen.imaging import export
 from segen.registry import ModelCard
 from segen.types import Clustering, Image, Segmentation
@@ -48,6 +51,15 @@ def segmentation_buttons(
 
 
 def saved(name: str, content: bytes) -> str:
-    """Put a file into Gradio's cache, under a folder named after its content, and return its path."""
-    path: str = save_bytes_to_cache(content, name, get_upload_folder())
-    return path
+    """Put a file into Gradio's cache, under a folder named after its content, and return its path.
+
+    Gradio deletes files by their age: one that is there already counts as new from now on.
+    """
+    path = Path(get_upload_folder()).resolve() / hash_bytes(content) / Path(name).name
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    return str(path)

@@ -262,7 +262,8 @@ function open(given) {
   }
   recipe = another ? given.recipe : recipe;
   value = { ...given, recipe };
-  if (!another) props.value = value; // it may have been edited since the run began
+  // It may have been edited since the run began; what is put there without need could replace what comes next.
+  if (!another && !same(given.recipe, recipe)) props.value = value;
   draw();
   start();
 }

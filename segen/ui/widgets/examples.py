@@ -36,14 +36,7 @@ class Example:
 
     def file(self) -> str:
         """The path of a file that Gradio may serve, named after the example and lossless."""
-        path = _FILES.get(self.name, "")
-        if not Path(path).is_file():  # never written anew while somebody reads it
-            path = _FILES[self.name] = saved(f"{self.name}.png", _encoded(self))
-        return path
-
-
-_FILES: dict[str, str] = {}
-"""Where the files of examples lie, by name; Gradio deletes them in time."""
+        return saved(f"{self.name}.png", _encoded(self))
 
 
 @cache

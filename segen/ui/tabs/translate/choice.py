@@ -131,16 +131,20 @@ def ways(card: ModelCard, direction: str, language: str) -> str:
     return " → ".join(domains if direction == "forward" else domains[::-1])
 
 
-@cache
 def shown_files(name: str, direction: str) -> tuple[str, str] | None:
     """Paths of a card's first example and of its shipped translation; None where none is shipped."""
     file = SHIPPED / f"{name}.{direction}.webp"
     if not file.is_file():
         return None
+    return saved(*_first_example(name, direction)), saved(file.name, file.read_bytes())
+
+
+@cache
+def _first_example(name: str, direction: str) -> tuple[str, bytes]:
+    """The name of a file and its content: a card's first example at the size of its translation."""
     example = to_translate(registry.card(name, "translate"), direction)[0]
-    after = images.read(file)
-    before = images.resize(example.draw(), *after.shape[:2])
-    return saved(f"{example.name}.png", images.encode(before)), saved(file.name, file.read_bytes())
+    height, width = images.read(SHIPPED / f"{name}.{direction}.webp").shape[:2]
+    return f"{example.name}.png", images.encode(images.resize(example.draw(), height, width))
 
 
 def sees(card: ModelCard, direction: str, language: str) -> str:

@@ -82,6 +82,23 @@ class Page(gr.Blocks):
         except Exception as fault:
             raise InputError("arguments") from fault
 
+    def handle_streaming_diffs(
+        self, block_fn: BlockFunction, data: list[Any], *run: Any, **of: Any
+    ) -> list[Any]:
+        """What a step of a generator sends: each value that changed, whole.
+
+        Gradio would send the difference, which its page applies to the very object that a component shows;
+        the component may then see no change, or half of one.
+        """
+        whole = list(data)
+        sent: list[Any] = super().handle_streaming_diffs(block_fn, data, *run, **of)
+        if of["final"]:
+            return sent
+        return [
+            each if each is value or each == [] else [["replace", [], value]]
+            for value, each in zip(whole, sent, strict=True)
+        ]
+
     def _unread(self, visit: str | None) -> int:
         """How many messages wait to be fetched; Gradio itself notices only who hangs up after listening."""
         messages = self._queue.pending_messages_per_session.get(visit)

@@ -9,6 +9,7 @@ from segen.errors import UsageError
 from segen.models import hub
 from segen.registry import folders
 from segen.ui.app import build_app, launch_options
+from segen.ui.framework import passwords
 
 if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__)
@@ -20,6 +21,7 @@ if __name__ == "__main__":
         help="large type, a QR code of the address, limits for each visitor",
     )
     parser.add_argument("--cards", type=Path, metavar="DIR", help="models of your own that segen pack wrote")
+    parser.add_argument("--auth-file", type=Path, metavar="FILE", help="names with hashed passwords")
     chosen = parser.parse_args()
     try:
         if chosen.cards:
@@ -28,6 +30,7 @@ if __name__ == "__main__":
             hub.add_all(chosen.pipelines)
         if chosen.hub:
             hub.add(hub.download(chosen.hub), name=chosen.hub.replace("/", "--"))
+        guard = passwords.guard(passwords.read(chosen.auth_file)) if chosen.auth_file else None
     except UsageError as error:
         sys.exit(error.sentence())
-    build_app(Engine(), chosen.classroom).launch(**launch_options())
+    build_app(Engine(), chosen.classroom).launch(auth=guard, **launch_options())

@@ -22,6 +22,9 @@ from segen.text import LANGUAGES
 
 Kind = Callable[[Dice], object]
 
+MOST_BYTES = 12_000_000_000
+"""Of address space, so that a fault takes no more; libraries alone reserve half of it."""
+
 
 def tried(name: str, kind: Kind, dice: Dice) -> tuple[str, str]:
     """How one input came out, "answered", "refused" or "fault", and for a fault what was raised."""
@@ -40,6 +43,7 @@ def main() -> Iterator[str]:
     """A line for each kind, and one for each fault."""
     count, seed = int(os.environ.get("SEGEN_FUZZ", "2000")), int(os.environ.get("SEGEN_FUZZ_SEED", "0"))
     faults = 0
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     with tempfile.TemporaryDirectory() as folder:
         tries: dict[str, Kind] = dict(kinds(Path(folder)))
         each = count // (len(tries) + 3)  # the rest goes to the server

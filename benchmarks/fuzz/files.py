@@ -40,6 +40,26 @@ RECIPE = {
          "input": "image", "mask": 1},
     ],
 }  # fmt: skip
+SHAPES = (
+    [[1, 1, 9, 1, 9, 9]],
+    {"size": [SIDE, SIDE], "counts": [30, 9, 537]},
+    {"size": [SIDE, SIDE], "counts": "S36b000000m;"},
+)
+ANNOTATIONS: dict[str, Any] = {
+    "coco": {
+        "images": [{"id": 1, "file_name": "a.png", "width": SIDE, "height": SIDE}],
+        "categories": [{"id": 1, "name": "x"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "segmentation": each} for each in SHAPES],
+    },
+    "labelme": {
+        "imagePath": "a.png",
+        "shapes": [
+            {"label": "x", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"},
+            {"label": "y", "points": [[3, 3], [5, 5]], "shape_type": "circle"},
+            {"label": "z", "points": [[3, 3], [5, 5]], "shape_type": "rectangle"},
+        ],
+    },
+}
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("models", "--task", "segment", "--json"),
     ("segment", "a.png", "--model", "unet-nuclei", "--out", "out"),
@@ -96,18 +116,14 @@ def _of_texts(folder: Path, pictures: list[bytes]) -> dict[str, Callable[[Dice],
         return datasets.classes(folder, "own")
 
     def annotations(dice: Dice) -> object:
-        triangle = [1, 1, 9, 1, 9, 9]
-        content = {
-            "images": [{"id": 1, "file_name": "a.png", "width": SIDE, "height": SIDE}],
-            "categories": [{"id": 1, "name": "x"}],
-            "annotations": [{"image_id": 1, "category_id": 1, "segmentation": [triangle]}],
-        }
         place = folder / "annotated"
-        place.mkdir(exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
         shutil.rmtree(folder / "imported", ignore_errors=True)
+        place.mkdir()
         (place / "a.png").write_bytes(pictures[1])
-        (place / "coco.json").write_text(text_of(content, dice), encoding="utf-8")
-        return _run(["import", str(place), "--format", "coco", "--out", str(folder / "imported")])
+        made_by = dice.choice(list(ANNOTATIONS))
+        (place / "a.json").write_text(text_of(ANNOTATIONS[made_by], dice), encoding="utf-8")
+        return _run(["import", str(place), "--format", made_by, "--out", str(folder / "imported")])
 
     def chain(dice: Dice) -> object:
         if dice.random() < 0.5:

@@ -242,6 +242,16 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
         coco_folder(lambda content: content["annotations"][0]["segmentation"].update(size=[4, 4])),
         unusable("import_shape"),
     ),
+    "a polygon far away, which would take gigabytes to draw": (
+        coco_folder(
+            lambda content: content["annotations"][0].update(segmentation=[[1, 1, 1e9, 1, 9, 1e308]])
+        ),
+        unusable("import_shape"),
+    ),
+    "more run lengths than pixels": (
+        coco_folder(lambda content: content["annotations"][0]["segmentation"].update(counts=[2**40, 1])),
+        unusable("import_shape"),
+    ),
     "a polygon of one point": (
         coco_folder(lambda content: content["annotations"][0].update(segmentation=[[1, 2]])),
         unusable("import_shape"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         raise DataError("import_json", file=path.name) from None
+
+
+def lie_near(points: Iterable[Any], height: int, width: int) -> bool:
+    """Whether all are numbers, none farther from a picture than it is long; C code draws them."""
+    longest = max(height, width)
+    return all(type(value) in (int, float) and -longest <= value <= 2 * longest for value in points)
 
 
 def picture_files(root: Path) -> dict[str, list[Path]]:

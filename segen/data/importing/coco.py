@@ -15,6 +15,7 @@ from segen.data.datasets import listed
 from segen.data.importing.annotations import (
     Annotated,
     Annotations,
+    lie_near,
     named,
     picture_files,
     picture_named,
@@ -44,7 +45,7 @@ def read(root: Path) -> Annotations:
             for path, content in files
             for item in _items(pictures, content, ids, "val" if "val" in path.stem.lower() else None)
         ]
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         raise DataError("import_form", format="COCO") from None
     if missing := [name for name, item in items if item is None]:
         raise DataError("import_pictures", files=listed(missing))
@@ -96,7 +97,15 @@ def _draw(
 def _encoded(segmentation: Any, height: int, width: int) -> Any:
     """Compressed run-length encoding of polygons, of run lengths, or as it was given."""
     if isinstance(segmentation, list):
+        if not all(len(each) % 2 == 0 and lie_near(each, height, width) for each in segmentation):
+            raise ValueError
         return coco.merge(coco.frPyObjects(segmentation, height, width))
+    if segmentation["size"] != [height, width]:  # C code trusts it
+        raise ValueError
     if isinstance(segmentation["counts"], list):
+        if not all(type(each) is int and each >= 0 for each in segmentation["counts"]):
+            raise ValueError
+        if sum(segmentation["counts"]) > height * width:
+            raise ValueError
         return coco.frPyObjects(segmentation, height, width)
     return segmentation

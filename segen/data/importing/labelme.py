@@ -17,6 +17,7 @@ from PIL import ImageDraw
 from segen.data.importing.annotations import (
     Annotated,
     Annotations,
+    lie_near,
     named,
     picture_files,
     picture_named,
@@ -47,7 +48,7 @@ def read(root: Path) -> Annotations:
         classes = named(sorted(names - {IGNORE}))
         pictures = picture_files(root)
         items = tuple(_item(pictures, path, content, classes) for path, content in contents)
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         raise DataError("import_form", format="labelme") from None
     return Annotations(classes, items)
 
@@ -81,6 +82,8 @@ def _draw(
     pen = ImageDraw.Draw(canvas)
     for id, kind, points, mask in shapes:
         try:
+            if not lie_near((value for point in points for value in point), height, width):
+                raise ValueError
             if kind == "polygon":
                 pen.polygon(points, fill=id, outline=id)
             elif kind == "rectangle":

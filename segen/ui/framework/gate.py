@@ -12,6 +12,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -33,6 +34,8 @@ IDLE_SECONDS = 30.0
 """A client that sends nothing for so long is not waited for."""
 CLOSED = ("/deep_link", "/proxy=", "/process_recording", "/stream/", "/vibe", "/undo-vibe")
 """Routes of Gradio that the page does not use: they write to disk, fetch addresses or run programs."""
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+"""Of every answer: a file is what it says it is, and an address with its options goes nowhere else."""
 _CALLS = ("/call/v2/", "/call/", "/run/", "/api/")
 _LOG = logging.getLogger(__name__)
 
@@ -62,6 +65,8 @@ class Gate:
             nonlocal begun
             if message.get("status") == 422:  # FastAPI's, a list in English
                 raise RefusedError(400, SegenError("arguments"))
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
             begun = True
             await send(message)
 
@@ -78,7 +83,7 @@ class Gate:
             return
         if not begun:
             told = answer.fault.sentence(language_of(Request(scope)))
-            await JSONResponse({"detail": told, "error": told}, answer.status)(scope, receive, send)
+            await JSONResponse({"detail": told, "error": told}, answer.status, HEADERS)(scope, receive, send)
 
 
 async def _admitted(scope: Scope, receive: Receive) -> Receive:

@@ -1,0 +1,101 @@
+"""A server for others: passwords, headers, and nginx before it as docs/deploy.md has it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+import pytest
+
+from segen.ui.app import build_app, launch_options
+from segen.ui.framework import passwords
+
+pytestmark = pytest.mark.slow
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin") or shutil.which(
+    "nginx"
+)
+FOLDERS = "".join(
+    f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+)
+ANNA = {"username": "anna", "password": "a b"}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    app = build_app(engine=None)  # type: ignore[arg-type]
+    guard = passwords.guard({"anna": passwords.hashed("a b")})
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, auth=guard, **launch_options())
+    yield url
+    app.close()
+
+
+def test_nobody_comes_in_without_a_password(address: str) -> None:
+    with httpx.Client(base_url=address, timeout=60) as client:
+        for path in ("config", "gradio_api/info", "gradio_api/file=x"):
+            assert client.get(path).status_code == 401
+        assert client.post("gradio_api/upload", files={"files": ("a.png", b"x")}).status_code == 401
+        assert client.post("gradio_api/call/models", json={"data": []}).status_code == 401
+        assert client.post("login", data=ANNA | {"password": "x"}).status_code == 400
+        assert client.post("login", data=ANNA).status_code == 200
+        assert client.get("config").status_code == 200
+        headers = client.get("").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.fixture(scope="module")
+def proxied(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    (told,) = re.findall(r"```nginx\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    told = told.replace("listen 8080", f"listen 127.0.0.1:{port}")
+    told = told.replace("http://127.0.0.1:7860", address.rstrip("/"))
+    folder = tmp_path_factory.mktemp("nginx")
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid nginx.pid; events {{}} http {{ access_log off; {FOLDERS} {told} }}",
+        encoding="utf-8",
+    )
+    command = [NGINX, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
+    nginx = subprocess.Popen(command, stderr=(folder / "log").open("wb"))
+    until = monotonic() + 30
+    while monotonic() < until and nginx.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", int(port)), 1).close()
+            break
+        except OSError:
+            sleep(0.1)
+    assert nginx.poll() is None, (folder / "log").read_text()
+    yield f"http://127.0.0.1:{port}/"
+    nginx.terminate()
+    nginx.wait(30)
+
+
+def test_nginx_passes_the_page_and_the_api_on(proxied: str) -> None:
+    with httpx.Client(base_url=proxied, timeout=60) as client:
+        assert client.post("login", data=ANNA).status_code == 200
+        page = client.get("")
+        assert page.status_code == 200
+        assert page.headers["content-security-policy"] == "frame-ancestors 'self'"
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert client.get("config").json()["root"].rstrip("/") == proxied.rstrip("/")
+        event = client.post("gradio_api/call/models", json={"data": ["segment"]}).json()["event_id"]
+        told = client.get(f"gradio_api/call/models/{event}").text
+    assert told.startswith("event: complete")
+
+
+def test_nginx_refuses_what_is_too_large(proxied: str) -> None:
+    address = httpx.URL(proxied)
+    with socket.create_connection((address.host, address.port or 0), 10) as connection:
+        connection.sendall(
+            b"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")

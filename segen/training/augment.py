@@ -23,6 +23,12 @@ def nuclei_crops(side: int, seen: int, least: float, color: float) -> v2.Transfo
     )
 
 
+def plain_crops(height: int, width: int, ignored: int) -> v2.Transform:
+    """Any height x width of a picture as it is; padding is labelled `ignored`."""
+    fill = {tv_tensors.Image: 127, tv_tensors.Mask: ignored}
+    return v2.RandomCrop((height, width), pad_if_needed=True, fill=fill)
+
+
 def crops(
     height: int, width: int, scale: tuple[float, float], color: float, ignored: int, upright: bool
 ) -> v2.Transform:
@@ -33,9 +39,7 @@ def crops(
     return v2.Compose(
         [
             v2.ScaleJitter((height, width), scale_range=scale, antialias=True),
-            v2.RandomCrop(
-                (height, width), pad_if_needed=True, fill={tv_tensors.Image: 127, tv_tensors.Mask: ignored}
-            ),
+            plain_crops(height, width, ignored),
             v2.RandomHorizontalFlip(),
             v2.RandomVerticalFlip(0.0 if upright else 0.5),
             v2.ColorJitter(brightness=color, contrast=color, saturation=color, hue=color / 10),

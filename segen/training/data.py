@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
+import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
@@ -22,6 +24,36 @@ SYNTHETIC = "synthetic"
 """In place of a folder: scenes that the code draws."""
 SYNTHETIC_SIZES = {"train": 200, "val": 20}
 """How many scenes the synthetic set has; the seeds of val begin where those of train end."""
+
+
+class Labelled(Protocol):
+    """Pictures with label maps, (H x W x 3, H x W ids), and the classes of these."""
+
+    classes: tuple[ClassInfo, ...]
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> tuple[Image, Labels]: ...
+
+
+@dataclass
+class InMemory:
+    """Pictures that were read and changed before."""
+
+    classes: tuple[ClassInfo, ...]
+    items: list[tuple[Image, Labels]]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> tuple[Image, Labels]:
+        return self.items[index]
+
+
+def chosen(items: SizedDataset, count: int | None, seed: int) -> Subset[Any]:
+    """So many of the items, drawn by the seed; None is all of them."""
+    order = np.random.default_rng(seed).permutation(len(items))[:count]
+    return Subset(items, order.tolist())  # type: ignore[arg-type]
 
 
 class LabelledPictures:

@@ -24,13 +24,15 @@ from segen.models.translation.predictor import ResnetGenerator
 from segen.training import data as training_data
 from segen.training import feature_discriminator, loop
 from segen.training.domains import Microscopy, Photographs
+from segen.training.guide import Guide
+from segen.training.main import main
 from segen.training.pairs import PAIRS, apart
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from segen.training.recipes.cyclegan import CycleGan, History
 from segen.training.recipes.paired import FEATURE_BLOCKS
 from segen.training.recipes.translation import TranslationConfig
-from tests.sentences import exactly
+from tests.sentences import exactly, sentence
 
 SYNTHETIC = Place(data="synthetic")
 SMALL = {"channels": 4, "blocks": 1, "discriminator_channels": 4, "evaluate_every": 4, "save_every": 100}
@@ -196,6 +198,45 @@ def test_a_perceptual_loss_teaches_the_generator_alone(imagenet: None) -> None:
     logged = recipe.step(recipe.networks, (given, true), lambda name, loss: None)
     assert float(logged["features"].detach()) > 0
     assert all(weight.grad is None for weight in recipe.apart.parameters())
+
+
+def test_a_guide_teaches_the_generator_alone_and_never_changes() -> None:
+    recipe = build(replace(RECIPES["pix2pix-camvid-photo"], **SMALL, side=64, guide="unet-camvid"), SYNTHETIC)
+    guide = recipe.guide
+    before = {name: tensor.clone() for name, tensor in guide.state_dict().items()}
+    batch = [part[None] for part in recipe.dataset()[0]]
+    assert gradients(recipe, batch) == {
+        "generators": {"generators": True, "discriminators": False},
+        "discriminators": {"generators": False, "discriminators": True},
+    }
+    assert float(recipe.step(recipe.networks, batch, lambda name, loss: None)["guide"].detach()) > 0
+    assert all(weight.grad is None for weight in guide.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in guide.state_dict().items())
+    assert not guide.train().network.training
+
+
+def test_a_guide_rewards_what_it_reads_as_asked() -> None:
+    """The street that was drawn of a map, against that map, the same upside down, and none."""
+    streets = PAIRS["camvid"]("synthetic", "camvid", "train", 64)
+    guide = Guide("unet-camvid", "camvid", streets.given)
+    given, drawn = (part[None] for part in streets.whole(0))
+    assert float(guide(drawn, given)) < 0.5 * float(guide(drawn, given.flip(2)))
+    assert float(guide(drawn, torch.full_like(given, -1))) == 0
+
+
+@pytest.mark.parametrize("guide", ["unet-nuclei", "deeplabv3plus-animals"])
+def test_what_reads_other_classes_cannot_guide(guide: str) -> None:
+    config = replace(RECIPES["pix2pix-camvid-photo"], **SMALL, side=64, guide=guide)
+    with pytest.raises(UsageError, match=exactly("guide_unlike", model=guide, dataset="camvid")):
+        build(config, SYNTHETIC)
+
+
+def test_only_what_draws_label_maps_can_be_guided(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pix2pix-emoji", "--guide", "unet-camvid", "--data", "synthetic"]) == 2
+    assert capsys.readouterr().err.endswith(sentence("guide_without_labels", name="pix2pix-emoji") + "\n")
+    assert main(["pix2pix-camvid-photo", "--guide", "none-such", "--data", "synthetic"]) == 2
+    known = ", ".join(each.name for each in registry.cards())
+    assert capsys.readouterr().err.endswith(sentence("unknown_card", known=known) + "\n")
 
 
 def test_losses_are_nought_where_there_is_nothing_to_learn() -> None:

@@ -20,11 +20,14 @@ from torch import nn
 from torch.nn import functional
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from segen.errors import UsageError
 from segen.imaging import images
 from segen.models.features.imagenet import FeatureDistance
 from segen.models.generation.predictor import pictures_of
 from segen.models.translation.pix2pix import PatchDiscriminator
 from segen.models.translation.predictor import ResnetGenerator
+from segen.training import data
+from segen.training.guide import Guide
 from segen.training.pairs import PAIRS
 from segen.training.recipe import Place, SizedDataset, Update
 from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged
@@ -43,6 +46,8 @@ class PairedConfig(TranslationConfig):
 
     directions: tuple[Literal["a_to_b", "b_to_a"], ...] = ("a_to_b",)
     """What is learned: to draw the second picture of a pair, or the first one, too."""
+    pictures: int | None = None
+    """Train on so many pairs, drawn by the seed; on all of them if None."""
     halvings: int = 2
     dropout: float = 0.0
     """Of the channels in the residual blocks, in use too: the noise behind several drawings."""
@@ -50,6 +55,16 @@ class PairedConfig(TranslationConfig):
     """Weight of the L1 loss beside the adversarial one."""
     features: float = 0.0
     """Weight of the distance in features of the ImageNet MobileNetV2, the perceptual loss of colours."""
+    guide: str | None = None
+    """A card that segments the same data set: drawings of a label map should be read by it as that map."""
+    guidance: float = 1.0
+    """Weight of the guide's cross-entropy."""
+
+    def check(self) -> None:
+        """Raise UsageError for values that no training can have."""
+        super().check()
+        if self.guide and (self.dataset != "camvid" or self.directions != ("a_to_b",)):
+            raise UsageError("guide_without_labels", name=self.name)
 
 
 CONFIGS = [
@@ -88,6 +103,9 @@ class Paired(Translation):
         self.apart: FeatureDistance | None = None
         if config.features and place.data != "synthetic":  # drawn pictures need no weights to be learned from
             self.apart = FeatureDistance(FEATURE_BLOCKS, place.data).to(memory_format=torch.channels_last)
+        self.guide: Guide | None = None
+        if config.guide:
+            self.guide = Guide(config.guide, config.dataset, self.train.given)
         super().__init__(config, generators, discriminators, place.init)
 
     @staticmethod
@@ -97,7 +115,7 @@ class Paired(Translation):
 
     def dataset(self) -> SizedDataset:
         """Pairs, cropped and mirrored by chance."""
-        return self.train
+        return data.chosen(self.train, self.config.pictures, self.config.seed)
 
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
         """The generator of each direction, then their discriminators."""
@@ -120,6 +138,10 @@ class Paired(Translation):
                 pairs = [(drawn[part].float(), true) for part, (_, true) in ordered.items()]
                 logged["features"] = torch.stack([self.apart(*pair).mean() for pair in pairs]).sum()
             loss = loss + self.config.features * logged["features"]
+        if self.guide:
+            self.guide.to(loss.device)
+            logged["guide"] = self.guide(drawn["a_to_b"], ordered["a_to_b"][0])
+            loss = loss + self.config.guidance * logged["guide"]
         update("generators", loss)
 
         self.discriminators.requires_grad_(True)

@@ -15,7 +15,6 @@ from segmentation_models_pytorch import MODEL_ARCHITECTURES_MAPPING
 from segmentation_models_pytorch.losses import DiceLoss, FocalLoss
 from torch import nn
 from torch.nn import functional
-from torch.utils.data import Subset
 from torchvision.models import VGG16_BN_Weights
 
 from segen.data import files
@@ -118,7 +117,7 @@ class Segmentation:
     def __init__(self, config: SegmentationConfig, place: Place) -> None:
         self.config = config
         self.train = data.labelled(place.data, config.dataset, "train")
-        self.val = data.labelled(place.data, config.dataset, "val")
+        self.val: data.Labelled = data.labelled(place.data, config.dataset, "val")
         self.learned = sum(not known.ignored for known in self.train.classes)
         torch.manual_seed(config.seed)
         self.network = _build(config, 1 if self.learned == 2 else self.learned)
@@ -143,8 +142,7 @@ class Segmentation:
         crops = augment.crops(
             *self.config.crop, self.config.scale, self.config.color, self._ignored_id, self.config.upright
         )
-        drawn = np.random.default_rng(self.config.seed).permutation(len(self.train))[: self.config.pictures]
-        return data.LabelledPictures(Subset(self.train, drawn.tolist()), crops)
+        return data.LabelledPictures(data.chosen(self.train, self.config.pictures, self.config.seed), crops)
 
     @property
     def _ignored_id(self) -> int:

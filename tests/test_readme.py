@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,9 @@ from segen.data.synthetic import scenes
 from segen.imaging import images
 from segen.imaging.labels import encode_labels
 from segen.registry import ModelCard, cards
+from segen.training import data as training_data
+from segen.training.recipes import gan
+from tests import commands
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,18 +86,18 @@ def snippet() -> str:
 
 @pytest.mark.slow
 def test_the_snippet_is_typed(tmp_path: Path) -> None:
-    (tmp_path / "snippet.py").write_text(snippet())
+    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
+    right.write_text(snippet())
+    # What mypy cannot follow, it takes for Any and lets through: a wrong use must be refused.
+    wrong.write_text(snippet().replace("labels.shape", "labels_of.shape"))
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml")]
     done = subprocess.run(
-        [*command, str(tmp_path / "snippet.py")], cwd=ROOT, check=False, capture_output=True, text=True
+        [*command, str(right), str(wrong)], cwd=ROOT, check=False, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stdout
-    # What mypy cannot follow, it takes for Any and lets through: a wrong use must be refused.
-    (tmp_path / "snippet.py").write_text(snippet().replace("labels.shape", "labels_of.shape"))
-    done = subprocess.run(
-        [*command, str(tmp_path / "snippet.py")], cwd=ROOT, check=False, capture_output=True, text=True
-    )
-    assert "labels_of" in done.stdout
+    faults = [line for line in done.stdout.splitlines() if ": error: " in line]
+    assert len(faults) == 1, done.stdout
+    assert "wrong.py" in faults[0]
+    assert "labels_of" in faults[0]
 
 
 def typed_names() -> set[str]:
@@ -117,7 +119,10 @@ def test_type_checkers_see_every_public_name() -> None:
 
 @pytest.mark.slow
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 4, "val": 2})
+    monkeypatch.setattr(gan, "MEASURED", gan.BATCH)
     (tmp_path / "street.png").write_bytes(images.encode(scenes.street(0)[0]))
     (tmp_path / "cells.png").write_bytes(images.encode(scenes.nuclei(0)[0]))
     for name in ("cup.jpg", "mug.jpg"):
@@ -126,16 +131,11 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     strokes[10:20, 10:90], strokes[-20:-10, 10:90] = 0, 1
     (tmp_path / "strokes").mkdir()
     (tmp_path / "strokes" / "cup.png").write_bytes(encode_labels(strokes, ((0, 0, 0), (255, 0, 0))))
-    commands = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    lines = [shlex.split(line) for block in commands for line in block.splitlines()]
+    lines = commands.console(README)
     assert len(lines) >= 5
-    for program, *arguments in lines:
-        if program == "python":
-            command = [sys.executable, str(ROOT / arguments[0]), *arguments[1:]]
-        else:
-            command = [sys.executable, "-m", program, *arguments]
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    for line in lines:
+        commands.run(line)
     assert (tmp_path / "results" / "street.regions.json").is_file()
     assert (tmp_path / "unet-camvid.onnx").is_file()
     assert (tmp_path / "runs" / "unet-camvid" / "export" / "model.safetensors").is_file()
-    subprocess.run([sys.executable, "-c", snippet()], cwd=tmp_path, check=True, capture_output=True)
+    exec(compile(snippet(), "README.md", "exec"), {})

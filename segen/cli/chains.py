@@ -8,6 +8,7 @@ from typing import Annotated
 
 import tyro
 
+from segen.cli.packing import Cards, add_cards
 from segen.cli.pictures import make_folder, prepare, tell, work_on_each
 from segen.errors import UsageError
 from segen.text import words
@@ -18,6 +19,7 @@ def run_recipe(
     images: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE...")] = (),
     *,
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")],
+    cards: Cards = None,
 ) -> int:
     """Repeat a recipe: a chain of models, each working on what another made.
 
@@ -27,7 +29,9 @@ def run_recipe(
         out: The folder for STEM.0.png and so on, a picture for each step, and beside those of labels
             STEM.0.labels.png, .overlay.png, .regions.json, .regions.txt and .instances.png. Without
             pictures, STEM is that of the recipe.
+        cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
     """
+    add_cards(cards)
     from segen.evaluation.pipelines import files
     from segen.evaluation.pipelines.recipe import read_file
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 from accelerate import PartialState
 
 from segen.errors import CardError, UsageError, sentence
+from segen.registry import folders
 from segen.training.loop import fit
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES, build
@@ -34,6 +36,8 @@ def run(config: Config, place: Place) -> int:
     if main:
         print(json.dumps(asdict(config)), file=sys.stderr)
     try:
+        if place.cards:
+            folders.add_all(Path(place.cards))
         folder = fit(build(config, place), place)
     except KeyboardInterrupt:
         return 130

@@ -77,7 +77,9 @@ class Place:
     resume: bool = False
     """Go on from the last checkpoint of this run."""
     init: str | None = None
-    """Start from the shipped weights of this card, with a fresh optimizer."""
+    """Start from the weights of this card, with a fresh optimizer."""
+    cards: str | None = None
+    """Cards of your own for `init`, too: a folder that segen pack wrote, or that holds several."""
     workers: int = 0
     """Processes that load data beside the training."""
     precision: str = "no"

@@ -1,4 +1,4 @@
-"""Where a training starts from: ImageNet weights, or those of a shipped card."""
+"""Where a training starts from: ImageNet weights, or those of a card."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from segen.models import weights
 
 
 def shipped(name: str) -> dict[str, torch.Tensor]:
-    """The tensors of a shipped card. Raises CardError and WeightsError."""
+    """The tensors of a card. Raises CardError and WeightsError."""
     return weights.read_tensors(weights.checked(registry.card(name)) / "model.safetensors")
 
 

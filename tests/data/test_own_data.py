@@ -1,19 +1,16 @@
-"""docs/own-data.md, followed command by command on a copy of the package; and the folder it begins with."""
+"""docs/own-data.md, followed command by command; and the folder it begins with."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from segen import registry
 from segen.data import datasets
 from segen.data.synthetic import folder
 from segen.data.synthetic.scenes import DRAWN
@@ -21,36 +18,32 @@ from segen.models.segmentation import smp
 from segen.registry import card, dataset_classes
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
+from tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    """The page's blocks of one language."""
-    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    return found
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="commands of a POSIX shell")
-def test_the_pages_commands_run(tmp_path: Path) -> None:
+def test_the_pages_commands_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     root, home = tmp_path / "repository", tmp_path / "home"
+    root.mkdir()
     home.mkdir()
-    shutil.copytree(ROOT / "segen", root / "segen", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "train.py", root)
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("SEGEN_")
-    } | {"HOME": str(home), "PYTHONPATH": str(root)}  # fmt: skip
-    prelude = f'python() {{ "{sys.executable}" "$@"; }}; segen() {{ python -m segen "$@"; }}'
-    script = "\n".join([prelude, *blocks("console")])
-    done = subprocess.run(
-        ["bash", "-e", "-c", script], cwd=root, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "0000004.png" in done.stdout
-    assert '"val/mean_iou"' in done.stdout
-    assert "own on own val" in done.stdout
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("HOME", str(home))
+    for name in [name for name in os.environ if name.startswith("SEGEN_")]:
+        monkeypatch.delenv(name)
+    known = dict(registry._read_all())
+    monkeypatch.setattr(registry, "_read_all", lambda: known)
+    for line in commands.console(PAGE):
+        commands.run(line)
+    told = capfd.readouterr().out
+    assert "0000004.png" in told
+    assert '"val/mean_iou"' in told
+    assert "own on own val" in told
     assert json.loads((root / "results" / "0012.regions.json").read_text("utf-8"))["model"] == "own"
     assert json.loads((root / "cards/own/metrics.json").read_text("utf-8"))["own"]["val"]["items"] == 3
     assert (home / ".cache/segen/runs/own-focal/export/model.safetensors").is_file()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -230,8 +230,9 @@ def test_the_hub_is_asked_for_configurations_and_weights_alone(
     assert len(asked) == 2
 
 
-def test_the_app_ends_with_a_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "app.py", "--pipelines", str(tmp_path)]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert found.returncode == 1
-    assert found.stderr.strip() == sentence("pipeline_missing", folder=tmp_path.name, file=INDEX)
+def test_the_app_ends_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", "--pipelines", str(tmp_path)])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    told = sentence("pipeline_missing", folder=tmp_path.name, file=INDEX)
+    assert stop.value.code == told, "Python prints it to stderr, and ends with 1"

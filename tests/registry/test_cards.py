@@ -35,7 +35,7 @@ MAX_MEGABYTES_GENERATOR = 8
 MAX_MEGABYTES_DISCRIMINATOR = 3
 MAX_MEGABYTES_ELSE = 16
 MAX_MEGABYTES_TOGETHER = 160
-OF_SMP = ("segen.models.segmentation.smp:load", "segen.models.pix2pix:load_labels")
+OF_SMP = ("segen.models.segmentation.smp:load", "segen.models.translation.pix2pix:load_labels")
 """Loaders of folders that smp loads, too."""
 
 MAX_MULTIPLY_ADDS_OF_A_TRANSLATION = 8_000_000_000

@@ -22,7 +22,7 @@ from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES, build, diffusion, gan, vae
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL: dict[str, Any] = {"steps": 3, "batch_size": 4, "evaluate_every": 10, "save_every": 10}
+SMALL: dict[str, Any] = {"steps": 2, "batch_size": 4, "evaluate_every": 10, "save_every": 10}
 CROPS: dict[str, Any] = SMALL | {"crop": (64, 64), "imagenet": False}
 SLIM = {"decoder_channels": [16, 8, 8, 8, 8]}
 PATCHES: dict[str, Any] = SMALL | {"channels": 4, "blocks": 1, "discriminator_channels": 4, "side": 32}
@@ -95,10 +95,10 @@ def test_two_processes_give_the_numbers_of_one(
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
     train(name)
     one, two = losses(tmp_path / name), losses(of_two / name)
-    assert [line["step"] for line in two] == [1, 2, 3], "the first process alone writes"
+    assert [line["step"] for line in two] == [1, 2], "the first process alone writes"
     assert two[0] == pytest.approx(one[0], rel=1e-4, abs=1e-5)
-    for number in (1, 2):  # rounding grows, since Adam's first steps are as large for the least of gradients
-        assert two[number] == pytest.approx(one[number], rel=5e-3, abs=1e-4)
+    # After an update rounding is larger: Adam's first steps are as large for the least of gradients.
+    assert two[1] == pytest.approx(one[1], rel=5e-3, abs=1e-4)
     assert (of_two / name / "export" / "SHA256SUMS").is_file()
 
 

@@ -181,7 +181,7 @@ def targets(numbers: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def _start_from(name: str, network: SlimMaskRCNN) -> None:
-    """Copy a shipped card's tensors, its encoder's alone if it is no Mask R-CNN. Raises UsageError."""
+    """Copy a card's tensors, its encoder's alone if it is no Mask R-CNN. Raises UsageError."""
     tensors = start.shipped(name)
     if not (
         start.copy(tensors, network) or start.copy(tensors, network.backbone.encoder, "encoder.features.")

@@ -278,7 +278,7 @@ def _try(network: nn.Module, config: SegmentationConfig) -> None:
 
 
 def _start_from(name: str, network: nn.Module) -> None:
-    """Copy the tensors of a shipped card that have the name and shape of the network's.
+    """Copy the tensors of a card that have the name and shape of the network's.
 
     With other classes, or another decoder, the rest starts from chance. Raises UsageError if no tensor fits.
     """

@@ -20,10 +20,9 @@ from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Chosen, Given
+from segen.ui.tabs.generate.own_picture import own_picture
 from segen.ui.tabs.generate.seeds import Ends
-from segen.ui.widgets.examples import GARMENTS, OF_DATASET
-from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
-from segen.ui.widgets.picture import opened, picture_input
+from segen.ui.widgets.picture import opened
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -41,10 +40,7 @@ EDGE = 3.0
 def encoding_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
     """Lay out the picture to encode, what moves it, and what the network makes of it."""
     with gr.Row():
-        with gr.Column(scale=2, min_width=260):
-            picture = picture_input(height=180, elem_id="generate-picture")
-            pick = gallery_input(elem_id="generate-examples")
-            run = gr.Button(say("generate.encoding_run"), variant="primary", elem_id="generate-encode")
+        own = own_picture("generate", "generate.encoding_run", variant="primary", elem_id="generate-encode")
         with gr.Column(scale=3, min_width=260):
             view = gr.HTML(elem_classes="framed", padding=False, elem_id="generate-encoding")
             moves, distance = _moves()
@@ -55,7 +51,7 @@ def encoding_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Steps:
         asked = chosen.read(given, request)
-        picked = yield from opened(given[picture], {picture: None, view: _empty(asked.language)})
+        picked = yield from opened(given[own.picture], {own.picture: None, view: _empty(asked.language)})
         if picked is None:
             return
         name, ask = asked.card.name, (progress, asked.language)
@@ -67,26 +63,24 @@ def encoding_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
         yield {view: encoding_view(found, moved, others, given[distance], asked.language)}
 
     on_device(
-        [picture.input, run.click, *(each.input for each in (*moves, distance))],
+        [*own.triggers, *(each.input for each in (*moves, distance))],
         encode,
-        {*chosen.inputs, picture, distance, *moves},
-        [picture, view],
+        {*chosen.inputs, own.picture, distance, *moves},
+        [own.picture, view],
         stop=chosen.stop,
         shows=view,
     )
-    on_choice(pick, picture, run)
 
     def of_card(card: ModelCard, language: str) -> Values:
         if not card.options.encodes:
-            return {picture: None, pick: "", view: ""}
+            return {**own.of_card(card, language, False), view: ""}
         named = {
             move: gr.Slider(label=words(language, "generate.move", number=number))
             for number, move in enumerate(moves, start=1)
         }
-        examples = gallery(OF_DATASET.get(card.dataset, GARMENTS), language)
-        return {picture: None, pick: examples, view: _empty(language), **named}
+        return {**own.of_card(card, language, True), view: _empty(language), **named}
 
-    return Part([picture, pick, view, *moves], of_card)
+    return Part([*own.outputs, view, *moves], of_card)
 
 
 def _moves() -> tuple[list[gr.Slider], gr.Slider]:

@@ -14,15 +14,12 @@ from segen.registry import ModelCard
 from segen.text import words
 from segen.types import GenerateRequest, Image, JudgeRequest, Pictures, seed_range
 from segen.ui.framework.figures import empty, figure, png
-from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Chosen, Given
+from segen.ui.tabs.generate.own_picture import own_picture
 from segen.ui.tabs.generate.seeds import Ends
-from segen.ui.widgets.examples import GARMENTS, OF_DATASET
-from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
-from segen.ui.widgets.picture import picture_input
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -34,10 +31,9 @@ COUNT = 16
 def judge_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
     """Lay out a picture to ask about, if one is given, and what the discriminator says; see JudgeRequest."""
     with gr.Row():
-        with gr.Column(scale=2, min_width=260):
-            picture = picture_input(height=180, elem_id="generate-judged")
-            pick = gallery_input(elem_id="generate-judged-examples")
-            run = gr.Button(say("generate.judge_run"), variant="primary", elem_id="generate-judge")
+        own = own_picture(
+            "generate-judged", "generate.judge_run", variant="primary", elem_id="generate-judge"
+        )
         with gr.Column(scale=3, min_width=260):
             view = gr.HTML(elem_classes="framed", padding=False, elem_id="generate-judgement")
 
@@ -51,23 +47,21 @@ def judge_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
         seeds = seed_range(asked.seed, COUNT)
         drawn = (yield from steps(engine, card.name, GenerateRequest(seeds), *ask)).value
         others = {"noise": noise(card)}
-        if given[picture] is not None:
-            others["picture"] = seen(images.read(given[picture]), card)
+        if given[own.picture] is not None:
+            others["picture"] = seen(images.read(given[own.picture]), card)
         stack = np.stack([*others.values(), *drawn.images])
         scores = (yield from steps(engine, card.name, JudgeRequest(stack), *ask)).value
         yield {view: judgement(card, list(others), stack, scores.tolist(), asked.language)}
 
-    inputs = {*chosen.inputs, picture}
-    on_device([picture.input, run.click], judge, inputs, [view], stop=chosen.stop, shows=view)
-    on_choice(pick, picture, run)
+    inputs = {*chosen.inputs, own.picture}
+    on_device(own.triggers, judge, inputs, [view], stop=chosen.stop, shows=view)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        if not card.options.judges:
-            return {picture: None, pick: "", view: ""}
-        examples = gallery(OF_DATASET.get(card.dataset, GARMENTS), language)
-        return {picture: None, pick: examples, view: empty(words(language, "generate.judge_empty"))}
+        judges = card.options.judges
+        said = empty(words(language, "generate.judge_empty")) if judges else ""
+        return {**own.of_card(card, language, judges), view: said}
 
-    return Part([picture, pick, view], of_card)
+    return Part([*own.outputs, view], of_card)
 
 
 def noise(card: ModelCard) -> Image:

@@ -19,11 +19,10 @@ from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Chosen, Given
 from segen.ui.tabs.generate.estimate import Pace
 from segen.ui.tabs.generate.objectives import diffuses
+from segen.ui.tabs.generate.own_picture import own_picture
 from segen.ui.tabs.generate.samplers import AT_ONCE, Work, row_of
 from segen.ui.tabs.generate.scrubber import empty, scrubber
-from segen.ui.widgets.examples import GARMENTS, OF_DATASET
-from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
-from segen.ui.widgets.picture import Picture, opened, picture_input
+from segen.ui.widgets.picture import Picture, opened
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -38,14 +37,12 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
     """Lay out the picture, its forward process and its variations; the picture comes with the part."""
     gr.Markdown(say("diffusion.picture_help"), elem_classes="help")
     with gr.Row():
-        with gr.Column(scale=2, min_width=260):
-            picture = picture_input(height=180, elem_id="generate-noised-picture")
-            pick = gallery_input(elem_id="generate-noised-examples")
-            run = gr.Button(say("diffusion.noise_run"), elem_id="generate-noise")
+        own = own_picture("generate-noised", "diffusion.noise_run", elem_id="generate-noise")
         with gr.Column(scale=3, min_width=260):
             forward = scrubber(elem_id="generate-forward")
             strength, vary = _variation()
             varied = gr.HTML(elem_classes="framed", padding=False, elem_id="generate-varied")
+    picture = own.picture
 
     def noise(
         given: Given,
@@ -78,17 +75,15 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
         pace.note(asked.card, AT_ONCE * max(1, round(asked.calls * given[strength])), done.seconds)
         yield {varied: variations(done, asked.language)}
 
-    noised_by = [picture.input, run.click]
     inputs = {*chosen.inputs, picture, strength}
-    on_device(noised_by, noise, inputs, [picture, forward, varied], stop=chosen.stop, shows=forward)
+    on_device(own.triggers, noise, inputs, [picture, forward, varied], stop=chosen.stop, shows=forward)
     on_device([vary.click], change, inputs, [picture, varied], stop=chosen.stop, shows=varied)
-    on_choice(pick, picture, run)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        examples = gallery(OF_DATASET.get(card.dataset, GARMENTS), language) if diffuses(card) else ""
-        return {picture: None, pick: examples, forward: empty("picture_empty", language), varied: ""}
+        shown = own.of_card(card, language, diffuses(card))
+        return {**shown, forward: empty("picture_empty", language), varied: ""}
 
-    return picture, Part([picture, pick, forward, varied], of_card)
+    return picture, Part([*own.outputs, forward, varied], of_card)
 
 
 def _variation() -> tuple[gr.Slider, gr.Button]:

@@ -27,7 +27,7 @@ from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, READING, on_device, press, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.segment.formulas import formulas
-from segen.ui.tabs.segment.shared import Shared
+from segen.ui.tabs.segment.shared import Shared, card_and_picture
 from segen.ui.widgets.examples import drawn_labels
 from segen.ui.widgets.picture import Picture
 
@@ -95,13 +95,10 @@ class MeasurePanel:
     ) -> Generator[Values, None, None]:
         """Compare what the network makes of the picture with the reference."""
         yield self._nothing()
-        if file is None:
-            raise InputError("no_picture")
+        card, image = card_and_picture(file, name)
         if mask is None:
             raise InputError("no_reference")
         language = language_of(request)
-        card = registry.card(name, "segment")
-        image = images.read(file)
         labels = read_reference(mask, card, image)
         done = yield from steps(self.engine, name, SegmentRequest(image), progress, language)
         found = done.value

@@ -10,8 +10,11 @@ from typing import Any
 import gradio as gr
 
 from segen import registry
+from segen.errors import InputError
+from segen.imaging import images
 from segen.registry import ModelCard, segmenters
 from segen.text import words
+from segen.types import Image
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values
 from segen.ui.framework.queue import QUIET, picks
@@ -83,6 +86,16 @@ class Shared:
             return self.fit(dataset_of(chosen), file, language_of(request))
 
         trigger(fit, [choice, self.picture], self.outputs, **QUIET).then(**AGAIN)
+
+
+def card_and_picture(file: Path | None, name: str) -> tuple[ModelCard, Image]:
+    """The card of `name` and the picture in the file.
+
+    Raises CardError for no card of the task, InputError for no file, or one that is no picture.
+    """
+    if file is None:
+        raise InputError("no_picture")
+    return registry.card(name, "segment"), images.read(file)
 
 
 def share() -> Shared:

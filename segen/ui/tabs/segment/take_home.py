@@ -10,9 +10,7 @@ import gradio as gr
 import numpy as np
 from markupsafe import Markup
 
-from segen import registry
-from segen.errors import InputError
-from segen.imaging import export, formats, images
+from segen.imaging import export, formats
 from segen.imaging.objects import MIN_PIXELS, Objects, histogram, objects
 from segen.registry import ModelCard
 from segen.text import words
@@ -22,7 +20,7 @@ from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
 from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.framework.templates import render
-from segen.ui.tabs.segment.shared import Shared
+from segen.ui.tabs.segment.shared import Shared, card_and_picture
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -60,10 +58,9 @@ class TakeHomePanel:
     ) -> Generator[Values, None, None]:
         """Segment the picture, and write every format."""
         yield self._nothing()
-        if file is None:
-            raise InputError("no_picture")
+        card, image = card_and_picture(file, name)
+        assert file is not None
         language = language_of(request)
-        card, image = registry.card(name, "segment"), images.read(file)
         done = yield from steps(self.engine, name, SegmentRequest(image), progress, language)
         yield {self.counts: counts(card, done.value, language)}
         made: dict[str, bytes] = {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Generator
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +15,16 @@ from segen.errors import InputError
 from segen.imaging import export, formats, images
 from segen.registry import TEACH_MODEL, ModelCard
 from segen.text import words
-from segen.types import MAX_TAUGHT, UNDRAWN, ApplyRequest, Image, Labels, Segmentation, TeachRequest
+from segen.types import (
+    MAX_TAUGHT,
+    UNDRAWN,
+    ApplyRequest,
+    Image,
+    Labels,
+    PixelClassifier,
+    Segmentation,
+    TeachRequest,
+)
 from segen.ui.framework.downloads import download_button, download_row, saved, segmentation_buttons
 from segen.ui.framework.figures import empty
 from segen.ui.framework.language import language_of, say
@@ -108,9 +115,9 @@ class TeachView:
         if file is None:
             yield {self.told: empty(words(language, "teach.empty")), self.row: gr.Row(visible=False)}
             return
-        small, known = _seen(file), _picture(file)
-        shows: dict[str, Any] = {"picture": known}
-        if not isinstance(drawing, dict) or drawing.get("picture") != known:
+        small = _seen(file)
+        shows: dict[str, Any] = {"picture": _picture(file)}
+        if not _drawn_on(drawing, file):
             shows = drawing = _board(small, file, language)
             yield {self.board: drawing, self.row: gr.Row(visible=False)}
         asked = _asked(drawing, small)
@@ -140,11 +147,9 @@ class TeachView:
         classifier = yield from self._learned(file, drawing, progress, language)
         assert file is not None
         image = images.read(file)
-        asked = ApplyRequest(image, classifier)
-        result = (yield from steps(self.engine, TEACH_MODEL, asked, progress, language)).value
-        card = export.taught_card(classifier)
+        card, result = yield from self._applied(classifier, image, progress, language)
         buttons = segmentation_buttons(card, image, result, file.stem, language)
-        cutouts = _zipped(_cutouts(card, image, result, file.stem))
+        cutouts = formats.archive(_cutouts(card, image, result, file.stem))
         yield {
             self.row: gr.Row(visible=True),
             **dict(zip(self.downloads, buttons, strict=True)),
@@ -166,7 +171,6 @@ class TeachView:
         if not 1 <= len(paths) <= MAX_FURTHER:
             raise InputError("further_pictures", most=MAX_FURTHER)
         classifier = yield from self._learned(file, drawing, progress, language)
-        card = export.taught_card(classifier)
         shown: list[tuple[Image, str]] = []
         kept: dict[str, bytes] = {}
         for number, path in enumerate(paths, start=1):
@@ -175,28 +179,34 @@ class TeachView:
                 image = images.read(path)
             except InputError as fault:
                 raise InputError("item_unusable", file=path.name, fault=fault) from None
-            asked = ApplyRequest(image, classifier)
-            result = (yield from steps(self.engine, TEACH_MODEL, asked, progress, language)).value
+            card, result = yield from self._applied(classifier, image, progress, language)
             shown.append((images.fit(export.overlay(card, image, result.labels), SHOWN_SIDE), path.name))
             stem = f"{number:02d}-{path.stem}"
             for ending, content in export.contents(card, image, result, language).items():
                 kept[f"{stem}{ending}"] = content
             kept |= _cutouts(card, image, result, stem)
             yield {self.gallery: gr.Gallery(shown, visible=True)}
-        yield {self.zip: gr.DownloadButton(value=saved("taught.zip", _zipped(kept)), visible=True)}
+        yield {self.zip: gr.DownloadButton(value=saved("taught.zip", formats.archive(kept)), visible=True)}
 
     def _learned(
         self, file: Path | None, drawing: object, progress: gr.Progress, language: str
-    ) -> Generator[Values, None, Any]:
+    ) -> Generator[Values, None, PixelClassifier]:
         """The classifier that the strokes on the board teach. Raises InputError where there are none."""
         if file is None:
             raise InputError("no_picture")
-        of_file = isinstance(drawing, dict) and drawing.get("picture") == _picture(file)
-        asked = _asked(drawing, _seen(file)) if of_file else None
+        asked = _asked(drawing, _seen(file)) if _drawn_on(drawing, file) else None
         if asked is None:
             raise InputError("scribbles_of_one")
         done = yield from steps(self.engine, TEACH_MODEL, asked[0], progress, language)
         return done.value.classifier
+
+    def _applied(
+        self, classifier: PixelClassifier, image: Image, progress: gr.Progress, language: str
+    ) -> Generator[Values, None, tuple[ModelCard, Segmentation]]:
+        """The card of the classifier's classes, and what it makes of a picture at its full size."""
+        asked = ApplyRequest(image, classifier)
+        done = yield from steps(self.engine, TEACH_MODEL, asked, progress, language)
+        return export.taught_card(classifier), done.value
 
 
 @lru_cache(maxsize=16)
@@ -208,6 +218,11 @@ def _seen(file: Path) -> Image:
 def _picture(file: Path) -> str:
     """What tells the pictures of a visit apart: Gradio's folder is named after what the file holds."""
     return f"{file.parent.name}/{file.name}"
+
+
+def _drawn_on(drawing: object, file: Path) -> bool:
+    """Whether the board shows this picture, and so its strokes are meant for it."""
+    return isinstance(drawing, dict) and drawing.get("picture") == _picture(file)
 
 
 def _board(small: Image, file: Path, language: str) -> dict[str, Any]:
@@ -242,11 +257,3 @@ def _cutouts(card: ModelCard, image: Image, result: Segmentation, stem: str) -> 
     """A cut-out and a mask of each class, by the file's name."""
     found = formats.contents(card, image, result, ("cutouts", "masks"), stem)
     return {f"{stem}{ending}": content for ending, content in found.items()}
-
-
-def _zipped(contents: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
-    return buffer.getvalue()

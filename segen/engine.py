@@ -6,16 +6,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from itertools import count, pairwise
+from itertools import count
 from time import monotonic, perf_counter
 from typing import cast
 
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from segen import models
 from segen.errors import CardError
+from segen.models.folding import fold_batch_norm
 from segen.registry import card, cards
 from segen.types import Request, Run, Step, V
 
@@ -142,10 +142,4 @@ def _bytes(predictor: models.Predictor) -> int:
 
 def _prepared(network: nn.Module) -> nn.Module:
     """What measures faster at the same answers: batch norm folded into convolutions, channels last."""
-    network = network.float().eval().requires_grad_(False)
-    for sequence in (module for module in network.modules() if isinstance(module, nn.Sequential)):
-        for (first, convolution), (second, norm) in pairwise(list(sequence.named_children())):
-            if type(convolution) is nn.Conv2d and isinstance(norm, nn.BatchNorm2d):
-                setattr(sequence, first, fuse_conv_bn_eval(convolution, norm))
-                setattr(sequence, second, nn.Identity())
-    return network.to(memory_format=torch.channels_last)
+    return fold_batch_norm(network.float()).to(memory_format=torch.channels_last)

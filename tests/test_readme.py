@@ -15,6 +15,7 @@ import segen
 from segen.data.synthetic import scenes
 from segen.imaging import images
 from segen.imaging.labels import encode_labels
+from segen.models import onnx
 from segen.registry import ModelCard, cards
 from segen.training import data as training_data
 from segen.training.recipes import gan
@@ -123,6 +124,8 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 4, "val": 2})
     monkeypatch.setattr(gan, "MEASURED", gan.BATCH)
+    exported: list[tuple[str, Path]] = []  # what is written, test_export.py looks at
+    monkeypatch.setattr(onnx, "export", lambda *asked: exported.append(asked))
     (tmp_path / "street.png").write_bytes(images.encode(scenes.street(0)[0]))
     (tmp_path / "cells.png").write_bytes(images.encode(scenes.nuclei(0)[0]))
     for name in ("cup.jpg", "mug.jpg"):
@@ -136,6 +139,6 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for line in lines:
         commands.run(line)
     assert (tmp_path / "results" / "street.regions.json").is_file()
-    assert (tmp_path / "unet-camvid.onnx").is_file()
+    assert exported == [("unet-camvid", Path("unet-camvid.onnx"))]
     assert (tmp_path / "runs" / "unet-camvid" / "export" / "model.safetensors").is_file()
     exec(compile(snippet(), "README.md", "exec"), {})

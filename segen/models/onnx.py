@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segen.data import files
 from segen.errors import CardError
 from segen.registry import card
 
+if TYPE_CHECKING:
+    from torch import nn
+
 ONNX_OPSET = 18
 
 
 def export(card_name: str, path: Path) -> None:
-    """Write the network of a segment card as one ONNX file, checked before it takes its place.
+    """Write the network of a segment card as one ONNX file; see `write`.
 
-    Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x C x H x W, C being the number
-    of classes or, for two of them, 1, for a sigmoid; N, H and W are free, with H and W multiples of 32.
+    C is the number of classes or, for two of them, 1, for a sigmoid.
     Raises CardError for other cards and for one with the option `onnx = false`, WeightsError for bad weights.
     """
     chosen = card(card_name, "segment")
     if not chosen.options.onnx:
         raise CardError("no_onnx", model=card_name)
+    from segen import models
+
+    write(models.load(chosen).network, path)
+
+
+def write(network: nn.Module, path: Path) -> None:
+    """Write a network as one ONNX file, its batch norm folded, checked before it takes its place.
+
+    Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x C x H x W; N, H and W are
+    free, with H and W multiples of 32.
+    """
     import torch
     from onnx import checker
 
-    from segen import models
+    from segen.models.folding import fold_batch_norm
 
-    network = models.load(chosen).network.eval()
     batch, height, width = map(torch.export.Dim, ("batch", "height", "width"))
     program = torch.onnx.export(
-        network,
+        fold_batch_norm(network),
         (torch.zeros(2, 3, 64, 96),),
         dynamo=True,
         opset_version=ONNX_OPSET,

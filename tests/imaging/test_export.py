@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 from pycocotools import mask as coco
+from torch import nn
 
 from segen.cli import results
 from segen.data import files
@@ -194,32 +196,58 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "a.labels.png").read_text() == "as it was"
 
 
-def exportable() -> list[ModelCard]:
-    """One card for each loader and number of classes; those of smp differ in little else."""
-    exported = [card for card in cards("segment") if card.options.onnx]
-    return list({(card.loader, len(card.classes)): card for card in exported}.values())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("card", exportable(), ids=lambda card: card.name)
-def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_path: Path) -> None:
+def answers_alike(network: nn.Module, path: Path, channels: int) -> None:
+    """The file answers as the network does, whatever the batch and the size."""
     import onnxruntime
     import torch
 
-    from segen import models
-
-    onnx.export(card.name, tmp_path / "network.onnx")
-    assert [path.name for path in tmp_path.iterdir()] == ["network.onnx"]
-    session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
-    network = models.load(card).network.eval()
+    session = onnxruntime.InferenceSession(path)
+    network.eval()
     for shape in [(1, 3, 64, 96), (2, 3, 96, 32), (1, 3, 128, 128)]:
         pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
         (logits,) = session.run(["logits"], {"pixels": pixels.numpy()})
         with torch.inference_mode():
             expected = network(pixels).numpy()
-        channels = 1 if len(card.classes) == 2 else len(card.classes)
         assert logits.shape == (shape[0], channels, *shape[2:])
         np.testing.assert_allclose(logits, expected, atol=1e-3 * np.abs(expected).max())
+
+
+def exportable() -> list[ModelCard]:
+    """One card for each loader that has a network of its own; pix2pix exports a U-Net of smp."""
+    exported = [card for card in cards("segment") if card.options.onnx and ".segmentation." in card.loader]
+    return list({card.loader: card for card in exported}.values())
+
+
+def test_every_loader_has_a_card_whose_export_is_tried() -> None:
+    tried = {card.loader for card in exportable()}
+    assert {card.loader for card in cards("segment") if card.options.onnx} - tried == {
+        "segen.models.translation.pix2pix:load_labels"
+    }
+    assert {len(card.classes) == 2 for card in exportable()} == {True, False}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("card", exportable(), ids=lambda card: card.name)
+def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_path: Path) -> None:
+    from segen import models
+
+    onnx.export(card.name, tmp_path / "network.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["network.onnx"]
+    channels = 1 if len(card.classes) == 2 else len(card.classes)
+    answers_alike(models.load(card).network, tmp_path / "network.onnx", channels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["DeepLabV3Plus", "FPN"])
+def test_decoders_of_smp_are_exported(architecture: str, tmp_path: Path) -> None:
+    """Those that the cards of smp have, beside the U-Net's, on an encoder that is quick to export."""
+    import segmentation_models_pytorch
+    import torch
+
+    torch.manual_seed(0)
+    network = getattr(segmentation_models_pytorch, architecture)("resnet18", encoder_weights=None, classes=3)
+    onnx.write(copy.deepcopy(network), tmp_path / "network.onnx")
+    answers_alike(network, tmp_path / "network.onnx", 3)
 
 
 def test_onnx_needs_a_segment_card_with_weights(

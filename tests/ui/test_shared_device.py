@@ -25,16 +25,16 @@ LONG = ["ddpm-fashion", 0, 16, "", 1_000, 1]
 
 
 class LongWork:
-    """An engine whose every request takes a thousand short steps, and that counts those that were ended."""
+    """An engine whose every request takes longer than a test waits, and that counts those that were ended."""
 
     def __init__(self) -> None:
         self.ended = 0
 
     def stream(self, name: str, request: Any) -> Iterator[Step]:
         try:
-            for done in range(1, 1_001):
+            for done in range(1, 10_001):
                 sleep(0.05)
-                yield Step(done, 1_000)
+                yield Step(done, 10_000)
         finally:
             self.ended += 1
 

@@ -33,6 +33,8 @@ class Page(gr.Blocks):
         """Carry out an event; Gradio calls this for each of them, and for each step of a generator."""
         try:
             self._admit(**options)
+            if options.get("iterator") and self._unread(options.get("session_hash")) > MAX_UNREAD:
+                raise InputError("nobody_listens")
             return await super().process_api(*given, **options)
         except SegenError as fault:
             told = sentence(fault, language_of(options["request"]))

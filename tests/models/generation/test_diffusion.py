@@ -219,9 +219,9 @@ def test_a_trajectory_ends_in_the_picture_of_the_seed(engine: Engine) -> None:
 
 
 def test_a_long_trajectory_keeps_a_hundred_timesteps(engine: Engine) -> None:
-    found = engine.run(CARD.name, TrajectoryRequest(0, steps=250)).value
+    found = engine.run(CARD.name, TrajectoryRequest(0, steps=120)).value
     assert len(found.timesteps) == len(found.clean) == diffusion.MAX_TIMESTEPS
-    assert found.timesteps[-1] == denoising.spaced(1000, 250)[-1]
+    assert found.timesteps[-1] == denoising.spaced(1000, 120)[-1]
 
 
 def test_variations_go_part_of_the_way(engine: Engine, calls: list[int]) -> None:

@@ -13,8 +13,7 @@ import torch
 from segen import models
 from segen.engine import Engine
 from segen.errors import WeightsError
-from segen.models import weights
-from segen.models.onnx import export
+from segen.models import onnx, weights
 from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.registry import card
 from segen.training import data as training_data
@@ -136,17 +135,14 @@ def test_a_discriminator_with_a_byte_changed_is_refused(own_weights: Callable[[s
         models.load(card(LABELS))
 
 
-@pytest.mark.slow
-def test_onnx_holds_the_generator_alone(weights: Path, tmp_path: Path) -> None:
-    import onnx
-    import onnxruntime
-
-    export(LABELS, tmp_path / "network.onnx")
-    names = [tensor.name for tensor in onnx.load(tmp_path / "network.onnx").graph.initializer]
+def test_onnx_holds_the_generator_alone(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[torch.nn.Module] = []
+    monkeypatch.setattr(onnx, "write", lambda network, path: written.append(network))
+    onnx.export(LABELS, tmp_path / "network.onnx")
+    (network,) = written
+    names = list(network.state_dict())
+    assert "segmentation_head.0.weight" in names
     assert not [name for name in names if DISCRIMINATOR in name]
-    session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
-    pixels = torch.rand((1, 3, 64, 96), generator=torch.Generator().manual_seed(0)) * 2 - 1
-    (logits,) = session.run(["logits"], {"pixels": pixels.numpy()})
-    with torch.inference_mode():
-        expected = models.load(card(LABELS)).network.eval()(pixels).numpy()
-    np.testing.assert_allclose(logits, expected, atol=1e-3 * np.abs(expected).max())
+    assert sum(each.numel() for each in network.parameters()) == card(LABELS).parameters

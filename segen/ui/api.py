@@ -52,7 +52,11 @@ MAX_SAMPLED = 16_000
 
 
 class Endpoints:
-    """The functions behind the public endpoints; Gradio takes their names, arguments and docstrings."""
+    """The functions behind the public endpoints; Gradio takes their names, arguments and docstrings.
+
+    Each raises CardError for a model that there is not, and InputError for an argument out of its range; a
+    caller reads them as the event `error` with one sentence.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

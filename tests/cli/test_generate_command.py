@@ -26,14 +26,14 @@ UNCONDITIONAL = ModelCard(
 CONDITIONAL = replace(
     UNCONDITIONAL, name="asked", options=GenerateOptions("cgan", grey=True, conditional=True)
 )
-COLOUR = replace(UNCONDITIONAL, name="colour", options=GenerateOptions("gan"))
+COLOR = replace(UNCONDITIONAL, name="colour", options=GenerateOptions("gan"))
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[GenerateRequest]:
     """Three cards, and an engine whose pictures are as bright as their seed; the requests it got."""
     found: list[GenerateRequest] = []
-    known = {card.name: card for card in (UNCONDITIONAL, CONDITIONAL, COLOUR, *cards())}
+    known = {card.name: card for card in (UNCONDITIONAL, CONDITIONAL, COLOR, *cards())}
     monkeypatch.setattr(registry, "_read_all", lambda: known)
 
     def run(engine: Engine, name: str, request: GenerateRequest) -> Run[Generation]:

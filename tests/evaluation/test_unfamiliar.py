@@ -86,7 +86,7 @@ MACHADO = {
 
 @pytest.mark.parametrize("sight", MACHADO)
 @pytest.mark.parametrize("dataset", ["camvid", "animals", "nuclei"])
-def test_colours_on_the_page_are_told_apart_with_any_sight(dataset: str, sight: str) -> None:
+def test_colors_on_the_page_are_told_apart_with_any_sight(dataset: str, sight: str) -> None:
     known = [each for each in dataset_classes(dataset) if not each.ignored]
     colors = np.array([each.shown for each in known]) / 255
     linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)

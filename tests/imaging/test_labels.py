@@ -34,7 +34,7 @@ def test_labels_round_trip_for_every_id() -> None:
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 11, 17, 256])
-def test_label_pngs_have_8_bits_however_few_the_colours(classes: int) -> None:
+def test_label_pngs_have_8_bits_however_few_the_colors(classes: int) -> None:
     ids = np.minimum(IDS, classes - 1).astype(np.uint8)
     content = encode_labels(ids, tuple(known.color for known in ALL[:classes]))
     assert content[16:26] == struct.pack(">IIBB", 16, 16, 8, 3)

@@ -53,7 +53,7 @@ def colored(plane: Plane) -> str:
 
 
 def shades(values: Plane) -> NDArray[np.uint8]:
-    """Grey from the least value, black, to the greatest, white; a flat plane is all black."""
+    """H x W grey from the least value, black, to the greatest, white; a flat plane is all black."""
     low, high = values.min(), values.max()
     grey: NDArray[np.uint8] = np.rint(255 * (values - low) / ((high - low) or 1)).astype(np.uint8)
     return grey

@@ -30,7 +30,10 @@ class Page(gr.Blocks):
         self.limits = limits
 
     async def process_api(self, *given: Any, **options: Any) -> dict[str, Any]:
-        """Carry out an event; Gradio calls this for each of them, and for each step of a generator."""
+        """Carry out an event; Gradio calls this for each of them, and for each step of a generator.
+
+        Raises gr.Error alone, with a sentence in the visitor's language.
+        """
         try:
             self._admit(**options)
             if options.get("iterator") and self._unread(options.get("session_hash")) > MAX_UNREAD:
@@ -72,6 +75,7 @@ class Page(gr.Blocks):
         """Take in what was sent; paths not uploaded, wrong types and values out of bounds fail here.
 
         What a caller of the API leaves out at the end has its default, but for a picture.
+        Raises gr.Error for a component's own complaint, InputError for any other.
         """
         left_out = block_fn.inputs[len(inputs) :]
         if block_fn.api_visibility == "public" and not any(isinstance(each, gr.Image) for each in left_out):

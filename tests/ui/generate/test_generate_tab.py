@@ -150,9 +150,9 @@ def test_numbers_are_shown_where_they_were_measured(language: str, monkeypatch: 
 
 
 def test_variations_lie_at_one_distance() -> None:
-    centre = np.full(16, 0.5, dtype=np.float32)
-    found = encoding.neighbours(centre, 8, 2.5)
-    assert np.linalg.norm(found - centre, axis=1) == pytest.approx(2.5, abs=1e-4)
+    center = np.full(16, 0.5, dtype=np.float32)
+    found = encoding.neighbours(center, 8, 2.5)
+    assert np.linalg.norm(found - center, axis=1) == pytest.approx(2.5, abs=1e-4)
     assert len(np.unique(found.round(3), axis=0)) == 8
 
 

@@ -123,7 +123,7 @@ def _on_disk(dataset: str) -> bool:
 
 
 def real_pictures(card: ModelCard, count: int, order: random.Random) -> Pictures:
-    """`count` real pictures of the test split at the card's size. Raises DataError where there are none."""
+    """`count` x H x W x 3 real pictures of the test split. Raises DataError where there are none."""
     root = datasets.locate(None, card.dataset)
     if (root / "raw").is_dir():
         grey, _ = datasets.raw_files(root, "test")

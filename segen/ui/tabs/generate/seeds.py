@@ -36,7 +36,7 @@ class Ends:
 
 
 def truncated(vectors: Latents, threshold: float) -> Latents:
-    """The vectors within the threshold; at WHOLE, as they are."""
+    """N x d latent vectors, each number within the threshold, which is above 0; at WHOLE, as they are."""
     return vectors if threshold >= WHOLE else latents.truncated(vectors, threshold)
 
 

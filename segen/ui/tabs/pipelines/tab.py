@@ -88,7 +88,7 @@ class Pipelines:
         return Tab([*outputs, self.pick], fill, Taker(self.picture))
 
     def choose(self, event: gr.EventData, request: gr.Request) -> Values:
-        """The ready-made chain that was clicked, with its picture."""
+        """The ready-made chain that was clicked, with its picture. Raises InputError for no such chain."""
         if event.chain not in READY:
             raise InputError("arguments")
         return self._ready(event.chain, language_of(request))
@@ -116,7 +116,10 @@ class Pipelines:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Run the chain on the picture, as `segen run` does, and show each step as soon as it is there."""
+        """Run the chain on the picture, as `segen run` does, and show each step as soon as it is there.
+
+        Raises InputError for what is no recipe, or where a picture is missing.
+        """
         language = language_of(request)
         ran = value.get("recipe") if isinstance(value, dict) else None
         recipe, image, stem = asked(ran), None, "chain"

@@ -84,7 +84,7 @@ def drawing() -> tuple[Image, Labels]:
 
 
 def started(start: str) -> Labels:
-    """The mask to begin with that is called `start`, one of STARTS. Raises ValueError for another name."""
+    """The H x W mask, 0 and 1, that is called `start`, one of STARTS. Raises ValueError for another name."""
     truth = drawing()[1]
     masks = (np.zeros_like(truth), truth, np.roll(truth, SHIFT, axis=1), np.ones_like(truth))
     return masks[STARTS.index(start)]

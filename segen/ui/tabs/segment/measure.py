@@ -93,7 +93,10 @@ class MeasurePanel:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Compare what the network makes of the picture with the reference."""
+        """Compare what the network makes of the picture with the reference.
+
+        Raises InputError without a picture or a reference, and as `read_reference` does.
+        """
         yield self._nothing()
         card, image = card_and_picture(file, name)
         if mask is None:

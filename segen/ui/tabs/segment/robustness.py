@@ -100,7 +100,10 @@ class RobustnessView:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Segment the picture at every severity of each corruption, and show what is left of the answers."""
+        """Segment the picture at every severity of each corruption, and show what is left of the answers.
+
+        Raises InputError where no corruption or no network is chosen.
+        """
         language = language_of(request)
         picked = yield from opened(file, {self.picture: None, **self._nothing()})
         if picked is None:

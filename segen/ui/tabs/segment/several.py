@@ -63,7 +63,10 @@ class SeveralPanel:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Segment one picture after the other; what is done can be taken home at any time."""
+        """Segment one picture after the other; what is done can be taken home at any time.
+
+        Raises InputError without a picture, and for more than MAX_PICTURES.
+        """
         yield self._nothing()
         paths = [Path(file) for file in files or () if is_in_or_equal(file, get_upload_folder())]
         if not paths:

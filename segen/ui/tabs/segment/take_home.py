@@ -56,7 +56,7 @@ class TakeHomePanel:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Segment the picture, and write every format."""
+        """Segment the picture, and write every format. Raises InputError without a picture."""
         yield self._nothing()
         card, image = card_and_picture(file, name)
         assert file is not None

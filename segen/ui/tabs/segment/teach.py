@@ -142,7 +142,10 @@ class TeachView:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Make the files to take home: of the picture at its full size, and of the classifier."""
+        """Make the files to take home: of the picture at its full size, and of the classifier.
+
+        Raises InputError without a picture, and for strokes of fewer than two classes.
+        """
         language = language_of(request)
         classifier = yield from self._learned(file, drawing, progress, language)
         assert file is not None
@@ -165,7 +168,10 @@ class TeachView:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Classify further pictures by the same strokes, and put their files into one ZIP."""
+        """Classify further pictures by the same strokes, and put their files into one ZIP.
+
+        Raises InputError for none, for more than MAX_FURTHER, and for strokes of fewer than two classes.
+        """
         language = language_of(request)
         paths = [Path(uploaded(path)) for path in others or []]
         if not 1 <= len(paths) <= MAX_FURTHER:

@@ -145,7 +145,10 @@ class Street:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Values, None, None]:
-        """Photographs of the painted map, one after the other, each segmented again."""
+        """Photographs of the painted map, one after the other, each segmented again.
+
+        Raises InputError for a count that is none of COUNTS, for no seed, and as `painted_street` does.
+        """
         language = language_of(request)
         card, segmenter = painting_cards(name)
         if count not in COUNTS:
@@ -174,7 +177,7 @@ def read_map(file: Path | bytes, known: tuple[ClassInfo, ...]) -> tuple[Labels, 
 
 
 def painted_street(card: ModelCard, painted: object) -> Labels:
-    """The map in the value of a board, as large as the network's input.
+    """The H x W map in the value of a board, as large as the network's input.
 
     Raises InputError for what was not painted here, and for a map with no class in it.
     """

@@ -4,8 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CARD ?= unet-camvid
 DATA ?= synthetic
-# Two workers with one thread each; a file's tests stay together, with the server or the network they share.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+# Two workers with one thread each; a file's tests stay together, with the server or the network they share. The
+# files come in their order, the browser's first: by the number of tests, the longest would be left for the end.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: app test check lint train bench chromium
 

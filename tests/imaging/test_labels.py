@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from segen.errors import InputError
 from segen.imaging import images
-from segen.imaging.labels import encode_labels, read_labels
+from segen.imaging.labels import Mask, coding, encode_labels, nearest_classes, read_labels
 from segen.registry import ClassInfo, dataset_classes
 from tests.imaging.picture_files import encoded, png16
 from tests.sentences import exactly
@@ -73,3 +73,39 @@ def test_16_bit_labels_number_instances() -> None:
 def test_labels_of_no_class_are_refused(content: bytes, told: str) -> None:
     with pytest.raises(InputError, match=exactly("labels_unknown", ids=told)):
         read_labels(content, STREET)
+
+
+def test_soft_masks_of_two_classes_are_cut_at_128() -> None:
+    assert (read_labels(images.encode(IDS), ALL[:2]) == (IDS >= 128)).all()
+
+
+def test_eight_values_of_two_classes_are_no_soft_edge() -> None:
+    values = 28 * np.arange(9, dtype=np.uint8)[None]
+    assert read_labels(images.encode(values), ALL[:2]).tolist() == [[0] * 5 + [1] * 4]
+    with pytest.raises(InputError, match=exactly("labels_unknown", ids="28, 56, 84, 112, 140")):
+        read_labels(images.encode(values[:, :8]), ALL[:2])
+
+
+def test_a_palette_that_shows_two_classes_alike_is_read_by_its_ids() -> None:
+    alike = tuple(ClassInfo(id, {"en": str(id), "zh": str(id)}, (9, 9, 9)) for id in range(2))
+    content = encode_labels(IDS % 2, tuple(known.color for known in alike))
+    assert (read_labels(content, alike) == IDS % 2).all()
+
+
+def test_one_jpeg_makes_all_masks_of_a_set_soft() -> None:
+    masks = [Mask(np.array([[0, 1]], np.uint8), 8, lossy) for lossy in (True, False)]
+    assert coding(masks, ALL[:2]) == coding(masks[::-1], ALL[:2]) == "soft"
+    assert coding(masks[1:], ALL[:2]) == "ids"
+
+
+def test_numbers_of_instances_beside_ids_of_no_class_are_refused() -> None:
+    numbered = Mask(np.array([[0, 300]], np.uint16), 16, False)
+    assert coding([numbered, Mask(np.array([[0, 1]], np.uint8), 8, False)], ALL[:2]) == "instances"
+    with pytest.raises(InputError, match=exactly("labels_unknown", ids="300")):
+        coding([numbered, Mask(np.array([[0, 7]], np.uint8), 8, False)], ALL[:2])
+
+
+def test_of_two_classes_as_near_the_first_has_the_pixel() -> None:
+    known = tuple(ClassInfo(id, {"en": str(id), "zh": str(id)}, (2 * id, 0, 0)) for id in range(2))
+    labels, unknown = nearest_classes(np.array([[[0, 0, 0], [1, 0, 0], [2, 0, 0]]], np.uint8), known)
+    assert (labels.tolist(), unknown) == ([[0, 0, 1]], 1)

@@ -109,3 +109,11 @@ def test_of_two_classes_as_near_the_first_has_the_pixel() -> None:
     known = tuple(ClassInfo(id, {"en": str(id), "zh": str(id)}, (2 * id, 0, 0)) for id in range(2))
     labels, unknown = nearest_classes(np.array([[[0, 0, 0], [1, 0, 0], [2, 0, 0]]], np.uint8), known)
     assert (labels.tolist(), unknown) == ([[0, 0, 1]], 1)
+
+
+def test_pixels_of_no_class_are_counted_over_the_whole_of_a_tall_picture() -> None:
+    known = (ClassInfo(0, {"en": "0", "zh": "0"}, (0, 0, 0)),)
+    image = np.zeros((600, 1, 3), np.uint8)
+    image[[0, 300, 599]] = 9
+    labels, unknown = nearest_classes(image, known)
+    assert (labels.shape, unknown) == ((600, 1), 3)

@@ -118,6 +118,24 @@ def test_boundaries_agree_within_the_tolerance() -> None:
     assert boundary_f1(square(10), square(), 2)[1] == pytest.approx(196 / 396)
 
 
+def test_a_boundary_just_at_the_tolerance_is_met() -> None:
+    """The diagonal of 240 x 320 is 400, of which the tolerance is 3."""
+    bars = np.zeros((2, 240, 320), np.uint8)
+    bars[0, :, 100:200], bars[1, :, 103:203] = 1, 1
+    assert boundary_f1(bars[1], bars[0], 2) == [1, 1]
+    bars[1, :, 103] = 0
+    assert boundary_f1(bars[1], bars[0], 2) == pytest.approx([0.5, 0.5])
+
+
+def test_boundaries_found_and_those_missed_weigh_alike() -> None:
+    both = square()
+    both[300:350, 100:150] = 1
+    outlines = [4 * 99, 4 * 49]
+    share = outlines[0] / sum(outlines)
+    for predicted, labels in ((both, square()), (square(), both)):
+        assert boundary_f1(predicted, labels, 2)[1] == pytest.approx(2 * share / (1 + share))
+
+
 def test_a_boundary_that_one_map_lacks_is_missed() -> None:
     assert boundary_f1(np.zeros((400, 400), np.uint8), square(), 2) == [0, 0]
     flat = np.ones((3, 5), np.uint8)

@@ -75,7 +75,7 @@ class Page(gr.Blocks):
         """Take in what was sent; paths not uploaded, wrong types and values out of bounds fail here.
 
         What a caller of the API leaves out at the end has its default, but for a picture.
-        Raises gr.Error for a component's own complaint, InputError for any other.
+        Raises InputError for what does not fit.
         """
         left_out = block_fn.inputs[len(inputs) :]
         if block_fn.api_visibility == "public" and not any(isinstance(each, gr.Image) for each in left_out):

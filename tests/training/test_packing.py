@@ -26,10 +26,11 @@ from segen.models import weights
 from segen.registry import folders
 from segen.text import words
 from segen.training import loop, packing
+from segen.training.main import main as train
 from segen.training.recipe import Place
 from segen.training.recipes.segmentation import Segmentation
 from segen.types import SegmentRequest
-from tests.sentences import exactly
+from tests.sentences import exactly, sentence
 from tests.training.test_training import SMALL
 
 NAMES = ("paper", "ink & <b>blots</b>", "unlabelled")
@@ -227,6 +228,14 @@ def test_weights_altered_after_the_start_are_told(cards: Path) -> None:
 def test_a_folder_without_cards_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=exactly("cards_missing", folder=tmp_path.name, file="card.toml")):
         folders.add_all(tmp_path)
+
+
+def test_a_training_that_is_given_no_cards_tells_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(["unet-camvid", "--data", "synthetic", "--cards", str(tmp_path)]) == 2
+    told = sentence("cards_missing", folder=tmp_path.name, file="card.toml")
+    assert capsys.readouterr().err.splitlines()[-1] == told
 
 
 def test_texts_may_be_edited_and_one_may_serve_both_languages(cards: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 from segen import models
 from segen.engine import Engine
 from segen.errors import WeightsError
-from segen.models import onnx, weights
+from segen.models import weights
 from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.registry import card
 from segen.training import data as training_data
@@ -133,16 +133,3 @@ def test_a_discriminator_with_a_byte_changed_is_refused(own_weights: Callable[[s
     path.write_bytes(content)
     with pytest.raises(WeightsError):
         models.load(card(LABELS))
-
-
-def test_onnx_holds_the_generator_alone(
-    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[torch.nn.Module] = []
-    monkeypatch.setattr(onnx, "write", lambda network, path: written.append(network))
-    onnx.export(LABELS, tmp_path / "network.onnx")
-    (network,) = written
-    names = list(network.state_dict())
-    assert "segmentation_head.0.weight" in names
-    assert not [name for name in names if DISCRIMINATOR in name]
-    assert sum(each.numel() for each in network.parameters()) == card(LABELS).parameters

@@ -78,7 +78,7 @@ def _calls(client: httpx.Client, seed: int, count: int) -> tuple[list[str], int]
 
 def _config(client: httpx.Client) -> dict[str, Any]:
     """The page's events, as soon as the server answers."""
-    until = monotonic() + 300
+    until = monotonic() + 600
     while True:
         try:
             found: dict[str, Any] = client.get("../config").json()

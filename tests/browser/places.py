@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from tests.browser.actions import settle
 
+STREAMS = re.compile(r"/queue/data|/heartbeat/")
 TABS = "#tabs > .tab-wrapper [role=tab][data-tab-id]"
 VIEWS = ".tabitem:visible .tabs:visible > .tab-wrapper [role=tab][data-tab-id]"
 
 
 def places(page: Any) -> Iterator[str]:
     """Open each tab and each of its views in turn, by clicks; its name, once it is calm."""
+    waiting = _requests(page)
     for tab in _names(page, TABS):
         page.locator(f"{TABS}[data-tab-id={tab}]").first.click()
         page.wait_for_function(f"document.documentElement.dataset.tab === '{tab}'")
-        _rest(page)
+        _rest(page, waiting)
         views = _names(page, f"#tabs > {VIEWS}")
         for view in views:
             page.locator(f"#tabs > {VIEWS}").and_(page.locator(f"[data-tab-id={view}]")).first.click()
-            _rest(page)
+            _rest(page, waiting)
             yield f"{tab}, {view}"
         if not views:
             yield tab
@@ -31,10 +34,21 @@ def _names(page: Any, selector: str) -> list[str]:
     return list(dict.fromkeys(each.get_attribute("data-tab-id") for each in buttons))
 
 
-def _rest(page: Any) -> None:
+def _requests(page: Any) -> set[Any]:
+    """The requests that wait for an answer from now on, but for streams, which stay open."""
+    waiting: set[Any] = set()
+    page.on("request", lambda request: STREAMS.search(request.url) or waiting.add(request))
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, waiting.discard)
+    return waiting
+
+
+def _rest(page: Any, waiting: set[Any]) -> None:
     """Wait until nothing is under way: neither asked of the server, nor on its way into the page."""
-    settle(page)
-    page.wait_for_function(
-        "![...document.querySelectorAll('.progress-text, .pending')].some((each) => each.checkVisibility())"
-    )
+    busy = "[...document.querySelectorAll('.progress-text, .pending, [id$=-stop]:enabled')]"
+    while True:
+        settle(page)
+        page.wait_for_function(f"!{busy}.some((each) => each.checkVisibility())")
+        if not waiting:
+            break
     settle(page)

@@ -9,6 +9,7 @@ import pytest
 import segno
 
 from segen.text import words
+from segen.ui.framework import queue
 from tests.browser.actions import assert_fits
 from tests.browser.engines import SlowEngine
 
@@ -16,12 +17,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def classroom() -> Iterator[str]:
-    """Where a classroom's page is served, over an engine that takes minutes."""
+def classroom(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a classroom's page is served, over an engine that takes minutes, one request at a time."""
     from segen.ui.app import build_app, launch_options
 
+    monkeypatch.setitem(queue.DEVICE, "concurrency_limit", 1)
     app = build_app(SlowEngine(), classroom=True)  # type: ignore[arg-type]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, _frontend=False, **launch_options())
     yield url
     app.close()
 

@@ -27,7 +27,7 @@ def test_no_script_runs(visit: Callable[..., Any], tmp_path: Path, monkeypatch: 
     file = tmp_path / f"{POISON}.png"
     file.write_bytes(images.encode(scenes.street(5, 330, 250)[0]))
     app = build_app(KnownEngine("attention", "discriminator_score"))  # type: ignore[arg-type]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, _frontend=False, **launch_options())
     ran: list[str] = []
     try:
         page = visit(f"{url}?tab=segment&model={quote(POISON)}&view={quote(POISON)}&example={quote(POISON)}")

@@ -104,6 +104,7 @@ class Turns:
                 yield gr.skip()  # Gradio empties the outputs of a generator that yields nothing
                 return
             try:
+                yield gr.skip()  # Gradio closes no generator at Stop that has not yielded yet
                 with closing(work(*arguments)) as items:
                     for item in items:
                         if self._last.get(visit) is not mine:

@@ -25,7 +25,10 @@ def build(engine: Engine) -> Tab:
     with gr.Row(elem_classes="work"):
         with gr.Column(scale=2, min_width=300):
             shared = share()
-        with gr.Column(scale=5, min_width=300), gr.Tabs(elem_id="segment-views") as tabs:
+        with (
+            gr.Column(scale=5, min_width=300),
+            gr.Tabs(overflow_behavior="wrap", elem_id="segment-views") as tabs,
+        ):
             for name, view in VIEWS.items():
                 with gr.Tab(say(f"{name}.tab"), id=name) as page:
                     gr.Markdown(say("segment.hint" if name == NAME else f"{name}.help"), elem_classes="help")

@@ -56,11 +56,12 @@ def curve(language: str) -> gr.LinePlot:
         for name, each in report["data"].items()
         for count in report["counts"]
     ]
+    kinds = words(language, "models.data")
     return gr.LinePlot(
-        pd.DataFrame(points, columns=["strokes", "iou", "data"]),
+        pd.DataFrame(points, columns=["strokes", "iou", kinds]),
         x="strokes",
         y="iou",
-        color="data",
+        color=kinds,
         color_map=dict(zip(titles.values(), COLORS, strict=True)),
         x_title=words(language, "teach.strokes"),
         y_title=words(language, "teach.iou"),

@@ -21,16 +21,6 @@ from tests.browser.actions import upload, wait_for_result
 from tests.browser.engines import KnownEngine
 
 ROOT = Path(__file__).resolve().parents[2]
-BEHIND = {
-    "test_access", "test_the_page_is_filled_in_one_pass_and_tabs_ask_once",
-    "test_a_training_is_played_without_asking_the_server_and_a_blind_test_tells_nothing_before_the_click",
-    "test_stop_stops_every_view_of_a_picture", "test_no_english_is_left_on_any_tab_or_view",
-    "test_two_visitors_press_stop_at_once_and_each_stops_his_own",
-    "test_a_visitor_is_told_the_place_in_the_queue_and_what_is_too_much",
-    "test_names_and_places_are_right_from_the_first_moment", "test_touch_and_chinese_on_a_phone",
-    "test_pipelines",
-}  # fmt: skip
-"""What has not been seen to pass since the tabs became rooms; SEGEN_BEHIND=1 runs it, too."""
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -173,13 +163,3 @@ def known(serve: Callable[[Any], str], visit: Callable[..., Any], photo: Path) -
         return page
 
     return open_page
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is behind the page, and say so, until it passes again."""
-    if "SEGEN_BEHIND" in os.environ:
-        return
-    reason = "behind the page since the tabs became rooms: SEGEN_BEHIND=1 runs it"
-    for item in items:
-        if item.path.parent.name == "browser" and BEHIND & {item.path.stem, item.name.partition("[")[0]}:
-            item.add_marker(pytest.mark.skip(reason=reason))

@@ -59,11 +59,11 @@ def test_a_visitor_is_told_the_place_in_the_queue_and_what_is_too_much(
     first.wait_for_function("document.body.innerText.includes('/1000')")
     waiting = [visit(f"{classroom}?tab=segment&lang={language}") for language in ("zh", "en")]
     for place, (page, language) in enumerate(zip(waiting, ("zh", "en"), strict=True), start=1):
-        said = words(language, "page.queued", place=place, waiting=2)
+        said = words(language, "page.queued", place=place, waiting=place)  # as it was when it came
         page.wait_for_function(f"{queued}.includes({said!r})")
     one_too_many = visit(f"{classroom}?tab=segment")
-    one_too_many.wait_for_selector(".toast-body")
-    assert words("en", "errors.visitor_at_once", count=3) in one_too_many.inner_text(".toast-body")
+    one_too_many.wait_for_selector("#fault")
+    assert words("en", "errors.visitor_at_once", count=3) in one_too_many.inner_text("#fault")
     one_too_many.wait_for_selector("#segment-stop:disabled")
     for page in waiting:
         page.close()

@@ -76,6 +76,32 @@ for (const name of ["working", "error"]) {
 // A sentence with values in the place of its {names}.
 segen.say = (key, values) => (segen.words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+// Gradio is silent about a fault of an event that does not wait in its queue: say it for a while, over the page.
+{
+  let shown = null;
+  const tell = (sentence) => {
+    shown?.remove();
+    const told = document.createElement("div");
+    const close = document.createElement("button");
+    const remove = () => told.remove();
+    Object.assign(told, { id: "fault", role: "alert", textContent: sentence });
+    Object.assign(close, { type: "button", textContent: "✕", ariaLabel: segen.words["page.close"], onclick: remove });
+    told.append(close);
+    document.querySelector(".gradio-container").append(told);
+    setTimeout(remove, 10_000);
+    shown = told;
+  };
+  const { fetch } = window;
+  window.fetch = async (...given) => {
+    const answer = await fetch(...given);
+    if (!answer.ok && answer.url.includes("/run/predict")) {
+      const { error } = await answer.clone().json().catch(() => ({}));
+      if (error) tell(error);
+    }
+    return answer;
+  };
+}
+
 // The parts of a component by their name, its words and its labels put in.
 segen.parts = (element) => {
   for (const node of element.querySelectorAll("[data-words]")) node.textContent = segen.words[node.dataset.words];

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen import registry
-from segen.imaging import images
+from segen.imaging import images, png_text
 from segen.imaging.labels import encode_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import LANGUAGES, words
@@ -286,19 +286,21 @@ def contents(
 def picture_file(result: Generation, index: int) -> tuple[str, bytes]:
     """Name and content of one generated picture: seed-000040.png, grey where the pictures are."""
     image = result.images[index]
-    return f"seed-{result.seeds[index]:06d}.png", images.encode(image[..., 0] if result.grey else image)
+    content = png_text.marked(image[..., 0] if result.grey else image, "trainedAlgorithmicMedia")
+    return f"seed-{result.seeds[index]:06d}.png", content
 
 
 def generated(card: ModelCard, result: Generation) -> dict[str, Any]:
-    """What was generated as JSON: {model, pictures: [{seed, file, label}]}, a label being an id or null."""
+    """What was generated as JSON: {version, model, pictures: [{seed, file, label}]}, labels ids or null."""
     labels = result.labels or (None,) * len(result.seeds)
     pictures = [
         {"seed": seed, "file": f"seed-{seed:06d}.png", "label": label}
         for seed, label in zip(result.seeds, labels, strict=True)
     ]
-    return {"model": card.name, "pictures": pictures}
+    return {"version": 1, "model": card.name, "pictures": pictures}
 
 
 def translated_file(result: Translation) -> bytes:
     """The PNG of a translated picture, grey where it is."""
-    return images.encode(result.image[..., 0] if result.grey else result.image)
+    image = result.image[..., 0] if result.grey else result.image
+    return png_text.marked(image, "compositeWithTrainedAlgorithmicMedia")

@@ -46,7 +46,7 @@ def _picture(outcome: Outcome) -> bytes:
 
 
 def report(recipe: Recipe, outcomes: Sequence[Outcome], names: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """A recipe that was carried out as JSON values: {recipe, steps: [{model, files, agreement, …}]}.
+    """A recipe that was carried out as JSON values: {version, recipe, steps: [{model, files, agreement, …}]}.
 
     `names` are those of each step's files. `agreement` is null where no map was translated before. A step of
     labels has `regions` as regions.json has them, one that generates the `label` of its picture.
@@ -61,4 +61,4 @@ def report(recipe: Recipe, outcomes: Sequence[Outcome], names: Sequence[Sequence
         if isinstance(value, Generation):
             step["label"] = value.labels[0] if value.labels else None
         steps.append(step)
-    return {"recipe": recipe.plain(), "steps": steps}
+    return {"version": 1, "recipe": recipe.plain(), "steps": steps}

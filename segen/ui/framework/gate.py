@@ -16,6 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from segen import __version__
 from segen.errors import SegenError
 from segen.ui.framework.language import language_of
 
@@ -34,7 +35,9 @@ IDLE_SECONDS = 30.0
 """A client that sends nothing for so long is not waited for."""
 CLOSED = ("/deep_link", "/proxy=", "/process_recording", "/stream/", "/vibe", "/undo-vibe")
 """Routes of Gradio that the page does not use: they write to disk, fetch addresses or run programs."""
-HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Segen-Version": __version__
+}  # fmt: skip
 """Of every answer: a file is what it says it is, and an address with its options goes nowhere else."""
 _CALLS = ("/call/v2/", "/call/", "/run/", "/api/")
 _LOG = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from segen.errors import InputError
-from segen.imaging import images
+from segen.imaging import images, png_text
 from segen.text import words
 from segen.types import GenerateRequest, Generation, Run, seed_range
 from segen.ui.framework.downloads import download_button, saved
@@ -164,7 +164,7 @@ def _files(asked: Asked, found: Generation, ending: str) -> dict[str, str]:
     whole = images.grid(found.images, math.isqrt(len(found.seeds)))
     large = whole.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
     return {
-        "grid": saved(f"{stem}.png", images.encode(large)),
+        "grid": saved(f"{stem}.png", png_text.marked(large, "trainedAlgorithmicMedia")),
         "zip": saved(f"{stem}.zip", cells.archive(found, ending)),
     }
 

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from segen.errors import InputError
-from segen.imaging import images
+from segen.imaging import png_text
 from segen.models import latents
 from segen.models.latents import Latents
 from segen.registry import ModelCard
@@ -64,7 +64,7 @@ def neighbours_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
         pictures = yield from _drawn(engine, asked, way, given[reach], progress)
         choices = "".join(f"-{number:02d}" for number, _ in way.choices)
         stem = f"{asked.card.name}-seed-{seed:06d}-around{choices}"
-        file = saved(f"{stem}.png", images.encode(pictures[0]))
+        file = saved(f"{stem}.png", png_text.marked(pictures[0], "trainedAlgorithmicMedia"))
         yield {
             view: shown(pictures, way, asked.language),
             kept: way,

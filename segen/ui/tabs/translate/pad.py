@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 
 from segen import registry
-from segen.imaging import images
+from segen.imaging import images, png_text
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Image, Labels, TranslateRequest
@@ -62,7 +62,7 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Panel:
         small = images.resize(lines, *card.input_size)
         done = yield from steps(engine, name, TranslateRequest(small), progress, language)
         large = done.value.image.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
-        file = saved(f"{name}.png", images.encode(done.value.image))
+        file = saved(f"{name}.png", png_text.marked(done.value.image, "compositeWithTrainedAlgorithmicMedia"))
         yield {view: large, download: gr.DownloadButton(value=file, visible=True)}
 
     board.paint(**press(run))

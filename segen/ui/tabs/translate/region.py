@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segen import registry
 from segen.errors import InputError
-from segen.imaging import images
+from segen.imaging import images, png_text
 from segen.registry import ModelCard, segmenters
 from segen.text import words
 from segen.types import SURE, Segmentation, SegmentRequest, TranslateRequest
@@ -146,7 +146,9 @@ class Region:
             self.view: gr.Image(images.fit(mixed, SHOWN_SIDE), visible=True),
             self.told: render("tabs/translate/told.html", sees="", notice="", took=told),
             self.row: gr.Row(visible=True),
-            self.download: saved(f"{stem}.{name}.{side}.png", images.encode(mixed)),
+            self.download: saved(
+                f"{stem}.{name}.{side}.png", png_text.marked(mixed, "compositeWithTrainedAlgorithmicMedia")
+            ),
         }
 
     def classes(self, name: str, request: gr.Request) -> Values:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import gradio as gr
 
 from segen import registry
-from segen.imaging import images, kinds
+from segen.imaging import images, kinds, png_text
 from segen.registry import ModelCard
 from segen.text import device_name, words
 from segen.types import Direction, Image, Run, TranslateRequest, Translation
@@ -114,7 +114,10 @@ class TranslationView:
                 _took(card, done, language),
             ),
             self.row: gr.Row(visible=True),
-            self.download: saved(f"{stem}.{name}.{direction}.png", images.encode(done.value.image)),
+            self.download: saved(
+                f"{stem}.{name}.{direction}.png",
+                png_text.marked(done.value.image, "compositeWithTrainedAlgorithmicMedia"),
+            ),
         }
 
     def _opened(self, file: Path | None) -> Generator[Values, None, tuple[Image, str] | None]:

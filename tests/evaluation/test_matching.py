@@ -44,6 +44,9 @@ def test_an_overlap_of_exactly_the_bound_is_enough() -> None:
     matching = Matching()
     matching.update((square(0, 0, 4),), numbered(1))
     assert matching.compute() == {"0.5": 1, "0.6": 0, "0.7": 0, "0.8": 0, "0.9": 0}
+    crosswise = Matching()
+    crosswise.update((square(0, 10, 4), square(30, 0)), numbered(2))
+    assert crosswise.compute()["0.5"] == 1 / 3
 
 
 def test_without_instances_nothing_is_measured() -> None:

@@ -33,6 +33,9 @@ def test_connected_parts_are_counted_and_the_background_and_specks_are_not() -> 
     (nuclei,) = objects(CARD, segmentation(labels()))
     assert nuclei.known.id == 1
     assert sorted(nuclei.pixels.tolist()) == [81, 100]
+    least = np.zeros((3, 60), np.uint8)
+    least[1, :MIN_PIXELS] = 1
+    assert [each.pixels.tolist() for each in objects(CARD, segmentation(least))] == [[MIN_PIXELS]]
 
 
 def test_sure_instances_count_where_a_card_finds_them() -> None:

@@ -23,7 +23,7 @@ def main() -> Iterator[str]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        page.set_default_timeout(300_000)
+        page.set_default_timeout(900_000)
         page.goto(f"{url}{QUERY}")
         page.wait_for_selector("#segment-viewer .legend button")
         page.wait_for_selector("#segment-labels", state="visible")

@@ -23,7 +23,7 @@ RATE = 0.1
 
 
 class One:
-    """One number, which falls by RATE times `slope` in each step; `logged` are draws of the step's."""
+    """One number, which falls by RATE times `slope` in each step, whatever the batch."""
 
     def __init__(self, config: Config = CONFIG, slope: float = 2.0) -> None:
         self.config, self.slope = config, slope
@@ -33,7 +33,7 @@ class One:
         self.kept: dict[str, nn.Module] = {}
 
     def dataset(self) -> list[torch.Tensor]:
-        return [torch.ones(1)] * 4
+        return [torch.full((1,), float(2**number)) for number in range(4)]
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.SGD(self.network.parameters(), RATE)}
@@ -44,9 +44,10 @@ class One:
         return {"network": torch.optim.lr_scheduler.ConstantLR(optimizers["network"], 1.0)}
 
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
-        loss = self.slope * networks["network"](batch).mean()
+        loss = self.slope * (networks["network"](batch) / batch).mean()
         update("network", loss)
-        return {"weight": self.network.weight.detach().clone()[0, 0], "draw": torch.rand(())}
+        weight = self.network.weight.detach().clone()[0, 0]
+        return {"weight": weight, "draw": torch.rand(()), "batch": batch.sum()}
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         return {"val/draw": float(torch.rand(()))}
@@ -101,3 +102,18 @@ def test_ctrl_c_in_the_last_step_leaves_a_finished_run(interrupted: Callable[[An
     assert float((loop.fit(interrupted(One(), 3), PLACE) / "weight").read_text()) < 1
     with pytest.raises(KeyboardInterrupt):
         loop.fit(interrupted(One(), 2), PLACE)
+
+
+def test_average_and_batches_go_on_where_a_run_was_stopped(
+    interrupted: Callable[[Any, int], Any], runs: Path
+) -> None:
+    whole = (loop.fit(One(), PLACE) / "weight").read_text()
+    stopped = replace(CONFIG, name="stopped")
+    with pytest.raises(KeyboardInterrupt):
+        loop.fit(interrupted(One(stopped), 1), PLACE)
+    assert (loop.fit(One(stopped), replace(PLACE, resume=True)) / "weight").read_text() == whole
+    for name in ("batch", "draw"):
+        assert logged(runs / "stopped", name) == logged(runs / "one", name)
+    first, second, _ = logged(runs / "one", "batch")
+    assert first + second == sum(2**number for number in range(4)), "an epoch shows each item once"
+    assert len({first, second}) == 2

@@ -200,7 +200,7 @@ def test_how_good_it_is_is_told(view: teach.TeachView) -> None:
 
 
 def test_an_answer_leaves_strokes_alone() -> None:
-    value = paint.answer(np.zeros((4, 6), np.uint8), (0.5, 0.25))
-    assert set(value) == {"answer"}
+    value = paint.answer({"picture": "a/b.png"}, np.zeros((4, 6), np.uint8), (0.5, 0.25))
+    assert set(value) == {"picture", "answer"}
     assert (value["answer"]["width"], value["answer"]["height"]) == (6, 4)
     assert sent(value["answer"]["ids"]).shape[:2] == (4, 6)

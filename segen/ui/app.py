@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from segen import registry
 from segen.ui import api, framework
 from segen.ui.framework.component import component
+from segen.ui.framework.downloads import WRITTEN
 from segen.ui.framework.gate import MAX_UPLOAD_BYTES, MAX_WAITING, Gate
 from segen.ui.framework.language import PageLanguage, say
 from segen.ui.framework.limits import Limits
@@ -67,6 +68,7 @@ def build_app(engine: Engine, classroom: bool = False) -> gr.Blocks:
                 page.select(None, js=f"() => segen.open('{tab.NAME}')", **QUIET)
         gr.Markdown(say("page.footer"), elem_id="colophon")
         visits(app, built, tabs, notice)
+    app.temp_file_sets.append(WRITTEN)
     app.queue(api_open=False, max_size=MAX_WAITING)  # no event can be called past the queue
     return app
 

@@ -54,3 +54,13 @@ def test_a_folder_that_may_not_be_written_is_told(
     told = capsys.readouterr().err
     assert words("en", "errors.not_written", reason=os.strerror(errno.EACCES)) in told
     assert str(tmp_path) not in told
+
+
+def test_a_name_that_begins_with_a_hyphen_stands_behind_two(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kills.commands(tmp_path)
+    (tmp_path / "0.png").rename(tmp_path / "--k.png")
+    monkeypatch.chdir(tmp_path)
+    assert main(["cluster", "--model", "kmeans", "--out", "out", "--", "--k.png", "1.png"]) == 0
+    assert (tmp_path / "out" / "--k.labels.png").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +20,17 @@ from segen.ui.framework.language import say
 
 KINDS = ("labels", "overlay", "regions", "text", "instances")
 """The files of a segmentation, in the order of `export.contents`; the last only where instances were told."""
+
+
+class Paths(set[str]):
+    """Paths that one thread may add to while another goes through them."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(frozenset(self))
+
+
+WRITTEN = Paths()
+"""Files for Gradio's cleaning of its cache: by itself it knows those of components that stay as built."""
 
 
 def download_button(key: str, **options: Any) -> gr.DownloadButton:
@@ -62,4 +74,5 @@ def saved(name: str, content: bytes) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             temporary.write_bytes(content)
+    WRITTEN.add(str(path))
     return str(path)

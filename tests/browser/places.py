@@ -39,7 +39,7 @@ def _requests(page: Any) -> set[Any]:
     waiting: set[Any] = set()
     page.on("request", lambda request: STREAMS.search(request.url) or waiting.add(request))
     for end in ("requestfinished", "requestfailed"):
-        page.on(end, waiting.discard)
+        page.on(end, lambda request: waiting.discard(request))
     return waiting
 
 

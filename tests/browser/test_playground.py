@@ -67,10 +67,18 @@ def test_it_runs_when_it_is_opened_and_rests_out_of_sight(address: str, visit: C
     assert page.inner_text(f"{LAB} .why") == words("en", "playground.why_posterior")
     assert_fits(page)
     page.click("#tabs > .tab-wrapper [role=tab][data-tab-id=start]")
-    page.wait_for_timeout(1_000)
-    before = iterations(page)
-    page.wait_for_timeout(2_000)
-    assert iterations(page) == before
+    page.wait_for_function(
+        """lab => {
+            const frame = () => new Promise(requestAnimationFrame);
+            const count = () => document.querySelector(lab).dataset.iterations;
+            return frame().then(async () => {
+                const before = count();
+                for (let i = 0; i < 30; i++) await frame();  // it trains once a frame
+                return count() === before;
+            });
+        }""",
+        arg=LAB,
+    )
 
 
 def test_settings_stand_in_the_address_and_steps_go_one_by_one(

@@ -13,6 +13,7 @@ from segen import registry
 from segen.data.synthetic import scenes
 from segen.imaging import images
 from segen.registry import cards
+from tests.browser.actions import settle
 from tests.browser.engines import KnownEngine
 from tests.ui.test_poison import POISON, poisoned
 
@@ -49,7 +50,7 @@ def test_no_script_runs(visit: Callable[..., Any], tmp_path: Path, monkeypatch: 
         page.wait_for_selector("[data-of=unet-camvid]", state="visible")
         page.click("#tabs [data-tab-id=translate]")
         page.wait_for_selector("#translate-model input")
-        page.wait_for_timeout(1_000)
+        settle(page)
         assert page.locator("img[src=x]").count() == 0
         assert ran == []
     finally:

@@ -73,7 +73,7 @@ def test_a_phone_shows_the_result_first_and_can_be_turned(address: str, visit: C
     assert abs(run["y"] - stop["y"]) < 5, "Stop stands beside the button that starts"
     for width, height in ((844, 390), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(500)
+        settle(page)
         assert_fits(page)
         stage = page.locator("#segment-viewer .stage").bounding_box()
         assert stage["x"] >= 0

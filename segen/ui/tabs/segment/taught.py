@@ -50,7 +50,7 @@ def scores(language: str) -> Markup:
 def curve(language: str) -> gr.LinePlot:
     """The IoU over the number of strokes for each class."""
     report = studies.read("teach")
-    titles = {name: dataset_title(name)[language] for name in report["data"]}
+    titles = {name: words(language, f"teach.data_{name}") for name in report["data"]}
     points = [
         (count, each["taught"][str(count)], titles[name])
         for name, each in report["data"].items()

@@ -37,7 +37,7 @@ def english_words() -> frozenset[str]:
             texts += [text[language] for text in card.licence.values()]
             texts += [known.name[language] for known in card.classes]
         found[language] = {word.lower() for text in texts for word in WORD.findall(text)}
-    named = {word for card in cards() for word in card.name.split("-")}
+    named = {word for card in cards() for word in WORD.findall(card.name)}
     return frozenset(found["en"] - found["zh"] - named)
 
 

@@ -132,6 +132,14 @@ segen.press = (id, tries = 200) => {
   };
 }
 
+// How often each slider was let go of after it was moved: Gradio tells of a release whenever its number is left, too.
+{
+  const moved = new Set();
+  const counts = {};
+  segen.move = (slider) => void moved.add(slider);
+  segen.releases = (slider) => (counts[slider] = (counts[slider] ?? 0) + moved.delete(slider));
+}
+
 // The path of a picture that took the place of another; "" for the one that the page opened with.
 {
   let first = null;

@@ -65,6 +65,17 @@ def picks(choices: gr.Dropdown) -> gr.Number:
     return count
 
 
+def releases(slider: gr.Slider) -> gr.Number:
+    """How often the visitor moved a slider and let go of it; its `change` is the event of that.
+
+    Gradio's own `release` comes whenever the number beside the slider is left, too.
+    """
+    count = gr.Number(0, visible="hidden")
+    slider.input(None, None, None, js=f"() => segen.move({slider._id})", **QUIET)
+    slider.release(None, None, count, js=f"() => segen.releases({slider._id})", **QUIET)
+    return count
+
+
 class Turns:
     """What each visit asked for last of the works that share a Stop button: only that one goes on.
 

@@ -22,7 +22,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import empty, figure, png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, press, steps
+from segen.ui.framework.queue import QUIET, on_device, press, releases, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
 from segen.ui.tabs.generate.seeds import Ends, seed_of
@@ -73,7 +73,7 @@ def neighbours_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
         }
 
     on_device(
-        [run.click, reach.release],
+        [run.click, releases(reach).change],
         draw,
         {*chosen.inputs, ends.start, reach, kept},
         [view, kept, back, download],

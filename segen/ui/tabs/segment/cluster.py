@@ -17,7 +17,7 @@ from segen.ui.api import CLUSTER_MODEL
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values, remember
-from segen.ui.framework.queue import QUIET, on_device, press, steps
+from segen.ui.framework.queue import QUIET, on_device, press, releases, steps
 from segen.ui.tabs.segment.clusters import CURVE_TO, best_k, lines, points, silhouettes, told
 from segen.ui.tabs.segment.formulas import formulas
 from segen.ui.tabs.segment.shared import Shared, View
@@ -90,7 +90,7 @@ class ClusterView:
             [
                 self.model.input,
                 self.space.input,
-                *(each.release for each in self.sliders.values()),
+                *(releases(each).change for each in self.sliders.values()),
                 run.click,
             ],
             self.cluster,

@@ -16,7 +16,7 @@ from segen.types import Direction, Image, Run, TranslateRequest, Translation
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import on_device, press, steps
+from segen.ui.framework.queue import on_device, press, releases, steps
 from segen.ui.framework.templates import render
 from segen.ui.framework.visit import onward
 from segen.ui.tabs.translate import choice
@@ -50,7 +50,7 @@ class TranslationView:
         outputs = [self.picture, *self.outputs, self.download]
         for triggers, work in (
             ([chosen.picture.input, self.arrived.click], self.take_in),
-            ([chosen.strength.release, chosen.run.click], self.translate),
+            ([releases(chosen.strength).change, chosen.run.click], self.translate),
         ):
             on_device(triggers, work, inputs, outputs, stop=chosen.stop, shows=self.view)
 

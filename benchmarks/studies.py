@@ -1,4 +1,4 @@
-"""The tables and plots of docs/studies.md, from the reports in segen/studies."""
+"""The tables and plots of docs/studies.md, from the reports in segen/evaluation/studies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINE = "#768390"
 
 def main() -> Iterator[str]:
     """Write each table, between the marks of its study, and each plot, and say where."""
-    for study, draw in {"transfer": _transfer, "imbalance": _imbalance}.items():
+    for study, draw in PLOTS.items():
         report = studies.read(study)
         marked.write(PAGE, study, table(report))
         yield f"{PAGE}: the table of {study}"
@@ -34,7 +34,8 @@ def main() -> Iterator[str]:
 def table(report: dict[str, Any]) -> str:
     """The study's table in Markdown: ways in columns, the best of each row in bold."""
     by_picture = len(report["pictures"]) > 1
-    lines = [["training pictures" if by_picture else "IoU", *(name(way) for way in report["ways"])]]
+    corner = "training pictures" if by_picture else words("en", f"studies.{report['study']}_rows")
+    lines = [[corner, *(name(way) for way in report["ways"])]]
     for pictures in report["pictures"]:
         for measure in report["measures"]:
             found = [studies.outcome(report, way, pictures, measure) for way in report["ways"]]
@@ -60,7 +61,10 @@ def _row(measure: str, report: dict[str, Any]) -> str:
 
 
 def _measure(measure: str) -> str:
-    return "mean IoU" if measure == "mean_iou" else measure.removeprefix("iou_")
+    if measure == "mean_iou":
+        return "mean IoU"
+    known = measure.removeprefix("iou_")
+    return known if known != measure else words("en", f"studies.{measure}")
 
 
 def _plot(study: str, report: dict[str, Any], draw: Any) -> Path:
@@ -79,7 +83,7 @@ def _plot(study: str, report: dict[str, Any], draw: Any) -> Path:
     return path
 
 
-def _transfer(axes: Axes, report: dict[str, Any]) -> None:
+def _by_pictures(axes: Axes, report: dict[str, Any]) -> None:
     """IoU over the number of pictures: a line through the means, a point for each seed."""
     measure, pictures = report["measures"][0], report["pictures"]
     for way in report["ways"]:
@@ -94,8 +98,8 @@ def _transfer(axes: Axes, report: dict[str, Any]) -> None:
     axes.set_ylabel("IoU of nucleus", color=LINE)
 
 
-def _imbalance(axes: Axes, report: dict[str, Any]) -> None:
-    """A group of bars for each class, a bar for each loss, a point for each seed."""
+def _by_measure(axes: Axes, report: dict[str, Any]) -> None:
+    """A group of bars for each measure, a bar for each way, a point for each seed."""
     measures, ways = report["measures"], list(report["ways"])
     width = 0.8 / len(ways)
     for index, way in enumerate(ways):
@@ -107,4 +111,8 @@ def _imbalance(axes: Axes, report: dict[str, Any]) -> None:
         for place, each in zip(places, found, strict=True):
             axes.plot([place] * len(each.values), each.values, "o", ms=2.5, color=LINE)
     axes.set_xticks(range(len(measures)), [_measure(measure) for measure in measures])
-    axes.set_ylabel("IoU", color=LINE)
+    axes.set_ylabel(words("en", f"studies.{report['study']}_rows"), color=LINE)
+
+
+PLOTS = {"transfer": _by_pictures, "imbalance": _by_measure, "generated": _by_pictures, "guided": _by_measure}
+"""What draws each study."""

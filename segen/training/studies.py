@@ -13,10 +13,10 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
@@ -24,19 +24,31 @@ import segen
 from segen.data import files
 from segen.errors import DataError, SegenError, sentence
 from segen.evaluation import studies
+from segen.imaging import images
 from segen.models.features.imagenet import FILE, weights_file
 from segen.training.data import labelled
+from segen.training.enlarged import Enlarged, EnlargedConfig, sheet
+from segen.training.guided import JUDGES, Guided, GuidedConfig
 from segen.training.loop import fit
 from segen.training.recipe import Place
 from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
 from segen.training.run_folder import runs_root
+from segen.types import Image
+
+Studied = SegmentationConfig | GuidedConfig
+RECIPES: dict[type[Studied], Callable[[Any, Place], Any]] = {
+    SegmentationConfig: Segmentation,
+    EnlargedConfig: Enlarged,
+    GuidedConfig: Guided,
+}
+"""What trains each kind of configuration."""
 
 
 @dataclass(frozen=True)
 class Study:
     """Every way at every number of pictures from every seed, all else being equal."""
 
-    config: SegmentationConfig
+    config: Studied
     """What all runs share."""
     ways: dict[str, dict[str, Any]]
     """By the name of a way, the fields of the configuration that it sets."""
@@ -45,9 +57,11 @@ class Study:
     seeds: tuple[int, ...]
     """A seed draws the pictures, their order and augmentation, and the weights that start from chance."""
     measures: tuple[str, ...]
-    """The metrics on val that are summed up, as LabelMetrics.flat names them."""
+    """The metrics on val that are summed up, as the recipe's `evaluate` names them."""
+    init: str | None = None
+    """The shipped card that all runs start from."""
 
-    def runs(self) -> Iterator[tuple[str, int | None, SegmentationConfig]]:
+    def runs(self) -> Iterator[tuple[str, int | None, Studied]]:
         """Way, number of pictures and configuration of each run, seed by seed."""
         for seed in self.seeds:
             for pictures in self.pictures:
@@ -60,9 +74,12 @@ class Study:
                     )
 
 
-def _unet(name: str, steps: int, **fields: Any) -> SegmentationConfig:
+C = TypeVar("C", bound=SegmentationConfig)
+
+
+def _unet(kind: type[C], name: str, steps: int, **fields: Any) -> C:
     """The U-Net of the cards with a lighter decoder, for minutes of one core; measured once, at the end."""
-    return SegmentationConfig(
+    return kind(
         name, steps=steps, batch_size=4, evaluate_every=steps, save_every=steps,
         options={"decoder_channels": [64, 32, 24, 16, 8]}, class_balance=0.0, **fields,
     )  # fmt: skip
@@ -72,8 +89,8 @@ DECODER_LR = 2e-3
 STUDIES = {
     "transfer": Study(
         _unet(
-            "transfer", steps=250, dataset="nuclei", crop=(96, 96), scale=(2.0, 4.0), upright=False,
-            decoder_lr=DECODER_LR, loss="cross_entropy_dice",
+            SegmentationConfig, "transfer", steps=250, dataset="nuclei", crop=(96, 96), scale=(2.0, 4.0),
+            upright=False, decoder_lr=DECODER_LR, loss="cross_entropy_dice",
         ),
         # An encoder that starts from chance has nothing to lose, and learns as fast as the decoder.
         {
@@ -86,7 +103,7 @@ STUDIES = {
         measures=("iou_nucleus",),
     ),
     "imbalance": Study(
-        _unet("imbalance", steps=600, crop=(160, 224), scale=(1.5, 3.5)),
+        _unet(SegmentationConfig, "imbalance", steps=600, crop=(160, 224), scale=(1.5, 3.5)),
         {
             "cross_entropy": {"loss": "cross_entropy"},
             "weighted": {"loss": "cross_entropy", "class_balance": 1.0},
@@ -97,10 +114,36 @@ STUDIES = {
         seeds=(0, 1),
         measures=("iou_pole", "iou_sign_symbol", "iou_bicyclist", "iou_road", "iou_sky", "mean_iou"),
     ),
+    "generated": Study(
+        # The pictures are 128 x 128 for the most part, of which half as wide crops see a good part.
+        _unet(
+            EnlargedConfig, "generated", steps=150, dataset="nuclei", crop=(64, 64),
+            scale=(1.4, 2.8), upright=False, freeze_encoder=True, loss="cross_entropy_dice",
+        ),
+        {
+            "alone": {},
+            "augmented": {"augmented": True},
+            "gan": {"share_generated": 0.5},
+        },
+        pictures=(5, 10),
+        seeds=(0, 1, 2),
+        measures=("iou_nucleus",),
+    ),
+    "guided": Study(
+        GuidedConfig(
+            "guided", steps=100, dataset="camvid", side=96, halvings=3, dropout=0.3, l1=10.0, features=10.0,
+            evaluate_every=100, save_every=100,
+        ),
+        {"unguided": {}, "guided": {"guide": "unet-camvid"}},
+        pictures=(None,),
+        seeds=(0,),
+        measures=tuple(f"{metric}_{judge}" for metric in ("pixel_accuracy", "mean_iou") for judge in JUDGES),
+        init="pix2pix-camvid-photo",
+    ),
 }  # fmt: skip
 
 
-def train(config: SegmentationConfig, place: Place) -> dict[str, Any]:
+def train(config: Studied, place: Place) -> dict[str, Any]:
     """Train, unless it was done before, and give {config, data, versions, items, seconds, metrics}.
 
     `seconds` is the wall clock, `metrics` are those of val after the last step. The run's folder keeps
@@ -115,7 +158,7 @@ def train(config: SegmentationConfig, place: Place) -> dict[str, Any]:
         if {name: kept[name] for name in asked} == asked:
             return kept
     start = time.perf_counter()
-    recipe = Segmentation(config, place)
+    recipe = RECIPES[type(config)](config, place)
     exported = fit(recipe, place)
     last = json.loads((run / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     done = {
@@ -145,7 +188,7 @@ def report(name: str, study: Study, place: Place) -> dict[str, Any]:
         raise DataError("imagenet_missing", file=FILE)
     runs, items = [], 0
     for way, pictures, config in study.runs():
-        done = train(config, place)
+        done = train(config, replace(place, init=study.init))
         items = done["items"]
         runs.append(
             {"way": way, "pictures": pictures, "seed": config.seed}
@@ -172,6 +215,17 @@ def report(name: str, study: Study, place: Place) -> dict[str, Any]:
     }
 
 
+def _sheet(study: Study, place: Place) -> Image | None:
+    """What the GANs of the study's first seed drew, a row for each number of pictures; None without any."""
+    configs = [config for _, _, config in study.runs() if config.seed == study.seeds[0]]
+    drawing = {
+        config.gan: config
+        for config in configs
+        if isinstance(config, EnlargedConfig) and config.share_generated
+    }
+    return sheet(list(drawing.values()), place) if drawing else None
+
+
 def _summary(
     runs: list[dict[str, Any]], way: str, pictures: int | None, measures: tuple[str, ...]
 ) -> dict[str, Any]:
@@ -192,7 +246,7 @@ def _shares(root: str | None, dataset: str) -> dict[str, float]:
     return {name: count / max(sum(pixels.values()), 1) for name, count in pixels.items()}
 
 
-def _plain(config: SegmentationConfig) -> dict[str, Any]:
+def _plain(config: Studied) -> dict[str, Any]:
     plain: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     return plain
 
@@ -207,7 +261,7 @@ def _versions() -> dict[str, str]:
 
 
 def main(
-    name: Annotated[Literal["transfer", "imbalance"], tyro.conf.Positional],
+    name: Annotated[Literal["transfer", "imbalance", "generated", "guided"], tyro.conf.Positional],
     data: str | None = None,
     write: bool = False,
 ) -> int:
@@ -219,7 +273,8 @@ def main(
         write: Write it into the package, too, for the page and the docs.
     """
     try:
-        told = json.dumps(report(name, STUDIES[name], Place(data=data)), indent=1) + "\n"
+        place = Place(data=data)
+        told = json.dumps(report(name, STUDIES[name], place), indent=1) + "\n"
     except SegenError as error:
         print(sentence(error), file=sys.stderr)
         return 1
@@ -228,6 +283,9 @@ def main(
     files.write_text(runs_root() / "studies" / f"{name}.json", told)
     if write:
         files.write_text(studies.path(name), told)
+        if (drawn := _sheet(STUDIES[name], place)) is not None:
+            with files.replacing(studies.pictures(name)) as temporary:
+                temporary.write_bytes(images.encode(drawn, "WEBP", quality=80))
     return 0
 
 

@@ -15,13 +15,13 @@ import pytest
 from benchmarks import studies as pages
 from segen.evaluation import studies
 from segen.models.features import imagenet
-from segen.training import data
+from segen.training import data, enlarged
 from segen.training import studies as training
 from segen.training.studies import STUDIES
 from segen.ui.tabs.models import studies as tab
 from tests.sentences import sentence
 
-COUNTS = {"transfer": 27, "imbalance": 8}
+COUNTS = {"transfer": 27, "imbalance": 8, "generated": 18, "guided": 2}
 
 
 @pytest.fixture(params=COUNTS)
@@ -105,9 +105,14 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Runs in a folder of the test, few pictures, and studies of two or three trainings of one step."""
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
     monkeypatch.setattr(data, "SYNTHETIC_SIZES", {"train": 4, "val": 1})
-    small: dict[str, Any] = {"steps": 1, "batch_size": 2, "crop": (32, 32)}
+    monkeypatch.setattr(enlarged, "DRAWN", 6)
+    small: dict[str, Any] = {"crop": (32, 32), "batch_size": 2, "options": {"decoder_channels": [8] * 5}}
+    smaller: dict[str, dict[str, Any]] = {
+        "generated": {"gan_steps": 1, "gan_side": 32, **small},
+        "guided": {"side": 64, "judged": 1},
+    }
     for name, study in STUDIES.items():
-        config = replace(study.config, options={"decoder_channels": [8, 8, 8, 8, 8]}, **small)
+        config = replace(study.config, steps=1, **smaller.get(name, small))
         pictures = tuple(count and 2 for count in study.pictures[:1])
         monkeypatch.setitem(STUDIES, name, replace(study, config=config, pictures=pictures, seeds=(0,)))
     return tmp_path

@@ -16,6 +16,11 @@ COLORS = {
     "weighted": "#d97706",
     "focal": "#7c6ee6",
     "dice": "#0d9488",
+    "alone": "#64748b",
+    "augmented": "#d97706",
+    "gan": "#7c6ee6",
+    "unguided": "#64748b",
+    "guided": "#0d9488",
 }
 """Colours of the studies' variants, distinct on light and on dark backgrounds."""
 
@@ -39,8 +44,13 @@ def path(name: str) -> Path:
     return Path(str(files(__name__))) / f"{name}.json"
 
 
+def pictures(name: str) -> Path:
+    """Where the generated pictures of a study are kept in the package, if it has any."""
+    return path(name).with_suffix(".webp")
+
+
 def read(name: str) -> dict[str, Any]:
-    """The report of a study, "transfer" or "imbalance", as `segen.training.studies.report` describes it."""
+    """The report of a study as `segen.training.studies.report` describes it."""
     kept: dict[str, Any] = json.loads(path(name).read_text(encoding="utf-8"))
     return kept
 

@@ -10,9 +10,10 @@ from segen.evaluation import studies as kept
 from segen.evaluation.studies import COLORS, Outcome, outcome
 from segen.registry import dataset_classes
 from segen.text import words
+from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.templates import render
 
-STUDIES = ("transfer", "imbalance")
+STUDIES = ("transfer", "imbalance", "generated", "guided")
 LEFT, RIGHT, LINE = 150, 585, 30
 """Where the plot's 0 and 1 are, and how far its rows are apart, in its own units."""
 
@@ -32,24 +33,32 @@ def studies(language: str) -> Markup:
 
 def _study(report: dict[str, Any], language: str) -> dict[str, Any]:
     config, name = report["config"], report["study"]
+    height, width = config.get("crop") or (config["side"], config["side"])
     values = {
         "steps": config["steps"],
         "batch": config["batch_size"],
-        "height": config["crop"][0],
-        "width": config["crop"][1],
+        "height": height,
+        "width": width,
         "crops": config["steps"] * config["batch_size"],
         "items": report["items"],
         "seeds": len(report["seeds"]),
     }
     return {
         "name": name,
-        "title": words(language, f"studies.{name}"),
+        "title": words(language, f"studies.{name}_title"),
         "measured": words(language, f"studies.{name}_measured", **values),
         "learned": words(language, f"studies.{name}_learned", **values),
         "corner": words(language, f"studies.{name}_rows"),
         "ways": list(report["ways"]),
         "rows": _rows(report, language),
+        "pictures": _pictures(name),
     }
+
+
+def _pictures(name: str) -> str:
+    """What the generators of a study drew, as an address; "" where it has none."""
+    file = kept.pictures(name)
+    return data_uri(file.read_bytes(), "image/webp") if file.is_file() else ""
 
 
 def _rows(report: dict[str, Any], language: str) -> list[dict[str, Any]]:
@@ -78,8 +87,8 @@ def _row_name(report: dict[str, Any], pictures: int | None, measure: str, langua
     """What a row is about, and of a class its share of the training pixels."""
     if pictures is not None:
         return words(language, "studies.pictures", count=pictures), ""
-    if measure == "mean_iou":
-        return words(language, "studies.mean_iou", classes=len(report["shares"])), ""
+    if not measure.startswith("iou_"):
+        return words(language, f"studies.{measure}", classes=len(report["shares"])), ""
     known = measure.removeprefix("iou_")
     names = {each.name["en"]: each.name[language] for each in dataset_classes(report["data"])}
     return names[known].replace("_", " "), f"{100 * report['shares'][known]:.1f} %"

@@ -64,3 +64,11 @@ def test_a_corruption_is_one_of_those_there_are() -> None:
     for severity in (0, 6, -1):
         with pytest.raises(InputError, match=exactly("severity_out_of_range", least=1, most=5)):
             Corruption("fog", severity)
+
+
+def test_lengths_scale_with_the_shorter_side() -> None:
+    square = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    wide, tall = np.hstack([square] * 2), np.vstack([square] * 2)
+    expected = CORRUPTIONS["blur"](square, 5, 0)[:150, :150]
+    for shape in (wide, tall):
+        assert (CORRUPTIONS["blur"](shape, 5, 0)[:150, :150] == expected).all()

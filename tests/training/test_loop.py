@@ -44,12 +44,14 @@ class One:
         return {"network": torch.optim.lr_scheduler.ConstantLR(optimizers["network"], 1.0)}
 
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
+        assert networks["network"].training
         loss = self.slope * (networks["network"](batch) / batch).mean()
         update("network", loss)
         weight = self.network.weight.detach().clone()[0, 0]
         return {"weight": weight, "draw": torch.rand(()), "batch": batch.sum()}
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
+        assert not networks["network"].training
         return {"val/draw": float(torch.rand(()))}
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:

@@ -27,7 +27,7 @@ def main() -> Iterator[str]:
         page.goto(f"{url}{QUERY}")
         page.wait_for_selector("#segment-viewer .legend button")
         page.wait_for_selector("#segment-labels", state="visible")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function("[...document.images].every((each) => each.complete)")
         drawn = page.screenshot(animations="disabled")
         browser.close()
     app.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-for name in sys.argv[1:] or ["speed", "startup", "memory", "cluster", "stroke", "cost", "generation"]:
+TIMED = ("speed", "startup", "memory", "cluster", "stroke", "cost", "generation", "visitors")
+
+for name in sys.argv[1:] or TIMED:
     for line in import_module(f"benchmarks.{name}").main():
         print(line, flush=True)

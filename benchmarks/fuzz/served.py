@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import httpx
 import numpy as np
 
 from benchmarks.fuzz.mutation import ODD, Dice, bytes_of, value_of
+from benchmarks.server import serving
 from segen.imaging import images
 from segen.text import LANGUAGES, catalogue
 
@@ -34,18 +31,12 @@ SECONDS = 60
 
 def attacked(folder: Path, seed: int, count: int) -> tuple[list[str], int]:
     """Lines to print, and the number of faults, of `count` calls of a server of its own."""
+    with (
+        serving(folder) as address,
+        httpx.Client(base_url=f"{address}gradio_api/", timeout=SECONDS) as client,
+    ):
+        lines, faults = _calls(client, seed, count)
     log = folder / "server.log"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    settings = {**os.environ, "GRADIO_SERVER_PORT": port, "GRADIO_TEMP_DIR": str(folder / "cache")}
-    with log.open("wb") as file:
-        server = subprocess.Popen([sys.executable, "app.py"], env=settings, stdout=file, stderr=file)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}/gradio_api/", timeout=SECONDS) as client:
-            lines, faults = _calls(client, seed, count)
-    finally:
-        server.terminate()
-        server.wait(30)
     traced = log.read_text(encoding="utf-8", errors="replace").count("Traceback")
     if traced:
         lines.append(log.read_text(encoding="utf-8", errors="replace")[-3_000:])
@@ -53,7 +44,7 @@ def attacked(folder: Path, seed: int, count: int) -> tuple[list[str], int]:
 
 
 def _calls(client: httpx.Client, seed: int, count: int) -> tuple[list[str], int]:
-    config = _config(client)
+    config = client.get("../config").json()
     events = [each for each in config["dependencies"] if each["backend_fn"]]
     private = [each for each in events if each["api_visibility"] == "private"]
     values = {each["id"]: each["props"].get("value") for each in config["components"]}
@@ -74,19 +65,6 @@ def _calls(client: httpx.Client, seed: int, count: int) -> tuple[list[str], int]
             lines.append(f"{name or 'event'} {dice}: {outcome[:300]}")
     lines.append(f"calls of a server: {dict(found)}, slowest {slowest:.1f} s")
     return lines, found["fault"]
-
-
-def _config(client: httpx.Client) -> dict[str, Any]:
-    """The page's events, as soon as the server answers."""
-    until = monotonic() + 600
-    while True:
-        try:
-            found: dict[str, Any] = client.get("../config").json()
-            return found
-        except httpx.HTTPError:
-            if monotonic() > until:
-                raise
-            sleep(1)
 
 
 def _endpoint(client: httpx.Client, name: str, picture: bytes, dice: Dice) -> str:

@@ -1,0 +1,44 @@
+"""A server of its own for a benchmark, asked over HTTP as a stranger would."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+
+START_SECONDS = 600
+"""On a busy machine the imports alone may take minutes."""
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of `app.py`, which answers by then and ends with the block.
+
+    It writes `server.log` and its cache into `folder`.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    settings = {**os.environ, "GRADIO_SERVER_PORT": port, "GRADIO_TEMP_DIR": str(folder / "cache")}
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen([sys.executable, "app.py"], env=settings, stdout=log, stderr=log)
+    address, until = f"http://127.0.0.1:{port}/", monotonic() + START_SECONDS
+    try:
+        while True:
+            try:
+                httpx.get(address + "config", timeout=60)
+                break
+            except httpx.HTTPError:
+                if monotonic() > until or server.poll() is not None:
+                    raise
+                sleep(0.5)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(60)

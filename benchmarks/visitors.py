@@ -1,0 +1,63 @@
+"""How long a segmentation takes over HTTP, alone and while four diffusions of 1,000 steps are under way."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import httpx
+import numpy as np
+
+from benchmarks.server import serving
+from segen.data.synthetic import scenes
+from segen.imaging import images
+
+DIFFUSIONS, CALLS = 4, 40
+LONG: list[Any] = ["ddpm-fashion", 0, 16, "", 1_000, 1]
+MOST = 3.0
+"""Times as long as alone is what a segmentation may take, at its 95th percentile."""
+
+
+def main() -> Iterator[str]:
+    """A line for either, and one for their ratio."""
+    picture = images.encode(scenes.street(3, 320, 256)[0])
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address, ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(base_url=f"{address}gradio_api/", timeout=600))
+        (path,) = client.post("upload", files={"files": ("street.png", picture)}).json()
+        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        _seconds(client, file)  # loads the model
+        alone = sorted(_seconds(client, file) for _ in range(CALLS))
+        yield _told("alone", alone)
+        for seed in range(DIFFUSIONS):
+            answer = stack.enter_context(
+                client.stream("GET", _begun(client, "generate", [LONG[0], seed, *LONG[2:]]))
+            )
+            next(answer.iter_lines())  # it has begun; leaving the block ends it
+        beside = sorted(_seconds(client, file) for _ in range(CALLS))
+        yield _told(f"beside {DIFFUSIONS} diffusions", beside)
+    ratio = float(np.percentile(beside, 95) / np.percentile(alone, 95))
+    yield f"95th percentile: {ratio:.1f} times as long, at most {MOST:g} is the aim"
+
+
+def _seconds(client: httpx.Client, file: dict[str, Any]) -> float:
+    began = perf_counter()
+    answer = client.get(_begun(client, "segment", [file, "unet-camvid"])).text
+    assert "event: complete" in answer, answer[-500:]
+    return perf_counter() - began
+
+
+def _begun(client: httpx.Client, name: str, data: list[Any]) -> str:
+    """Where the answer of a call is."""
+    headers = {"Content-Type": "application/json"}
+    answer = client.post(f"call/{name}", content=json.dumps({"data": data}), headers=headers)
+    return f"call/{name}/{answer.raise_for_status().json()['event_id']}"
+
+
+def _told(name: str, seconds: list[float]) -> str:
+    median, late = np.percentile(seconds, [50, 95])
+    return f"a segmentation {name}: median {median:.2f} s, 95th percentile {late:.2f} s"

@@ -88,7 +88,9 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
             except InputError:
                 raise
             except Exception:
-                raise InputError("picture_too_slow" if file.exhausted else "picture_damaged") from None
+                if file.exhausted:
+                    raise InputError("picture_too_slow") from None
+                raise InputError("picture_damaged") from None
 
 
 def count_pixels(source: Path) -> int:

@@ -55,6 +55,7 @@ def killed(line: list[str], out: Path, count: int, dice: random.Random) -> tuple
     _begun(line).join()
     seconds = perf_counter() - began
     whole = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert whole, "the command wrote nothing"
     hits = broken = 0
     for _ in range(count):
         for path in out.iterdir():

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -109,12 +110,10 @@ def test_noise_has_no_more_boxes_than_the_cap() -> None:
 
 @pytest.mark.slow
 def test_the_largest_pictures_take_seconds() -> None:
-    from time import perf_counter
-
     labels = np.repeat(np.repeat(blobs(200, 320), 32, axis=0), 32, axis=1)[:4000, :10_000]
-    began = perf_counter()
+    began = process_time()  # of this process, however busy the machine is
     export.regions(CARD, segmentation(labels))
-    assert perf_counter() - began < 30
+    assert process_time() - began < 30
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

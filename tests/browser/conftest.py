@@ -163,10 +163,3 @@ def known(serve: Callable[[Any], str], visit: Callable[..., Any], photo: Path) -
         return page
 
     return open_page
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a second try to what runs out of time here on a busy machine; the summary names it."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError"]))

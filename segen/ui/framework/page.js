@@ -132,12 +132,11 @@ segen.press = (id, tries = 200) => {
   };
 }
 
-// How often each slider was let go of after it was moved: Gradio tells of a release whenever its number is left, too.
+// Press a button when a slider is let go of after it was moved: Gradio tells of a release whenever its number is left, too.
 {
   const moved = new Set();
-  const counts = {};
   segen.move = (slider) => void moved.add(slider);
-  segen.releases = (slider) => (counts[slider] = (counts[slider] ?? 0) + moved.delete(slider));
+  segen.moved = (slider, button) => void (moved.delete(slider) && segen.press(button));
 }
 
 // The path of a picture that took the place of another; "" for the one that the page opened with.

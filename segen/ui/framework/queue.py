@@ -65,15 +65,14 @@ def picks(choices: gr.Dropdown) -> gr.Number:
     return count
 
 
-def releases(slider: gr.Slider) -> gr.Number:
-    """How often the visitor moved a slider and let go of it; its `change` is the event of that.
+def press_when_moved(button: gr.Button, *sliders: gr.Slider) -> None:
+    """Press the button when the visitor has moved one of the sliders and lets go of it.
 
-    Gradio's own `release` comes whenever the number beside the slider is left, too.
+    Gradio's own `release` comes whenever the number beside a slider is left, too.
     """
-    count = gr.Number(0, visible="hidden")
-    slider.input(None, None, None, js=f"() => segen.move({slider._id})", **QUIET)
-    slider.release(None, None, count, js=f"() => segen.releases({slider._id})", **QUIET)
-    return count
+    for slider in sliders:
+        slider.input(None, None, None, js=f"() => segen.move({slider._id})", **QUIET)
+        slider.release(None, None, None, js=f"() => segen.moved({slider._id}, '{button.elem_id}')", **QUIET)
 
 
 class Turns:

@@ -17,7 +17,7 @@ from segen.types import GenerateRequest, Generation, Run, seed_range
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET, on_device, press, releases, steps
+from segen.ui.framework.queue import QUIET, on_device, press, press_when_moved, steps
 from segen.ui.tabs.generate import opening
 from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
 from segen.ui.tabs.generate.estimate import SLOW_SECONDS, Pace
@@ -103,8 +103,9 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
     grid.seen(first, inputs, [grid, estimate], **QUIET)
     another = view.shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, chosen.seed, **QUIET)
     another.then(**press(run))
+    press_when_moved(run, chosen.truncation)
     on_device(
-        [chosen.seed.submit, count.input, releases(chosen.truncation).change, run.click],
+        [chosen.seed.submit, count.input, run.click],
         generate,
         inputs,
         [grid, row, estimate, *view.downloads.values()],

@@ -19,7 +19,7 @@ from segen.ui.framework.component import component
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, press, releases, steps
+from segen.ui.framework.queue import QUIET, on_device, press, press_when_moved, steps
 from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
 from segen.ui.tabs.generate.seeds import DIRECTIONS, Ends, seed_of
 
@@ -74,8 +74,9 @@ def map_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
         return {x: _bounded(event.x), y: _bounded(event.y)}
 
     view.move(move, None, [x, y], **QUIET).then(**press(run))
+    press_when_moved(run, across, up, span)
     on_device(
-        [run.click, origin.input, *(releases(each).change for each in (across, up, span))],
+        [run.click, origin.input],
         draw,
         {*chosen.inputs, ends.start, origin, across, up, span, x, y},
         [view],

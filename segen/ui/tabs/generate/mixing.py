@@ -13,7 +13,7 @@ from segen.types import DecodeRequest, LatentsRequest, MixRequest, Mixture, seed
 from segen.ui.framework.figures import figure, png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import on_device, releases, steps
+from segen.ui.framework.queue import on_device, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Chosen, Given
 from segen.ui.tabs.generate.seeds import Ends, seed_of, truncated
@@ -62,7 +62,8 @@ def mix_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
         yield {view: matrix(found, rows, columns, asked.language)}
 
     inputs = {*chosen.inputs, contents, styles, stage}
-    on_device([run.click, releases(stage).change], mix, inputs, [view], stop=chosen.stop, shows=view)
+    press_when_moved(run, stage)
+    on_device([run.click], mix, inputs, [view], stop=chosen.stop, shows=view)
 
     def of_card(card: ModelCard, _language: str) -> Values:
         return {stage: gr.Slider(maximum=max(FROM, card.options.stages), value=FROM), view: ""}

@@ -22,7 +22,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import empty, figure, png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, press, releases, steps
+from segen.ui.framework.queue import QUIET, on_device, press, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
 from segen.ui.tabs.generate.seeds import Ends, seed_of
@@ -72,8 +72,9 @@ def neighbours_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
             download: gr.DownloadButton(value=file, visible=True),
         }
 
+    press_when_moved(run, reach)
     on_device(
-        [run.click, releases(reach).change],
+        [run.click],
         draw,
         {*chosen.inputs, ends.start, reach, kept},
         [view, kept, back, download],

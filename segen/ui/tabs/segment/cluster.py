@@ -17,7 +17,7 @@ from segen.ui.api import CLUSTER_MODEL
 from segen.ui.framework.downloads import download_row, segmentation_buttons
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values, remember
-from segen.ui.framework.queue import QUIET, on_device, press, releases, steps
+from segen.ui.framework.queue import QUIET, on_device, press, press_when_moved, steps
 from segen.ui.tabs.segment.clusters import CURVE_TO, best_k, lines, points, silhouettes, told
 from segen.ui.tabs.segment.formulas import formulas
 from segen.ui.tabs.segment.shared import Shared, View
@@ -86,13 +86,9 @@ class ClusterView:
         self._lay_results()
         self.about = gr.HTML(elem_classes="about", padding=False)
 
+        press_when_moved(run, *self.sliders.values())
         on_device(
-            [
-                self.model.input,
-                self.space.input,
-                *(releases(each).change for each in self.sliders.values()),
-                run.click,
-            ],
+            [self.model.input, self.space.input, run.click],
             self.cluster,
             [self.picture, *self.options.values()],
             self.outputs,

@@ -60,6 +60,7 @@ def lines(found: Clustering, language: str) -> list[gr.LinePlot]:
         return [gr.LinePlot(None), gr.LinePlot(None)]
     best, _ = known
     mark = words(language, "cluster.best_k", k=best)
+    kinds = words(language, "cluster.curves")
     plots = []
     for index, kind in ((1, "inertia"), (2, "score")):
         name = words(language, f"cluster.{kind}")
@@ -68,10 +69,10 @@ def lines(found: Clustering, language: str) -> list[gr.LinePlot]:
         vertical = [(best, min(0.0, *heights), mark), (best, max(heights), mark)]
         plots.append(
             gr.LinePlot(
-                pd.DataFrame([*curve, *vertical], columns=["k", "value", "line"]),
+                pd.DataFrame([*curve, *vertical], columns=["k", "value", kinds]),
                 x="k",
                 y="value",
-                color="line",
+                color=kinds,
                 color_map={name: "#0d9488", mark: "#d97706"},
                 y_title=name,
                 color_title="",
@@ -87,12 +88,13 @@ def points(card: ModelCard, found: Clustering, space: Space, language: str) -> l
     names = [known[id].name[language] for id in found.sample_labels.tolist()]
     colors = {each.name[language]: "#{:02x}{:02x}{:02x}".format(*each.color) for each in card.classes}
     values = found.sample_colors.astype(float).round(1)
+    kinds = words(language, "cluster.cluster")
     return [
         gr.ScatterPlot(
-            pd.DataFrame({right: values[:, x], up: values[:, y], "cluster": names}),
+            pd.DataFrame({right: values[:, x], up: values[:, y], kinds: names}),
             x=right,
             y=up,
-            color="cluster",
+            color=kinds,
             color_map=colors,
             colors_in_legend=[],
             title=words(language, "cluster.points", right=right, up=up),

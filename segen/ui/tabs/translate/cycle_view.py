@@ -20,7 +20,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import PALETTE, empty, figure, png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import on_device, releases, steps
+from segen.ui.framework.queue import on_device, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
@@ -49,8 +49,9 @@ def cycle_panel(
                 elem_id="translate-cycle",
             )
         cycle = CycleView(engine)
+    press_when_moved(run, levels, blur)
     on_device(
-        [run.click, releases(levels).change, releases(blur).change],
+        [run.click],
         cycle.look,
         [picture, model, direction, levels, blur],
         [cycle.view, cycle.row, cycle.download],

@@ -20,7 +20,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import empty
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET, READING, on_device, picks, press, releases, steps
+from segen.ui.framework.queue import QUIET, READING, on_device, picks, press, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
@@ -103,8 +103,9 @@ class Region:
         self.view.select(_clicked, picture, self.place, **READING).then(**press(self.run))
         picks(self.known).change(lambda: nowhere, None, self.place, **QUIET).then(**press(self.run))
         picks(self.segmenter).change(self.classes, self.segmenter, [self.known, *self.place], **QUIET)
+        press_when_moved(self.run, self.border)
         on_device(
-            [self.run.click, self.side.input, releases(self.border).change],
+            [self.run.click, self.side.input],
             self.limit,
             [picture, model, direction, self.segmenter, self.known, self.side, self.border, *self.place],
             [self.view, self.told, self.row, self.download],

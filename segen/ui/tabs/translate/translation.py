@@ -16,7 +16,7 @@ from segen.types import Direction, Image, Run, TranslateRequest, Translation
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import on_device, press, releases, steps
+from segen.ui.framework.queue import on_device, press, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.framework.visit import onward
 from segen.ui.tabs.translate import choice
@@ -48,9 +48,10 @@ class TranslationView:
         self.outputs = [self.view, self.told, self.row]
         inputs = [self.picture, chosen.model, chosen.direction, chosen.strength]
         outputs = [self.picture, *self.outputs, self.download]
+        press_when_moved(chosen.run, chosen.strength)
         for triggers, work in (
             ([chosen.picture.input, self.arrived.click], self.take_in),
-            ([releases(chosen.strength).change, chosen.run.click], self.translate),
+            ([chosen.run.click], self.translate),
         ):
             on_device(triggers, work, inputs, outputs, stop=chosen.stop, shows=self.view)
 

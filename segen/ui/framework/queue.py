@@ -115,6 +115,8 @@ class Turns:
                 return
             try:
                 yield gr.skip()  # Gradio closes no generator at Stop that has not yielded yet
+                if self._last.get(visit) is not mine:
+                    return
                 with closing(work(*arguments)) as items:
                     for item in items:
                         if self._last.get(visit) is not mine:

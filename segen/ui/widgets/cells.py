@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import math
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
-from segen.imaging import export
+from segen.imaging import export, formats
 from segen.registry import ModelCard
 from segen.text import words
 from segen.types import Generation, Step
@@ -79,12 +77,8 @@ def renamed(file: str, ending: str) -> str:
 
 def archive(found: Generation, ending: str = "") -> bytes:
     """All pictures as a ZIP file, named as `segen generate` names them."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as bundle:  # PNGs are compressed already
-        for index in range(len(found.seeds)):
-            file, content = export.picture_file(found, index)
-            bundle.writestr(renamed(file, ending), content)
-    return buffer.getvalue()
+    pictures = [export.picture_file(found, index) for index in range(len(found.seeds))]
+    return formats.archive({renamed(file, ending): content for file, content in pictures})
 
 
 def range_name(model: str, seeds: Sequence[int]) -> str:

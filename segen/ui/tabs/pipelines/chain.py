@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -14,6 +12,7 @@ import numpy as np
 from segen.evaluation.pipelines.agreement import agreement
 from segen.evaluation.pipelines.recipe import Recipe
 from segen.evaluation.pipelines.runner import Outcome
+from segen.imaging import formats
 from segen.registry import ModelCard
 from segen.text import device_name, words
 from segen.types import Clustering, Labels, Segmentation
@@ -97,9 +96,4 @@ def _regions(card: ModelCard, labels: Labels, language: str) -> list[dict[str, A
 
 def archive(files: Mapping[str, bytes], recipe: Recipe) -> bytes:
     """All files of a chain and its recipe as a ZIP file."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, content in files.items():
-            bundle.writestr(name, content)
-        bundle.writestr("recipe.json", recipe.text() + "\n")
-    return buffer.getvalue()
+    return formats.archive({**files, "recipe.json": f"{recipe.text()}\n".encode()})

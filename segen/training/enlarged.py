@@ -35,7 +35,8 @@ from segen.training.recipes.segmentation import Segmentation, SegmentationConfig
 from segen.training.run_folder import runs_root
 from segen.types import Image, Labels
 
-Labelled = tuple[Image, Labels]
+Example = tuple[Image, Labels]
+"""A picture, H x W x 3, and its label map, H x W."""
 DRAWN = 100
 """Pictures that a GAN draws; each has a mask of its own."""
 SHOWN = 6
@@ -90,22 +91,22 @@ class Enlarged(Segmentation):
         return data.LabelledPictures(Mixed(self.few, self.drawn, self.config.share_generated), crops)
 
 
-class Mixed(Dataset[Labelled]):
+class Mixed(Dataset[Example]):
     """Real pictures, each of which gives way to any of the generated ones with a probability of `share`."""
 
-    def __init__(self, real: list[Labelled], generated: list[Labelled], share: float) -> None:
+    def __init__(self, real: list[Example], generated: list[Example], share: float) -> None:
         self.real, self.generated, self.share = real, generated, share
 
     def __len__(self) -> int:
         return len(self.real)
 
-    def __getitem__(self, index: int) -> Labelled:
+    def __getitem__(self, index: int) -> Example:
         if self.generated and torch.rand(()) < self.share:
             return self.generated[int(torch.randint(len(self.generated), ()))]
         return self.real[index]
 
 
-def drawn(config: EnlargedConfig, place: Place) -> list[Labelled]:
+def drawn(config: EnlargedConfig, place: Place) -> list[Example]:
     """DRAWN pictures with their labels, of the GAN of this configuration; it is trained if it was not yet."""
     gan = config.gan
     kept = runs_root() / gan.name / "drawn.npz"
@@ -126,7 +127,7 @@ def drawn(config: EnlargedConfig, place: Place) -> list[Labelled]:
 
 
 @torch.inference_mode()
-def _draw(network: torch.nn.Module, config: EnlargedConfig, seed: int) -> Labelled:
+def _draw(network: torch.nn.Module, config: EnlargedConfig, seed: int) -> Example:
     """A picture for a mask that no data set has, and the labels that the mask stands for."""
     given, labels = MASKS[config.dataset](seed)
     with torch.random.fork_rng(devices=[]):
@@ -148,16 +149,16 @@ def sheet(configs: Sequence[EnlargedConfig], place: Place) -> Image:
     return images.grid(np.stack(pictures), columns=SHOWN)
 
 
-def _microscopy(image: Image, labels: Labels) -> Labelled:
+def _microscopy(image: Image, labels: Labels) -> Example:
     grey = halved(nuclei.stretched(image))
     return np.repeat(grey[..., None], 3, axis=2), resize_labels(labels, *grey.shape)
 
 
-def _street(image: Image, labels: Labels) -> Labelled:
+def _street(image: Image, labels: Labels) -> Example:
     return images.fit(image, Streets.LONGEST), smaller(labels, Streets.LONGEST)
 
 
-SHRUNK: dict[str, Callable[[Image, Labels], Labelled]] = {"nuclei": _microscopy, "camvid": _street}
+SHRUNK: dict[str, Callable[[Image, Labels], Example]] = {"nuclei": _microscopy, "camvid": _street}
 """A picture and its labels as the pairs of pix2pix have them, by data set."""
 
 

@@ -71,6 +71,14 @@ def test_every_way_sees_the_same_few_pictures() -> None:
     assert set(np.unique(pixels)) <= levels, "nothing is scaled or recoloured"
 
 
+def test_streets_are_drawn_and_learned_from_in_the_same_way() -> None:
+    config = replace(CONFIG, name="studies/streets/gan-2-0", dataset="camvid")
+    made = drawn(config, PLACE)
+    few = Enlarged(replace(config, share_generated=0.0), PLACE).few
+    assert {picture.shape for picture, _ in [*made, *few]} == {(*made[0][1].shape, 3)}
+    assert all(labels.max() > 1 for _, labels in made)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_the_share_is_that_of_generated_pictures(share: float) -> None:
     real, generated = ([(np.full((4, 4, 3), level, np.uint8), np.zeros((4, 4)))] for level in (0, 255))

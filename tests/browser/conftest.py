@@ -135,14 +135,14 @@ def expected(photo: Path, every_weights_folder: Path) -> Segmentation:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Any], str]]:
+def serve() -> Iterator[Callable[..., str]]:
     """Serves a page over an engine of the test's own, and gives its address."""
     from segen.ui.app import build_app, launch_options
 
     apps = []
 
-    def serve_page(engine: Any) -> str:
-        apps.append(build_app(engine))
+    def serve_page(engine: Any, **options: Any) -> str:
+        apps.append(build_app(engine, **options))
         # Gradio's own look at the page gives a loaded machine three seconds: `_frontend` leaves that out
         _, url, _ = apps[-1].launch(prevent_thread_lock=True, quiet=True, _frontend=False, **launch_options())
         return str(url)

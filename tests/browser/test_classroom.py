@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,15 +17,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def classroom(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def classroom(monkeypatch: pytest.MonkeyPatch, serve: Callable[..., str]) -> str:
     """Where a classroom's page is served, over an engine that takes minutes, one request at a time."""
-    from segen.ui.app import build_app, launch_options
-
     monkeypatch.setitem(queue.DEVICE, "concurrency_limit", 1)
-    app = build_app(SlowEngine(), classroom=True)  # type: ignore[arg-type]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, _frontend=False, **launch_options())
-    yield url
-    app.close()
+    return serve(SlowEngine(), classroom=True)
 
 
 def _modules(link: str) -> str:

@@ -89,7 +89,13 @@ class Page(gr.Blocks):
             raise InputError("arguments") from fault
 
     def handle_streaming_diffs(
-        self, block_fn: BlockFunction, data: list[Any], *run: Any, **of: Any
+        self,
+        block_fn: BlockFunction,
+        data: list[Any],
+        session_hash: str | None,
+        run: str | None,
+        final: bool,
+        simple_format: bool = False,
     ) -> list[Any]:
         """What a step of a generator sends: each value that changed, whole.
 
@@ -97,8 +103,10 @@ class Page(gr.Blocks):
         the component may then see no change, or half of one.
         """
         whole = list(data)
-        sent: list[Any] = super().handle_streaming_diffs(block_fn, data, *run, **of)
-        if of["final"]:
+        sent: list[Any] = super().handle_streaming_diffs(
+            block_fn, data, session_hash, run, final, simple_format
+        )
+        if final:
             return sent
         return [
             each if each is value or each == [] else [["replace", [], value]]

@@ -31,13 +31,14 @@ DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ON
 """Given to every event that uses the engine."""
 LARGE_PIXELS = 8_000_000
 """Of pictures above this, one is worked on at a time, since each takes much memory."""
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+UNSEEN: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
+"""No progress is shown. "hidden" alone would not do: Gradio's page still goes through all outputs at each step."""
+QUIET: dict[str, Any] = {"queue": False, **UNSEEN}
 """Given to every event that is done in a moment."""
 READING: dict[str, Any] = {
     "concurrency_id": "reading",
     "concurrency_limit": 1,
-    "show_progress": "hidden",
-    "api_visibility": "private",
+    **UNSEEN,
 }
 """Given to every event that reads a picture without the engine: one at a time, whoever asks."""
 ASKING = "asking"

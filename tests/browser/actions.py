@@ -50,7 +50,7 @@ def settle(page: Any, *views: str) -> None:
     page.evaluate(quiet)
     for view in views:
         page.wait_for_selector(f"#{view}-stop:disabled")
-    page.evaluate(quiet)
+        page.evaluate(quiet)
 
 
 def assert_fits(page: Any) -> None:

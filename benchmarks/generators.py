@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks import marked
 from segen.evaluation.distances import differ
-from segen.evaluation.runner import size
+from segen.evaluation.model_card import size
 from segen.registry import cards
 
 PAGE = marked.DOCS / "generation.md"

@@ -258,7 +258,8 @@ def evaluate(
 
     harm = Corruption(corruption, severity) if corruption is not None and severity is not None else None
     from segen.engine import Engine
-    from segen.evaluation.runner import evaluate, figures, key, size, store
+    from segen.evaluation.model_card import figures, size
+    from segen.evaluation.runner import evaluate, key, store
     from segen.text.table import table
 
     report = evaluate(Engine(), card, data, split, progress, harm)

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from segen import models, registry
 from segen.data import files
 from segen.errors import UsageError
-from segen.evaluation.runner import model_card
+from segen.evaluation.model_card import model_card
 from segen.models import weights
 from segen.models.segmentation.predictor import logits
 from segen.registry import ModelCard, folders

@@ -49,7 +49,10 @@ def test_the_code_follows_the_page_and_type_is_larger(classroom: str, visit: Cal
 def test_a_visitor_is_told_the_place_in_the_queue_and_what_is_too_much(
     classroom: str, visit: Callable[..., Any]
 ) -> None:
-    queued = "[...document.querySelectorAll('.progress-text')].map(node => getComputedStyle(node, '::after').content)"
+    queued = (
+        "[...document.querySelectorAll('.progress-text')]"
+        ".map(node => getComputedStyle(node, '::after').content)"
+    )
     first = visit(f"{classroom}?tab=segment")
     first.wait_for_function("document.body.innerText.includes('/1000')")
     waiting = [visit(f"{classroom}?tab=segment&lang={language}") for language in ("zh", "en")]

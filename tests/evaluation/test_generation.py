@@ -21,7 +21,8 @@ from segen.data.synthetic import garments
 from segen.engine import Engine
 from segen.errors import DataError, UsageError
 from segen.evaluation import generation
-from segen.evaluation.runner import evaluate, model_card
+from segen.evaluation.model_card import model_card
+from segen.evaluation.runner import evaluate
 from segen.imaging.corruptions import Corruption
 from segen.models.features import classifier
 from segen.registry import ModelCard, weights_root

@@ -19,7 +19,8 @@ from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import DataError
 from segen.evaluation.calibration import Calibration
-from segen.evaluation.runner import evaluate, key, model_card, store
+from segen.evaluation.model_card import model_card
+from segen.evaluation.runner import evaluate, key, store
 from segen.imaging import images
 from segen.imaging.corruptions import Corruption
 from segen.imaging.labels import encode_labels

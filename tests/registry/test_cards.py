@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from segen import models
 from segen.engine import Engine
-from segen.evaluation.runner import model_card
+from segen.evaluation.model_card import model_card
 from segen.models.segmentation.maskrcnn import SlimMaskRCNN
 from segen.registry import MEASURING, ModelCard, cards, weights_root
 from segen.text import LANGUAGES

@@ -20,7 +20,7 @@ from segen.cli.main import main
 from segen.data.synthetic import folder as drawn
 from segen.engine import Engine
 from segen.errors import UsageError, WeightsError
-from segen.evaluation.runner import model_card
+from segen.evaluation.model_card import model_card
 from segen.imaging import images
 from segen.models import weights
 from segen.registry import folders

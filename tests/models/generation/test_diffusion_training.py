@@ -12,7 +12,7 @@ from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 
 from segen.engine import Engine
 from segen.errors import UsageError
-from segen.evaluation.runner import model_card
+from segen.evaluation.model_card import model_card
 from segen.models import weights
 from segen.models.generation import diffusion
 from segen.models.generation.diffusion import DiffusionPredictor

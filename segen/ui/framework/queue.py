@@ -32,7 +32,7 @@ DEVICE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ON
 LARGE_PIXELS = 8_000_000
 """Of pictures above this, one is worked on at a time, since each takes much memory."""
 UNSEEN: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
-"""No progress is shown. "hidden" alone would not do: Gradio's page still goes through all outputs at each step."""
+"""No progress is shown. "hidden" alone would still have the page go through all outputs at each step."""
 QUIET: dict[str, Any] = {"queue": False, **UNSEEN}
 """Given to every event that is done in a moment."""
 READING: dict[str, Any] = {

@@ -49,7 +49,8 @@ class GenerateOptions:
 
     `family` names its formulas and words in the catalogue. A `conditional` one takes a class, one that
     `encodes` has an encoder, and `stages` are the feature maps at which styles can be mixed. The
-    discriminator of one that `judges` can be asked of a single picture.
+    discriminator of one that `judges` can be asked of a single picture. `unconditional` names the card that a
+    conditional one is compared with: it takes no class, and its latent vectors are of the same size.
     """
 
     diffusion: ClassVar[bool] = False
@@ -60,6 +61,7 @@ class GenerateOptions:
     encodes: bool = False
     stages: int = 0
     judges: bool = False
+    unconditional: str = ""
 
 
 @dataclass(frozen=True)

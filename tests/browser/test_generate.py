@@ -116,6 +116,7 @@ def test_pictures_are_there_at_once_and_one_view_is_shown_at_a_time(
     assert page.evaluate("document.documentElement.scrollHeight") < 1_800
 
     shown = {
+        "condition": "#generate-condition",
         "latent": "#generate-way",
         "training": "#generate-snapshots",
         "quality": "#generate-measured table",
@@ -180,6 +181,13 @@ def test_a_narrow_page_opens_on_pictures_and_encodes_mixes_and_draws_every_class
     page.wait_for_selector("#generate-every-class img")
     names = page.locator("#generate-every-class figcaption").all_inner_texts()
     assert names == [known.name["zh"] for known in staged.classes]
+    assert_fits(page)
+
+    open_view(page, "generate", VIEWS["condition"], "zh")
+    page.click("#generate-condition")
+    page.wait_for_function("document.querySelectorAll('#generate-conditions tbody tr').length === 11")
+    rows = page.locator("#generate-conditions tbody th").all_inner_texts()
+    assert rows == [words("zh", "generate.condition_none"), *names]
     assert_fits(page)
 
 

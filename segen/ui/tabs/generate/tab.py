@@ -15,6 +15,7 @@ from segen.ui.framework.queue import QUIET, end_at, picks, press
 from segen.ui.tabs.generate import neighbours, noising, objectives, quality
 from segen.ui.tabs.generate.blind import blind_view, known_sources
 from segen.ui.tabs.generate.chosen import ANY, Chosen, Given, choices, labels
+from segen.ui.tabs.generate.condition import condition_view, pair_of
 from segen.ui.tabs.generate.diffusion import DiffusionPart, diffusion_view
 from segen.ui.tabs.generate.drawing import COUNTS, Drawing, drawing_view
 from segen.ui.tabs.generate.estimate import Pace
@@ -33,6 +34,7 @@ OPENS_WITH = "dcgan-yosemite"
 DRAW = "draw"
 VIEWS = {
     DRAW: "generate.draw_view",
+    "condition": "generate.condition_view",
     "latent": "generate.latent",
     "diffusion": "generate.diffusion_view",
     "training": "generate.snapshots",
@@ -137,6 +139,8 @@ def _views(engine: Engine, chosen: Chosen) -> Views:
             pages[name] = gr.Tab(say(title), id=name)
     with pages[DRAW]:
         drawing = drawing_view(engine, chosen, pace)
+    with pages["condition"]:
+        condition = condition_view(engine, chosen, pace)
     with pages["latent"]:
         latent = latent_view(engine, chosen)
     with pages["diffusion"]:
@@ -150,13 +154,14 @@ def _views(engine: Engine, chosen: Chosen) -> Views:
     for name, page in pages.items():
         page.select(None, None, opened, js=f"() => '{name}'", **QUIET)
     numbers = Part([measured], lambda card, language: {measured: quality.measured(card, language)})
-    parts = (latent, diffusion, snapshots, numbers, blind)
+    parts = (condition, latent, diffusion, snapshots, numbers, blind)
     return Views(tabs, opened, parts, latent, diffusion, drawing)
 
 
 def offered(card: ModelCard) -> set[str]:
     """The views that a card has."""
     has = {
+        "condition": pair_of(card) is not None,
         "latent": not diffuses(card),
         "diffusion": diffuses(card),
         "training": bool(card.snapshots()),

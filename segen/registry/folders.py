@@ -164,7 +164,8 @@ def _problem(table: dict[str, Any]) -> str:
     classes, size, licence = table["classes"], table["input_size"], table["licence"]
     texts = [table[part] for part in ("title", "summary", "architecture", "source", "checkpoint")]
     texts += [*licence.values(), *(each["name"] for each in classes)]
-    max_side, zoom = (table.get("options", {}).get(option, 1) for option in ("max_side", "zoom"))
+    options = table.get("options", {})
+    max_side, zoom, scales = options.get("max_side", 1), options.get("zoom", 1), options.get("scales", [1])
     rules = {
         "name: letters, digits, hyphens": NAME.fullmatch(table["name"]),
         f"a text in {' and '.join(LANGUAGES)}": all(
@@ -180,6 +181,9 @@ def _problem(table: dict[str, Any]) -> str:
         "parameters and multiply_adds: not below 0": min(table["parameters"], table["multiply_adds"]) >= 0,
         f"max_side: 1 to {MAX_NUMBER}": max_side in range(1, MAX_NUMBER + 1),
         "zoom: 0.1 to 8": isinstance(zoom, int | float) and 0.1 <= zoom <= 8,
+        "scales: 1 to 5 numbers from 0.5 to 2": isinstance(scales, list)
+        and 1 <= len(scales) <= 5
+        and all(isinstance(scale, int | float) and 0.5 <= scale <= 2 for scale in scales),
     }
     return next((rule for rule, holds in rules.items() if not holds), "")
 

@@ -31,9 +31,14 @@ class SegmentOptions:
 
 @dataclass(frozen=True)
 class SmpOptions(SegmentOptions):
-    """Of segmentation_models_pytorch: pictures are enlarged `zoom` times, as far as `max_side` allows."""
+    """Of segmentation_models_pytorch: pictures are enlarged `zoom` times, as far as `max_side` allows.
+
+    At each of `scales`, by which both are multiplied, the network sees the picture once; the probabilities
+    of its answers are averaged.
+    """
 
     zoom: float = 1.0
+    scales: tuple[float, ...] = (1.0,)
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,8 @@ def configured(**values: object) -> Callable[[Path], None]:
         (altered('name = "own"', 'name = "../up"'), "card_wrong", None),
         (altered("max_side = .*", "max_side = 100000000"), "card_wrong", None),
         (altered("max_side = .*", "exec = 1"), "card_wrong", None),
+        (altered("zoom = .*", "scales = [1.0, 40.0]"), "card_wrong", None),
+        (altered("zoom = .*", "scales = []"), "card_wrong", None),
         (altered("id = 1", "id = 7"), "card_wrong", None),
         (altered("zh =", "de ="), "card_wrong", {"problem": "a text in en and zh"}),
         (altered(r"color = \[.*", "color = [0, 0, 256]"), "card_wrong", None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,21 +52,34 @@ class SegmentationPredictor:
 
     A picture whose longer side exceeds `max_side` is scaled down for the network, a small one enlarged up
     to `zoom` times; its labels are brought back to full size by interpolating the probabilities.
+
+    With several `scales` the network sees the picture at each, and the probabilities are averaged: Chen et
+    al. 2017, "Rethinking Atrous Convolution", section 4.1, who flip the picture, too.
     """
 
-    def __init__(self, network: nn.Module, max_side: int, zoom: float = 1.0) -> None:
-        self.network, self.max_side, self.zoom = network, max_side, zoom
+    def __init__(
+        self, network: nn.Module, max_side: int, zoom: float = 1.0, scales: Sequence[float] = (1.0,)
+    ) -> None:
+        self.network, self.max_side, self.zoom, self.scales = network, max_side, zoom, scales
 
     def __call__(self, request: Asked) -> Iterator[Step | Answer]:
         """One step, several for a large picture, then what the request asks for."""
         match request:
             case SegmentRequest():
-                answer, seen = self.look(self.seen(request.image))
-                probabilities = functional.softmax(answer, dim=1)
                 strips, (height, width) = [], request.image.shape[:2]
+                first, *others = self.scales
+                answer, seen = self.look(self.seen(request.image, first))
+                probabilities = functional.softmax(answer, dim=1) / len(self.scales)
+                total = len(others) + -(-height // _strip_rows(width))
+                for done, scale in enumerate(others, start=1):
+                    yield Step(done, total)
+                    answer, _ = self.look(self.seen(request.image, scale))
+                    found = functional.softmax(answer, dim=1) / len(self.scales)
+                    probabilities += functional.interpolate(found, probabilities.shape[-2:], mode="bilinear")
                 for strip in label_strips(probabilities, height, width):
                     strips.append(strip)
-                    yield Step(len(strips), max(len(strips), -(-height // _strip_rows(width))))
+                    done = len(others) + len(strips)
+                    yield Step(done, max(done, total))
                 yield Segmentation(
                     labels=np.concatenate(strips),
                     probabilities=probabilities[0].float().cpu().numpy(),
@@ -91,9 +104,10 @@ class SegmentationPredictor:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""
         return logits(self.network, pixels), {}
 
-    def seen(self, image: Image) -> torch.Tensor:
+    def seen(self, image: Image, scale: float = 1.0) -> torch.Tensor:
         """The picture at the size that the network sees it, as 1 x 3 x h x w on its device."""
-        return self._pixels(images.enlarge(images.fit(image, self.max_side), self.zoom, self.max_side))
+        side = round(self.max_side * scale)
+        return self._pixels(images.enlarge(images.fit(image, side), self.zoom * scale, side))
 
     def _pixels(self, image: Image) -> torch.Tensor:
         device = next(self.network.parameters()).device

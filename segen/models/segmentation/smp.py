@@ -44,7 +44,8 @@ class SmpPredictor(SegmentationPredictor):
     """A network of smp's, on whose encoder pixel classifiers can be taught, too."""
 
     def __init__(self, network: nn.Module, card: ModelCard, sha256: str) -> None:
-        super().__init__(network, card.options.max_side, card.options.zoom)
+        options = card.options
+        super().__init__(network, options.max_side, options.zoom, options.scales)
         self.card, self.sha256 = card.name, sha256
 
     def __call__(self, request: Any) -> Iterator[Any]:

@@ -1,0 +1,61 @@
+"""Labels at full size come from top to bottom, the same as at once, of a picture seen at several scales."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from segen.models.segmentation import predictor
+from segen.types import Segmentation, SegmentRequest, Step
+
+
+@pytest.mark.parametrize("size", [(333, 517), (5, 700), (20, 31), (1, 1), (64, 64)])
+def test_labels_in_strips_are_those_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(predictor, "STRIP_PIXELS", 2_000)
+    probabilities = torch.rand(1, 5, 64, 64, generator=torch.Generator().manual_seed(0)).softmax(1)
+    whole = functional.interpolate(probabilities, size, mode="bilinear")[0].max(dim=0).indices.numpy()
+    strips = list(predictor.label_strips(probabilities, *size))
+    assert (predictor.full_size_labels(probabilities, *size) == whole).all()
+    assert sum(map(len, strips)) == size[0]
+    assert (len(strips) > 1) == (whole.size > 2_000 and size != (64, 64))
+
+
+class LargeIsClassOne(nn.Module):
+    """Sees class 1 everywhere in an input wider than 160, class 0 in others, as logits of 2 and -2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(1))
+        self.widths: list[int] = []
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        self.widths.append(pixels.shape[-1])
+        one = pixels.new_full(pixels[:, :1].shape, 2.0 if pixels.shape[-1] > 160 else -2.0)
+        return torch.cat([-one, one], dim=1)
+
+
+@pytest.mark.parametrize(
+    ("sides", "scales", "widths"),
+    [
+        ((240, 320), (1.0, 1.5, 0.5), [128, 192, 64]),  # larger than max_side
+        ((40, 64), (1.0, 2.0), [64, 128]),  # smaller: enlarged, as far as max_side times the scale allows
+    ],
+)
+def test_the_probabilities_at_several_scales_are_averaged(
+    sides: tuple[int, int], scales: tuple[float, ...], widths: list[int]
+) -> None:
+    network = LargeIsClassOne()
+    segment = predictor.SegmentationPredictor(network, 128, scales=scales)
+    *steps, answer = segment(SegmentRequest(np.zeros((*sides, 3), np.uint8)))
+    assert network.widths == widths
+    assert isinstance(answer, Segmentation)
+    assert answer.labels.shape == sides
+    share = np.mean([1 / (1 + np.exp(-4.0 if width > 160 else 4.0)) for width in widths])
+    assert np.allclose(answer.probabilities[1], share, atol=1e-5)
+    assert answer.probabilities.shape == (2, round(sides[0] * widths[0] / sides[1]), widths[0])
+    assert steps == [Step(done, len(scales)) for done in range(1, len(scales) + 1)]

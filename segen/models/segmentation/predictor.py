@@ -74,8 +74,8 @@ class SegmentationPredictor:
                 for done, scale in enumerate(others, start=1):
                     yield Step(done, total)
                     answer, _ = self.look(self.seen(request.image, scale))
-                    found = functional.softmax(answer, dim=1) / len(self.scales)
-                    probabilities += functional.interpolate(found, probabilities.shape[-2:], mode="bilinear")
+                    shares = functional.softmax(answer, dim=1) / len(self.scales)
+                    probabilities += functional.interpolate(shares, probabilities.shape[-2:], mode="bilinear")
                 for strip in label_strips(probabilities, height, width):
                     strips.append(strip)
                     done = len(others) + len(strips)

@@ -8,7 +8,7 @@ DATA ?= synthetic
 # files come in their order, the browser's first: by the number of tests, the longest would be left for the end.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: app test check lint train bench chromium
+.PHONY: app test check lint train bench space model chromium
 
 app: $(VENV)/.app  ## serve http://127.0.0.1:7860
 	$(BIN)/python app.py
@@ -29,6 +29,12 @@ train: $(VENV)/.app  ## make train CARD=unet-camvid DATA=/path/to/data
 
 bench: $(VENV)/.dev  ## speed and memory, each against a peer in the same run
 	$(BIN)/python -m benchmarks
+
+space: $(VENV)/.app  ## make space SPACE=owner/name FLAVOUR=zerogpu (or cpu); DRY_RUN=1 prints one path a line
+	$(BIN)/python -m publishing space $(SPACE) --flavour $(FLAVOUR) $(if $(DRY_RUN),--dry-run)
+
+model: $(VENV)/.app  ## make model CARD=unet-camvid OWNER=name: publish a card as a model, owner/segen-card
+	$(BIN)/python -m publishing model $(CARD) $(OWNER) $(if $(DRY_RUN),--dry-run)
 
 $(VENV)/.app: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -8,6 +8,7 @@ from segen.engine import Engine
 from segen.errors import UsageError
 from segen.models import hub
 from segen.registry import folders
+from segen.text import words
 from segen.ui.app import build_app, launch_options
 from segen.ui.framework import passwords
 
@@ -15,13 +16,10 @@ if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--pipelines", type=Path, metavar="DIR", help="a folder of diffusers pipelines")
     parser.add_argument("--hub", metavar="OWNER/NAME", help="a diffusers pipeline on the Hugging Face hub")
-    parser.add_argument(
-        "--classroom",
-        action="store_true",
-        help="large type, a QR code of the address, limits for each visitor",
-    )
+    parser.add_argument("--classroom", action="store_true", help="large type, a QR code, limits for visitors")
     parser.add_argument("--cards", type=Path, metavar="DIR", help="models of your own that segen pack wrote")
     parser.add_argument("--auth-file", type=Path, metavar="FILE", help="names with hashed passwords")
+    parser.add_argument("--share", action="store_true", help="a public link; what it shares is said")
     chosen = parser.parse_args()
     try:
         if chosen.cards:
@@ -33,4 +31,6 @@ if __name__ == "__main__":
         guard = passwords.guard(passwords.read(chosen.auth_file)) if chosen.auth_file else None
     except UsageError as error:
         sys.exit(error.sentence())
-    build_app(Engine(), chosen.classroom).launch(auth=guard, **launch_options())
+    if chosen.share:
+        print(words("en", "page.shared"))
+    build_app(Engine(), chosen.classroom).launch(auth=guard, share=chosen.share or None, **launch_options())

@@ -105,6 +105,10 @@ class Engine:
                 seconds_left = seconds / max(1, item.done) * (item.total - item.done)
                 yield item
 
+    def load(self, name: str) -> None:
+        """Have a card ready before it is asked for. Raises what `stream` raises."""
+        self._predictor(name)
+
     def loaded(self) -> list[str]:
         """The cards in the cache, the one used last at the end."""
         with self._cache_lock:

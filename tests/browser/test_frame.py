@@ -56,6 +56,14 @@ def test_a_link_restores_the_page_and_nonsense_falls_back(address: str, visit: C
     wait_for_result(page, "pagoda")
     assert page.is_checked("#segment-viewer input[value=overlay]")
 
+    page.evaluate("navigator.clipboard.writeText = async (text) => void (window.copied = text)")
+    page.evaluate("history.replaceState(null, '', location.href + '&__sign=secret')")
+    page.click("#header [data-part=link]")
+    page.wait_for_function("window.copied")
+    copied = page.evaluate("window.copied")
+    assert "tab=segment" in copied
+    assert "secret" not in copied
+
 
 def test_stop_stops_every_view_of_a_picture(serve: Callable[[Any], str], visit: Callable[..., Any]) -> None:
     engine = SlowEngine()

@@ -111,6 +111,15 @@ segen.parts = (element) => {
   return Object.fromEntries([...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
 };
 
+// Put a text into the clipboard; where a page may not, for want of HTTPS or in a frame, the visitor can copy it.
+segen.copy = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    prompt("", text);
+  }
+};
+
 // Press a button, as soon as it is there: what is in a tab is not before the tab was opened.
 segen.press = (id, tries = 200) => {
   const button = document.getElementById(id);

@@ -113,8 +113,7 @@ parts.grid.addEventListener("keydown", (event) => {
 });
 
 async function copy(button, text) {
-  await navigator.clipboard?.writeText(text);
-  if (!navigator.clipboard) prompt("", text); // without HTTPS a page may not write to the clipboard
+  await window.segen.copy(text);
   tell(button, "generate.copied");
 }
 

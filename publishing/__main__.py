@@ -1,0 +1,53 @@
+"""python -m publishing space OWNER/NAME, or model CARD OWNER; with --dry-run it prints one path a line."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+
+import httpx
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+from publishing import model, space
+from publishing.upload import Repository
+from segen.errors import SegenError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Show or upload what was asked for; ends the program with one sentence if that fails."""
+    parser = ArgumentParser(prog="publishing", description=__doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    page, card = kinds.add_parser("space"), kinds.add_parser("model")
+    page.add_argument("name", metavar="OWNER/NAME")
+    page.add_argument("--flavour", choices=space.FLAVOURS, required=True)
+    card.add_argument("card", metavar="CARD")
+    card.add_argument("owner", metavar="OWNER", help="it is published as OWNER/segen-CARD")
+    for each in (page, card):
+        each.add_argument("--dry-run", action="store_true", help="print the paths and send nothing")
+    given = parser.parse_args(arguments)
+    try:
+        asked = (
+            space.assemble(given.name, given.flavour)
+            if given.kind == "space"
+            else model.assemble(given.card, given.owner)
+        )
+        for line in sorted(asked.contents) if given.dry_run else [_uploaded(asked)]:
+            print(line)
+    except SegenError as fault:
+        sys.exit(fault.sentence())
+
+
+def _uploaded(asked: Repository) -> str:
+    try:
+        return asked.upload()
+    except HFValidationError:
+        sys.exit(f"{asked.name} is no name of a repository: give OWNER/NAME, of letters, digits, - and dots.")
+    except HfHubHTTPError as fault:
+        status = fault.response.status_code
+        sys.exit(f"The hub refused {asked.name} ({status}): log in with `hf auth login`, to write.")
+    except httpx.HTTPError:
+        sys.exit("The hub cannot be reached: look whether there is a network, and try again.")
+
+
+if __name__ == "__main__":
+    main()

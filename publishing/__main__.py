@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
     page, card = kinds.add_parser("space"), kinds.add_parser("model")
     page.add_argument("name", metavar="OWNER/NAME")
     page.add_argument("--flavour", choices=space.FLAVOURS, required=True)
-    card.add_argument("card", metavar="CARD")
+    card.add_argument("card", choices=[each.name for each in model.published()])
     card.add_argument("owner", metavar="OWNER", help="it is published as OWNER/segen-CARD")
     for each in (page, card):
         each.add_argument("--dry-run", action="store_true", help="print the paths and send nothing")

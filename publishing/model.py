@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from publishing.upload import Repository
 from segen import registry
-from segen.errors import UsageError
 from segen.registry import sums
 
 
@@ -19,13 +18,8 @@ def published() -> list[registry.ModelCard]:
 
 
 def assemble(name: str, owner: str) -> Repository:
-    """The repository of the card `name`.
-
-    Raises CardError for no card, UsageError for one without weights, WeightsError for a changed file.
-    """
+    """The repository of the card `name`, one of `published`. Raises WeightsError for a changed file."""
     card = registry.card(name)
-    if card not in published():
-        raise UsageError("nothing_to_publish", model=name)
     sums.verify(card.weights)
     files = {
         path.relative_to(card.weights).as_posix(): path

@@ -4,6 +4,7 @@ Everywhere outside `segen.models` an image is an H x W x 3 uint8 array in RGB.
 """
 
 from segen.types.cluster import MAX_CLUSTERS, MAX_WEIGHT, NOISE, SPACES, Clustering, ClusterRequest, Space
+from segen.types.context import AttentionAt, ContextRequest, Grid, SweepsAt
 from segen.types.diffusion import (
     Noised,
     NoisedRequest,
@@ -99,10 +100,12 @@ __all__ = [
     "UNDRAWN",
     "ApplyRequest",
     "Attention",
+    "AttentionAt",
     "Classification",
     "ClassifyRequest",
     "ClusterRequest",
     "Clustering",
+    "ContextRequest",
     "Cycle",
     "CycleRequest",
     "DecodeRequest",
@@ -118,6 +121,7 @@ __all__ = [
     "Format",
     "GenerateRequest",
     "Generation",
+    "Grid",
     "Image",
     "Instance",
     "JudgeRequest",
@@ -144,6 +148,7 @@ __all__ = [
     "Segmentation",
     "Space",
     "Step",
+    "SweepsAt",
     "Taught",
     "TaughtClass",
     "TeachRequest",

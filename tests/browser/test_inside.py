@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from segen.text import words
-from tests.browser.actions import assert_fits, upload
+from tests.browser.actions import assert_fits, go, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -47,3 +47,37 @@ def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
     # Six pictures, or a sentence where there are no ImageNet weights.
     page.wait_for_selector("#inside-panel .trials figure:nth-child(6), #inside-panel .notice")
     assert_fits(page)
+
+
+def test_a_click_and_the_arrow_keys_choose_whose_context_is_seen(
+    address: str, visit: Callable[..., Any]
+) -> None:
+    page = visit(
+        f"{address}/?tab=segment&view=inside&show=context&model=attention-camvid&x=0.25&y=7&lang=zh",
+        390,
+        "dark",
+    )
+    assert "y" in page.inner_text("#notice")
+    spot = page.locator("#inside-choices .spot")
+    spot.wait_for()
+    assert page.locator("#inside-panel figure").count() == 12
+    x, stride, width = (float(spot.get_attribute(f"data-{name}")) for name in ("x", "stride", "width"))
+    assert abs(x - width / 4) <= stride
+    spot.press("ArrowRight")
+    page.wait_for_function(
+        f"document.querySelector('#inside-choices .here')?.getAttribute('x') == {x + stride / 2}"
+    )
+    box = spot.bounding_box()
+    spot.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    page.wait_for_url(re.compile(r"x=0\.[45]\d*"))
+    page.wait_for_function(
+        f"Math.abs(document.querySelector('#inside-choices .spot')?.dataset.x - {width / 2}) <= {stride}"
+    )
+    assert_fits(page)
+
+    go(page, tab="segment", view="inside", show="context", model="renet-camvid", lang="zh")
+    page.wait_for_function("document.querySelectorAll('#inside-panel .swept').length === 4")
+    assert page.locator("#inside-choices .sweep").count() == 4
+    assert_fits(page)
+    go(page, tab="segment", view="inside", show="context", model="unet-camvid", lang="zh")
+    page.locator("#inside-panel .notice", has_text=words("zh", "errors.no_context")).wait_for()

@@ -20,7 +20,7 @@ from torch.nn import functional
 from segen.models import weights
 from segen.models.segmentation.predictor import SegmentationPredictor, logits
 from segen.registry import ModelCard
-from segen.types import Attention
+from segen.types import Attention, AttentionAt, ContextRequest, Grid, SweepsAt
 
 STRIDE = 16
 """Pixels between two positions of the context."""
@@ -94,14 +94,36 @@ class SelfAttention(nn.Module):
     def attention(self, maps: torch.Tensor) -> torch.Tensor:
         """softmax(QKᵀ/√d), the mean of the heads: N x hw x hw, each row the shares of one position."""
         _, query, key, _ = self._projected(maps)
-        scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
-        return scores.softmax(dim=-1).mean(dim=1)
+        return _shares(query, key).mean(dim=1)
+
+    def at(self, maps: torch.Tensor, position: int) -> dict[str, torch.Tensor]:
+        """The parts of one position, counted row by row, of 1 x 128 x h x w: the fields of an AttentionAt.
+
+        Vaswani et al. 2017, equation 1, and their section 3.2.2 for the heads; `output` is what `join` is
+        given.
+        """
+        _, query, key, value = (part[0] for part in self._projected(maps))
+        asked = query[:, position : position + 1]
+        shares = _shares(asked, key)
+        grid = HEADS, *maps.shape[-2:]
+        return {
+            "query": asked[:, 0],
+            "keys": key.reshape(*grid, -1),
+            "values": value.reshape(*grid, -1),
+            "weights": shares.reshape(grid),
+            "output": (shares @ value)[:, 0],
+        }
 
     def _projected(self, maps: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Tokens N x hw x 128; query, key and value N x heads x hw x 32."""
         tokens = (maps + _places(maps.shape[2], maps.shape[3], maps.device)).flatten(2).transpose(1, 2)
         parts = self.project(self.before(tokens)).chunk(3, dim=-1)
         return tokens, *(part.unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in parts)
+
+
+def _shares(query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    """softmax(QKᵀ/√d) of … x m x d and … x n x d: … x m x n."""
+    return (query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])).softmax(dim=-1)
 
 
 def _places(height: int, width: int, device: torch.device) -> torch.Tensor:
@@ -127,11 +149,20 @@ class Sweeps(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """N x 128 x h x w to the same: every position has heard of its row and, by the columns, of all."""
-        pictures, _, height, width = maps.shape
-        swept = self.rows(maps.permute(0, 2, 3, 1).flatten(0, 1))[0].unflatten(0, (pictures, height))
-        swept = self.columns(swept.transpose(1, 2).flatten(0, 1))[0].unflatten(0, (pictures, width))
-        heard: torch.Tensor = maps + swept.permute(0, 3, 2, 1)
+        _, columns = self.states(maps)
+        heard: torch.Tensor = maps + columns.permute(0, 3, 2, 1)
         return heard
+
+    def states(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """All hidden states, of rows N x h x w x 128 and of columns N x w x h x 128.
+
+        In each, 64 units belong to the direction of reading, 64 to the other one (Visin et al. 2015, section
+        2; the units are those of Cho et al. 2014, section 2.3).
+        """
+        pictures, _, height, width = maps.shape
+        rows = self.rows(maps.permute(0, 2, 3, 1).flatten(0, 1))[0].unflatten(0, (pictures, height))
+        columns = self.columns(rows.transpose(1, 2).flatten(0, 1))[0].unflatten(0, (pictures, width))
+        return rows, columns
 
 
 class ContextNetwork(nn.Module):
@@ -167,6 +198,8 @@ class AttentionNetwork(ContextNetwork, PyTorchModelHubMixin):
 class ReNet(ContextNetwork, PyTorchModelHubMixin):
     """Context by recurrent sweeps."""
 
+    context: Sweeps
+
     def __init__(self, classes: int) -> None:
         super().__init__(classes)
         self.context = Sweeps()
@@ -177,13 +210,56 @@ class AttentionPredictor(SegmentationPredictor):
 
     def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Logits, and where each position looked."""
-        network = cast(AttentionNetwork, self.network)
-        kept: list[torch.Tensor] = []
-        with network.narrow.register_forward_hook(lambda _module, _given, maps: kept.append(maps)):
-            found = logits(network, pixels)
-        rows, columns = kept[0].shape[-2:]
-        shares = network.context.attention(kept[0])[0].float().cpu().numpy()
+        found, maps = _met(self.network, pixels)
+        rows, columns = maps.shape[-2:]
+        shares = cast(AttentionNetwork, self.network).context.attention(maps)[0].float().cpu().numpy()
         return found, {"attention": Attention(rows, columns, STRIDE, shares)}
+
+    def context(self, request: ContextRequest) -> AttentionAt:
+        """Query, keys, values and weights of a place."""
+        found, maps = _met(self.network, self.seen(request.image))
+        grid = _grid(request, found, maps)
+        position = grid.row * maps.shape[-1] + grid.column
+        parts = cast(AttentionNetwork, self.network).context.at(maps, position)
+        return AttentionAt(grid, **{name: part.float().cpu().numpy() for name, part in parts.items()})
+
+
+class ReNetPredictor(SegmentationPredictor):
+    """A segmentation by recurrent sweeps, which can be looked at."""
+
+    def context(self, request: ContextRequest) -> SweepsAt:
+        """The hidden states along a place's row and column."""
+        found, maps = _met(self.network, self.seen(request.image))
+        grid = _grid(request, found, maps)
+        rows, columns = cast(ReNet, self.network).context.states(maps)
+        both = rows[0, grid.row], columns[0, grid.column]
+        states = (part.float().cpu().numpy() for each in both for part in each.chunk(2, dim=-1))
+        return SweepsAt(grid, *states)
+
+
+def _met(network: nn.Module, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits of 1 x 3 x h x w pixels, and the maps that the network's context is given."""
+    kept: list[torch.Tensor] = []
+    narrow = cast(ContextNetwork, network).narrow
+    with narrow.register_forward_hook(lambda _module, _given, maps: kept.append(maps)):
+        found = logits(network, pixels)
+    return found, kept[0]
+
+
+def _grid(request: ContextRequest, found: torch.Tensor, maps: torch.Tensor) -> Grid:
+    """The position of the place that is asked for, from logits and maps of the picture."""
+    (height, width), (rows, columns) = found.shape[-2:], maps.shape[-2:]
+    down, across = (
+        (torch.arange(count) * STRIDE + STRIDE // 2).clamp(max=side - 1)
+        for count, side in ((rows, height), (columns, width))
+    )
+    return Grid(
+        row=min(int(request.y * height), height - 1) // STRIDE,
+        column=min(int(request.x * width), width - 1) // STRIDE,
+        stride=STRIDE,
+        size=(height, width),
+        classes=found[0].argmax(dim=0).cpu()[down][:, across].numpy(),
+    )
 
 
 def load_attention(card: ModelCard) -> AttentionPredictor:
@@ -192,6 +268,6 @@ def load_attention(card: ModelCard) -> AttentionPredictor:
     return AttentionPredictor(network, card.options.max_side)
 
 
-def load_renet(card: ModelCard) -> SegmentationPredictor:
+def load_renet(card: ModelCard) -> ReNetPredictor:
     """The predictor of a card with recurrent sweeps."""
-    return SegmentationPredictor(weights.network(ReNet, weights.checked(card)), card.options.max_side)
+    return ReNetPredictor(weights.network(ReNet, weights.checked(card)), card.options.max_side)

@@ -17,8 +17,10 @@ from segen.models.features.maps import features, first_kernels
 from segen.models.tensors import to_tensor
 from segen.registry import TEACH_MODEL
 from segen.types import (
+    AttentionAt,
     Classification,
     ClassifyRequest,
+    ContextRequest,
     Features,
     FeaturesRequest,
     Image,
@@ -30,10 +32,18 @@ from segen.types import (
     Segmentation,
     SegmentRequest,
     Step,
+    SweepsAt,
 )
 
-Asked = SegmentRequest | FeaturesRequest | PooledFeaturesRequest | KernelsRequest | ClassifyRequest
-Answer = Segmentation | Features | PooledFeatures | Kernels | Classification
+Asked = (
+    SegmentRequest
+    | FeaturesRequest
+    | PooledFeaturesRequest
+    | KernelsRequest
+    | ClassifyRequest
+    | ContextRequest
+)
+Answer = Segmentation | Features | PooledFeatures | Kernels | Classification | AttentionAt | SweepsAt
 STRIDE = 32
 """Every side of a network's input is a multiple of this."""
 
@@ -97,12 +107,18 @@ class SegmentationPredictor:
                 yield first_kernels(self.network)
             case ClassifyRequest():
                 yield classify(self._pixels(images.fit(request.image, CLASSIFIED_SIDE)))
+            case ContextRequest():
+                yield self.context(request)
             case _:
                 raise InputError("not_taught", model=TEACH_MODEL)
 
     def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""
         return logits(self.network, pixels), {}
+
+    def context(self, request: ContextRequest) -> AttentionAt | SweepsAt:
+        """How a place gets its context. Raises InputError: most networks have convolutions alone."""
+        raise InputError("no_context")
 
     def seen(self, image: Image, scale: float = 1.0) -> torch.Tensor:
         """The picture at the size that the network sees it, as 1 x 3 x h x w on its device."""

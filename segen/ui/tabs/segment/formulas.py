@@ -21,9 +21,14 @@ FORMULAS = {
     r"b_i = \min_{C \ne C(i)} \operatorname*{mean}_{j \in C} d_{ij}",
     "attention": r"A = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right),\qquad"
     r"\mathrm{out} = A V,\quad Q = X W_Q,\; K = X W_K,\; V = X W_V",
+    "gru": r"\begin{aligned} z_t &= \sigma(W_z x_t + U_z h_{t-1} + b_z), &"
+    r" r_t &= \sigma(W_r x_t + U_r h_{t-1} + b_r), \\"
+    r" n_t &= \tanh(W_n x_t + b_n + r_t \odot (U_n h_{t-1} + c_n)), &"
+    r" h_t &= (1 - z_t) \odot n_t + z_t \odot h_{t-1} \end{aligned}",
 }
 """By name, in LaTeX: IoU of Jaccard 1912, F1 of van Rijsbergen 1979, AUC as Hanley and McNeil 1982 read it,
-K-means of Lloyd 1982, silhouettes of Rousseeuw 1987, attention of Vaswani et al. 2017, equation 1."""
+K-means of Lloyd 1982, silhouettes of Rousseeuw 1987, attention of Vaswani et al. 2017, equation 1,
+gated recurrent units of Cho et al. 2014, equations 5 to 8, with the reset after the product."""
 
 
 def formulas(names: Sequence[str]) -> None:

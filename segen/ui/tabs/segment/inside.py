@@ -13,12 +13,20 @@ from segen.errors import InputError, WeightsError
 from segen.imaging.kernels import ACTIVATIONS, KERNELS, PADDINGS, POOLINGS, STRIDES, Padding, Pooling
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import ClassifyRequest, FeaturesRequest, Image, KernelsRequest, SegmentRequest
+from segen.types import (
+    ClassifyRequest,
+    ContextRequest,
+    FeaturesRequest,
+    Image,
+    KernelsRequest,
+    SegmentRequest,
+)
 from segen.ui.framework.component import component
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values, remember
 from segen.ui.framework.queue import QUIET, on_device, press, steps
 from segen.ui.framework.templates import render
+from segen.ui.tabs.segment import context
 from segen.ui.tabs.segment.convolution import Trial, kernel_names, kernels_to_choose, tried
 from segen.ui.tabs.segment.formulas import formulas
 from segen.ui.tabs.segment.network import drawing, layers, maps
@@ -30,7 +38,9 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 NAME = "inside"
-VIEWS = ("maps", "kernels", "label")
+MIDDLE = 0.5
+"""The place that is looked at first, as a share of a side."""
+VIEWS = ("maps", "kernels", "label", "context")
 
 
 def build(engine: Engine, shared: Shared) -> View:
@@ -58,14 +68,16 @@ class InsideView:
             with gr.Column(scale=3, min_width=300):
                 self.panel = gr.HTML(elem_classes="inside", padding=False, elem_id="inside-panel")
         self.list = component("layers", elem_classes="inside", padding=False, elem_id="inside-layers")
-        formulas(("attention",))
+        formulas(("attention", "gru"))
         self.choice.lay_about()
         self.layer = gr.Textbox(visible=False)
         self.kernel = gr.Textbox(next(iter(KERNELS)), visible=False)
-        chosen = {"show": view, "layer": self.layer, "kernel": self.kernel}
+        self.place = {side: gr.Number(MIDDLE, visible=False) for side in ("x", "y")}
+        chosen = {"show": view, "layer": self.layer, "kernel": self.kernel, **self.place}
         self.options: dict[str, Any] = {**chosen, **trials}
 
         model = self.choice.model
+        picked = [self.layer, self.kernel, *self.place.values()]
         results = [self.panel, self.choices, self.list, self.layer, self.kernel]
         on_device(
             [view.input, *(each.input for each in trials.values()), run.click],
@@ -76,7 +88,7 @@ class InsideView:
             shows=self.panel,
         )
         for buttons in (self.choices, self.list):
-            buttons.choose(self._choose, None, [self.layer, self.kernel], **QUIET).then(**press(run))
+            buttons.choose(self._choose, None, picked, **QUIET).then(**press(run))
         view.change(lambda view: gr.Row(visible=view == "kernels"), view, self.trial, **QUIET)
         remember(NAME, {"model": model, **self.options})
 
@@ -107,6 +119,7 @@ class InsideView:
             "show": gr.Radio([(words(language, f"inside.{each}"), each) for each in VIEWS], value=show),
             "layer": link.options.get("layer", ""),
             "kernel": link.options.get("kernel", next(iter(KERNELS))),
+            **{side: link.number(side, 0.0, 1.0, MIDDLE) for side in self.place},
             "stride": link.whole("stride", STRIDES, 1),
             "padding": radio("padding", PADDINGS),
             "activation": radio("activation", tuple(ACTIVATIONS)),
@@ -122,6 +135,8 @@ class InsideView:
         view: str,
         layer: str,
         kernel: str,
+        x: float,
+        y: float,
         stride: int,
         padding: Padding,
         activation: str,
@@ -140,6 +155,8 @@ class InsideView:
         if view == "kernels":
             trial = Trial(kernel, stride, padding, activation, pooling)
             shown = yield from self._kernels(card, image, trial, progress, language)
+        elif view == "context":
+            shown = yield from self._context(card, image, (x, y), progress, language)
         elif view == "label":
             shown = yield from self._one_label(card, image, progress, language)
         else:
@@ -197,8 +214,34 @@ class InsideView:
             self.choices: both(card, pixels.value, whole.value, language),
         }
 
+    def _context(
+        self,
+        card: ModelCard,
+        image: Image,
+        place: tuple[float, float],
+        progress: gr.Progress,
+        language: str,
+    ) -> Generator[Values, None, Values]:
+        """How a place of the picture gets its context, where the network has one to look into."""
+        work = ContextRequest(image, *place)
+        try:
+            found = (yield from steps(self.engine, card.name, work, progress, language)).value
+        except InputError as error:
+            if error.key != "no_context":
+                raise
+            return {self.panel: _notice(error.sentence(language)), self.choices: ""}
+        parts = card, image, found, language
+        return {self.panel: context.seen(*parts), self.choices: context.chosen(*parts)}
+
     def _choose(self, event: gr.EventData) -> Values:
+        if event.kind == "place":
+            return {part: _share(getattr(event, side)) for side, part in self.place.items()}
         return {self.layer if event.kind == "layer" else self.kernel: event.choice}
+
+
+def _share(sent: object) -> float:
+    """A share of a side that the page sent, if it is a number of 0 to 1, in few digits."""
+    return round(float(sent), 4) if isinstance(sent, int | float) and 0 <= sent <= 1 else MIDDLE
 
 
 def _notice(sentence: str) -> str:

@@ -75,3 +75,17 @@ def test_a_place_that_is_none_becomes_the_middle() -> None:
     for sent, kept in ((0.25, 0.25), ("0.25", 0.5), (-1, 0.5), (float("nan"), 0.5), (None, 0.5), (1, 1.0)):
         event: Any = SimpleNamespace(kind="place", x=sent, y=0.123456)
         assert InsideView._choose(view, event) == {parts["x"]: kept, parts["y"]: 0.1235}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_network_without_context_gets_a_sentence(engine: Engine, language: str) -> None:
+    view: Any = SimpleNamespace(engine=engine, panel="panel", choices="choices")
+    work = InsideView._context(view, card("unet-camvid"), SEEN, (0.5, 0.5), gr.Progress(), language)
+    shown: dict[str, str] = {}
+
+    def ending() -> Iterator[Any]:
+        shown.update((yield from work))
+
+    list(ending())
+    assert words(language, "errors.no_context") in shown["panel"]
+    assert shown["choices"] == ""

@@ -93,7 +93,7 @@ def _attended(card: ModelCard, image: Image, found: AttentionAt, language: str) 
         )
         for number, place in enumerate(strongest(found), start=1)
     ]  # fmt: skip
-    output = figure(colored(found.output), say("inside.attended_output"))
+    output = figure(colored(found.output), "Σ a v")
     parts = [
         (say("inside.attended_query", heads=heads, numbers=numbers), [figure(colored(found.query), "q")]),
         (say("inside.attended_weights", numbers=numbers), maps),

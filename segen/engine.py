@@ -14,8 +14,9 @@ import torch
 from torch import nn
 
 from segen import models
-from segen.errors import CardError
+from segen.errors import CardError, InputError
 from segen.models.folding import fold_batch_norm
+from segen.models.tensors import is_out_of_memory
 from segen.registry import card, cards
 from segen.types import Request, Run, Step, V
 
@@ -83,7 +84,7 @@ class Engine:
         """Carry out a request step by step; the last item is the Run. Closing the iterator stops the work.
 
         Raises CardError for an unknown name or a card of another task, WeightsError when the weights
-        cannot be used, InputError when the request does not fit the card.
+        cannot be used, InputError when the request does not fit the card or the device's memory.
         """
         if card(name).task != request.task:
             known = ", ".join(each.name for each in cards() if each.task == request.task)
@@ -96,7 +97,7 @@ class Engine:
                 asked = perf_counter()
                 with self._turns.taken(seconds_left), torch.inference_mode():
                     began = perf_counter()
-                    item = next(items)
+                    item = self._next(items)
                     seconds += perf_counter() - began
                 queued_seconds += began - asked
                 if not isinstance(item, Step):
@@ -113,6 +114,23 @@ class Engine:
         """The cards in the cache, the one used last at the end."""
         with self._cache_lock:
             return list(self._cache)
+
+    def _next(self, items: Iterator[Step | V]) -> Step | V:
+        """The next item of a predictor. Raises InputError where the device has too little memory for it.
+
+        Every network that no request holds is let go then, so that the next request has room.
+        """
+        try:
+            return next(items)
+        except Exception as fault:
+            if not is_out_of_memory(fault):
+                raise
+        # Out here nothing holds the fault any more, nor with it the tensors of the step.
+        with self._cache_lock:
+            self._cache.clear()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        raise InputError("out_of_memory")
 
     def _predictor(self, name: str) -> models.Predictor:
         """The card's predictor from the cache, or loaded into it: once, however many threads ask."""

@@ -1,4 +1,4 @@
-"""Between RGB arrays and what networks read: N x C x H x W float32 in [-1, 1]."""
+"""Between RGB arrays and what networks read: N x C x H x W float32 in [-1, 1]; and where they lie."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import numpy as np
 import torch
 
 from segen.types import Image
+
+
+def is_out_of_memory(fault: Exception) -> bool:
+    """Whether a device, or this computer, had too little memory."""
+    return isinstance(fault, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(fault)
 
 
 def to_tensor(image: Image) -> torch.Tensor:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 def test_results_are_whole_whenever_a_command_is_killed(weights: Path, tmp_path: Path) -> None:
     line = kills.commands(tmp_path)["cluster"]
-    _, broken, left = kills.killed(line[:2] + line[-2:], tmp_path / "out", 3, random.Random(3))
+    _, broken, left = kills.killed(line[:2] + line[-4:], tmp_path / "out", 3, random.Random(3))
     assert (broken, left) == (0, 0)
 
 
@@ -29,7 +29,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path))
 
-    line = kills.commands(tmp_path)["cluster"]
+    line = kills.commands(tmp_path)["cluster"][:-2]
     assert main([*line, "--out", str(tmp_path / "out")]) == 0
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     capsys.readouterr()
@@ -48,7 +48,7 @@ def test_a_folder_that_may_not_be_written_is_told(
     def refused(**_: Any) -> None:  # a folder's mode does not bind root, which tests may run as
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path))
 
-    line = kills.commands(tmp_path)["cluster"]
+    line = kills.commands(tmp_path)["cluster"][:-2]
     monkeypatch.setattr("tempfile.mkstemp", refused)
     assert main([*line, "--out", str(tmp_path / "out")]) == 1
     told = capsys.readouterr().err

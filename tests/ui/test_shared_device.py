@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import gradio as gr
+import httpx
 import numpy as np
 import pytest
 
@@ -81,6 +82,18 @@ def test_several_are_under_way_at_once_and_end_when_their_clients_hang_up(
     for answer in answers:
         answer.close()
     assert engine.ends(4)
+
+
+def test_the_work_of_a_page_that_is_closed_in_the_middle_ends(address: str, engine: LongWork) -> None:
+    """Asked for as the page does: it joins the queue and listens to all that its visit is told."""
+    with httpx.Client(base_url=f"{address}gradio_api/", timeout=120) as client:
+        events = client.get("../config").json()["dependencies"]
+        number = next(event["id"] for event in events if event["api_name"] == "generate")
+        visit = {"session_hash": "closed"}
+        client.post("queue/join", json={"fn_index": number, "data": LONG} | visit).raise_for_status()
+        with client.stream("GET", "queue/data", params=visit) as told:
+            assert any("process_generating" in line for line in told.iter_lines()), "it has begun"
+        assert engine.ends(1)
 
 
 def test_the_work_of_a_client_that_never_listens_ends(

@@ -14,7 +14,7 @@ from segen.errors import InputError
 from segen.imaging import images
 from segen.models.features.imagenet import classify
 from segen.models.features.maps import features, first_kernels
-from segen.models.tensors import to_tensor
+from segen.models.tensors import is_out_of_memory, to_tensor
 from segen.registry import TEACH_MODEL
 from segen.types import (
     AttentionAt,
@@ -78,12 +78,12 @@ class SegmentationPredictor:
             case SegmentRequest():
                 strips, (height, width) = [], request.image.shape[:2]
                 first, *others = self.scales
-                answer, seen = self.look(self.seen(request.image, first))
+                answer, seen = self._look_at(request.image, first)
                 probabilities = functional.softmax(answer, dim=1) / len(self.scales)
                 total = len(others) + -(-height // _strip_rows(width))
                 for done, scale in enumerate(others, start=1):
                     yield Step(done, total)
-                    answer, _ = self.look(self.seen(request.image, scale))
+                    answer, _ = self._look_at(request.image, scale)
                     shares = functional.softmax(answer, dim=1) / len(self.scales)
                     probabilities += functional.interpolate(shares, probabilities.shape[-2:], mode="bilinear")
                 for strip in label_strips(probabilities, height, width):
@@ -111,6 +111,15 @@ class SegmentationPredictor:
                 yield self.context(request)
             case _:
                 raise InputError("not_taught", model=TEACH_MODEL)
+
+    def _look_at(self, image: Image, scale: float) -> tuple[torch.Tensor, dict[str, Any]]:
+        """What `look` gives at a scale; at half of it, where the device has too little memory."""
+        try:
+            return self.look(self.seen(image, scale))
+        except RuntimeError as fault:
+            if not is_out_of_memory(fault):
+                raise
+        return self.look(self.seen(image, scale / 2))
 
     def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""

@@ -28,6 +28,15 @@ MODULES = """
 """
 """JavaScript before what a test evaluates in the page: the modules of the playground without its pictures."""
 
+NO_WEBGL = """
+    for (const kind of [HTMLCanvasElement, OffscreenCanvas]) {
+        const get = kind.prototype.getContext;
+        kind.prototype.getContext = function (name, ...more) {
+            return name.includes("webgl") ? null : get.call(this, name, ...more);
+        };
+    }
+"""
+
 
 def iterations(page: Any) -> int:
     return int(page.get_attribute(LAB, "data-iterations"))
@@ -44,11 +53,15 @@ def in_page(page: Any, script: str) -> Any:
 
 @pytest.fixture(scope="module")
 def still(chromium: Any, address: str) -> Any:
-    """A page whose playground is loaded and paused, for what is computed without pictures."""
+    """A page whose playground is loaded and paused, for what is computed without pictures, nor WebGL."""
     page = chromium.new_page()
+    page.add_init_script(NO_WEBGL)
     page.set_default_timeout(300_000)
     page.goto(f"{address}/?tab=learn&view=playground")
     wait_for_training(page)
+    assert not page.evaluate("document.createElement('canvas').getContext('webgl2')")
+    assert page.get_attribute(LAB, "data-backend") == "wasm"
+    assert page.inner_text(f"{LAB} .backend") == words("en", "playground.backend_wasm")
     page.click("#playground [data-part=run]")
     yield page
     page.close()
@@ -209,12 +222,24 @@ def test_too_few_steps_miss_modes(still: Any) -> None:
     assert few <= many - 4
 
 
-def test_without_webassembly_it_goes_on_in_javascript_and_says_so(
+def test_without_webassembly_and_webgl_it_goes_on_in_javascript_and_says_so(
     address: str, visit: Callable[..., Any]
 ) -> None:
     page = visit(address)
+    page.add_init_script(NO_WEBGL)
     page.add_init_script("delete window.WebAssembly")
     page.goto(f"{address}/?tab=learn&view=playground")
     wait_for_training(page)
     assert page.get_attribute(LAB, "data-backend") == "cpu"
     assert page.inner_text(f"{LAB} .backend") == words("en", "playground.backend_cpu")
+
+
+def test_where_motion_is_reduced_one_result_is_shown_whole(chromium: Any, address: str) -> None:
+    page = chromium.new_page(reduced_motion="reduce")
+    page.set_default_timeout(300_000)
+    page.goto(f"{address}/?tab=learn&view=playground")
+    page.wait_for_selector(f"{LAB}[data-state=running]")
+    page.wait_for_selector(f"{LAB}[data-state=paused]")
+    assert iterations(page) >= 400
+    assert words("en", "playground.iterations", count=iterations(page)) in page.inner_text(LAB)
+    page.close()

@@ -113,8 +113,10 @@ export function start(tf, parts, table, backend) {
     const early = still.matches && scene.model && scene.model.iterations < STILL;
     if (!still.matches || (!early && performance.now() - pictured > STILL_PAUSE)) {
       if (scene.model) SCENES[settings.model].move?.(scene);
-      show();
-      if (still.matches && scene.frame > 1 && !scene.goesOn) run(false); // a first result, and no more until asked
+      if (still.matches) {
+        again();
+        if (!scene.goesOn) run(false); // a first result, and no more until asked
+      } else show();
     }
     requestAnimationFrame(frame);
   }

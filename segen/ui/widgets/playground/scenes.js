@@ -19,13 +19,16 @@ const noiseGrid = Float32Array.from({ length: 2 * GRID * GRID }, (_, i) => {
 const adversarial = {
   range: 1.45,
   secondRange: 3.2,
-  plane(plane, { model, reference, frame }) {
+  plane(plane, scene) {
+    const { model, reference, frame } = scene;
+    // What costs most takes turns; a first picture has both.
     if (frame % 2 === 0) plane.tint((points) => model.surface(points));
+    if (frame % 2 === 1 || frame === 0) scene.forces = model.forces(model.samples());
     plane.heatMap();
     plane.grid(model.places(noiseGrid), GRID, { alpha: 0.3 });
     plane.points(reference, COLORS.real, { radius: 2.2 });
     const samples = model.samples();
-    plane.arrows(samples, model.forces(samples), { scale: 0.14, most: 0.4 });
+    plane.arrows(samples, scene.forces, { scale: 0.14, most: 0.4 });
     plane.points(samples, COLORS.made, { diamond: true });
   },
   second(plane, { model }) {

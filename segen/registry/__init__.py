@@ -43,8 +43,8 @@ MEASURING = ("classifier-fashion",)
 """Weights that ship to measure what cards make, and belong to none."""
 SEGMENT_MODEL = "unet-camvid"
 """The card that segments where none is named."""
-TEACH_MODEL = "unet-camvid"
-"""The card on whose encoder pixel classifiers are taught."""
+TEACH_MODEL = "deeplabv3plus-animals"
+"""The card whose network tells pixel classifiers what a pixel is like."""
 FILM, SNAPSHOTS = "snapshots.webp", "snapshots.json"
 """Beside the weights of what generates: samples during its training, and what was logged."""
 

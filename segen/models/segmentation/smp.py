@@ -20,7 +20,7 @@ from torch import nn
 
 from segen.models import weights
 from segen.models.segmentation.predictor import SegmentationPredictor
-from segen.models.teaching.predictor import Encoder, apply, teach
+from segen.models.teaching.predictor import Known, apply, teach
 from segen.registry import ModelCard
 from segen.types import ApplyRequest, TeachRequest
 
@@ -41,7 +41,7 @@ def build(architecture: str, classes: int, **options: object) -> nn.Module:
 
 
 class SmpPredictor(SegmentationPredictor):
-    """A network of smp's, on whose encoder pixel classifiers can be taught, too."""
+    """A network of smp's, on which pixel classifiers can be taught, too."""
 
     def __init__(self, network: nn.Module, card: ModelCard, sha256: str) -> None:
         options = card.options
@@ -50,12 +50,12 @@ class SmpPredictor(SegmentationPredictor):
 
     def __call__(self, request: Any) -> Iterator[Any]:
         """As SegmentationPredictor; a TeachRequest gives Taught, an ApplyRequest a Segmentation."""
-        encoder = Encoder(self.network.get_submodule("encoder"), self.card, self.sha256)
+        known = Known(self.network, self.card, self.sha256, self.max_side)
         match request:
             case TeachRequest():
-                yield from teach(encoder, request)
+                yield from teach(known, request)
             case ApplyRequest():
-                yield from apply(encoder, request)
+                yield from apply(known, request)
             case _:
                 yield from super().__call__(request)
 

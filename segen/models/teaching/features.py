@@ -1,4 +1,4 @@
-"""What a pixel is known by when it is classified: an encoder's maps, colour and position."""
+"""What a pixel is known by when it is classified: a network's maps and logits, colour and position."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from segen.imaging import images
-from segen.models.segmentation.predictor import padded
+from segen.models.segmentation.predictor import logits, padded
 from segen.models.tensors import to_tensor
 from segen.types import Image
 
@@ -24,29 +24,40 @@ STAGES = slice(1, 4)
 16, too, the answer is worse (docs/teach.md)."""
 SIGMAS = (0, 1, 2)
 """Colour is seen through these Gaussians, in cells of the grid."""
-PLACES = 2
-"""The last features: row and column."""
 
 
-def groups(count: int) -> tuple[NDArray[np.int64], ...]:
-    """Of `count` features all, and the colours alone: maps blur what is small, so half the trees see none."""
-    colors = 3 * len(SIGMAS)
-    return np.arange(count), np.arange(count - PLACES - colors, count - PLACES)
+def groups(network: nn.Module, count: int) -> tuple[NDArray[np.int64], ...]:
+    """Of `count` features of this network all, and colours and logits: maps blur what is small, so half the
+    trees see none."""
+    maps = sum(network.get_submodule("encoder").out_channels[STAGES])  # type: ignore[index]
+    places = maps + 3 * len(SIGMAS)
+    return np.arange(count), np.r_[maps:places, places + 2 : count]
 
 
-def features(encoder: nn.Module, image: Image) -> NDArray[np.float32]:
-    """The features of a picture, F x h x w, on a grid that spans it; h and w are GRID_SIDE at most."""
+def features(network: nn.Module, image: Image, max_side: int) -> NDArray[np.float32]:
+    """The features of a picture, F x h x w, on a grid that spans it; h and w are GRID_SIDE at most.
+
+    `network`, one of segmentation_models_pytorch, gives its encoder's maps, and its logits for the picture
+    with a longer side of at most `max_side`. In between stand three colours through each of SIGMAS, row and
+    column.
+    """
     seen = images.fit(image, SEEN_SIDE)
     step = 2 if max(seen.shape[:2]) > GRID_SIDE else 1
     height, width = (-(-side // step) for side in seen.shape[:2])
-    device = next(encoder.parameters()).device
-    pixels = padded(to_tensor(seen).to(device, memory_format=torch.channels_last))
+    pixels = padded(_pixels(network, seen))
     size = [side // step for side in pixels.shape[-2:]]
     maps = [
         functional.interpolate(each.float(), size, mode="bilinear")[0, :, :height, :width].cpu().numpy()
-        for each in encoder(pixels)[STAGES]
+        for each in network.get_submodule("encoder")(pixels)[STAGES]
     ]
+    answer = logits(network, _pixels(network, images.fit(seen, max_side))).float()
+    found = functional.interpolate(answer, (height, width), mode="bilinear")[0].cpu().numpy()
     lab = rgb2lab(images.resize(seen, height, width)).astype(np.float32) / 100
     colors = [gaussian_filter(lab, (sigma, sigma, 0)).transpose(2, 0, 1) for sigma in SIGMAS]
     places = np.mgrid[0:height, 0:width].astype(np.float32) / max(height, width)
-    return np.concatenate([*maps, *colors, places], dtype=np.float32)
+    return np.concatenate([*maps, *colors, places, found], dtype=np.float32)
+
+
+def _pixels(network: nn.Module, image: Image) -> torch.Tensor:
+    device = next(network.parameters()).device
+    return to_tensor(image).to(device, memory_format=torch.channels_last)

@@ -34,37 +34,43 @@ pixels are uncertain at every border."""
 
 
 @dataclass(frozen=True)
-class Encoder:
-    """The encoder of a network of segmentation_models_pytorch, its card, and the SHA-256 of its weights."""
+class Known:
+    """A network of segmentation_models_pytorch, its card, its weights' SHA-256, and the longest side seen."""
 
     network: nn.Module
     card: str
     sha256: str
+    max_side: int
+
+    def features(self, image: Image) -> NDArray[np.float32]:
+        """What its network knows of each pixel: see `features`."""
+        return features(self.network, image, self.max_side)
 
 
-def teach(encoder: Encoder, request: TeachRequest) -> Iterator[Step | Taught]:
+def teach(known: Known, request: TeachRequest) -> Iterator[Step | Taught]:
     """A step for each picture, one for the trees, and what they say of the last picture."""
     pixels, ids = [], []
     total = len(request.images) + 1
     for done, (image, scribbles) in enumerate(zip(request.images, request.scribbles, strict=True), start=1):
-        found = features(encoder.network, image)
+        found = known.features(image)
         cells, drawn = _cells(scribbles, found.shape[1:])
         pixels.append(found.reshape(len(found), -1)[:, cells].T)
         ids.append(drawn)
         yield Step(done, total)
-    trees = fit(np.concatenate(pixels), np.concatenate(ids), len(request.classes), groups(len(found)))
+    seen = groups(known.network, len(found))
+    trees = fit(np.concatenate(pixels), np.concatenate(ids), len(request.classes), seen)
     yield Step(total, total)
-    classifier = PixelClassifier(encoder.card, encoder.sha256, request.classes, trees)
+    classifier = PixelClassifier(known.card, known.sha256, request.classes, trees)
     answer = _answer(classifier, image, found)
     yield Taught(classifier, answer, _least_certain(answer, scribbles))
 
 
-def apply(encoder: Encoder, request: ApplyRequest) -> Iterator[Step | Segmentation]:
+def apply(known: Known, request: ApplyRequest) -> Iterator[Step | Segmentation]:
     """A step for the features, and the answer."""
     classifier = request.classifier
-    if (classifier.encoder, classifier.encoder_sha256) != (encoder.card, encoder.sha256):
+    if (classifier.encoder, classifier.encoder_sha256) != (known.card, known.sha256):
         raise InputError("classifier_encoder", encoder=classifier.encoder)
-    found = features(encoder.network, request.image)
+    found = known.features(request.image)
     if max(int(tree.feature.max()) for tree in classifier.trees) >= len(found):
         raise InputError("classifier_damaged")
     yield Step(1, 1)

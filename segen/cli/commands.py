@@ -163,7 +163,7 @@ def generate(
         seed: The first seed, 0 to 2^63 - 1.
         count: How many pictures, up to 100,000: of this seed and those after it.
         label: The class, by number or name, for a conditional model.
-        sampler: For diffusion, ddim or ddpm.
+        sampler: For diffusion, ddim, ddpm or, in the fewest steps, dpm-solver.
         steps: For diffusion, the number of sampling steps, 1 to 1,000.
         guidance: For diffusion with a class, the scale of classifier-free guidance; 1 is none.
         out: The folder for seed-000000.png and so on.

@@ -18,7 +18,7 @@ from segen.imaging import images
 from segen.models.features import classifier, imagenet, inception
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import ElboTermsRequest, GenerateRequest, Pictures, Progress
+from segen.types import ElboTermsRequest, GenerateRequest, Pictures, Progress, Sampler
 
 SAMPLES = 2_000
 """Generated pictures, the same number for every card, since a Fréchet distance falls with it."""
@@ -81,6 +81,30 @@ def measure(
     }
 
 
+def measure_sampler(
+    engine: Engine,
+    card: ModelCard,
+    data: str | Path | None,
+    split: str,
+    sampler: Sampler,
+    steps: int,
+    progress: Progress,
+) -> dict[str, Any]:
+    """{kernel_distance, frechet_distance} of SAMPLES pictures that diffusion draws so, as `measure` has them.
+
+    Raises what `measure` raises.
+    """
+    root = datasets.locate(data, card.dataset)
+    look, _ = _space(card, root)
+    truth, _ = look(_real(root, card, split))
+    made, _ = _generate(engine, card, SAMPLES, progress, sampler=sampler, steps=steps)
+    features, _ = look(made)
+    return {
+        "kernel_distance": distances.kernels([features], truth)[0],
+        "frechet_distance": distances.frechet(features, truth),
+    }
+
+
 def _real(root: Path, card: ModelCard, split: str) -> Pictures:
     """The real pictures of a split at the card's size."""
     if (root / "raw").is_dir():
@@ -101,12 +125,12 @@ def _space(card: ModelCard, root: Path) -> tuple[Look, str]:
 
 
 def _generate(
-    engine: Engine, card: ModelCard, count: int, progress: Progress, guidance: float = 1.0
+    engine: Engine, card: ModelCard, count: int, progress: Progress, **sampling: Any
 ) -> tuple[Pictures, NDArray[np.int64] | None]:
-    """Pictures in random order, and the classes that were asked for."""
+    """Pictures in random order, and the classes that were asked for; `sampling` is a GenerateRequest's."""
     labels = [known.id for known in card.classes] if card.conditional else [None]
     requests = [
-        GenerateRequest(seeds[begin : begin + AT_ONCE], label, guidance=guidance)
+        GenerateRequest(seeds[begin : begin + AT_ONCE], label, **sampling)
         for label, seeds in zip(labels, _split(range(count), len(labels)), strict=True)
         for begin in range(0, len(seeds), AT_ONCE)
     ]
@@ -173,7 +197,7 @@ def _guided(
     """Agreement with the class and Fréchet distance for each guidance scale."""
     metrics: dict[str, dict[str, float]] = {"frechet_by_guidance": {}, "agreement_by_guidance": {}}
     for guidance in GUIDANCES:
-        made, asked = _generate(engine, card, count, progress, guidance)
+        made, asked = _generate(engine, card, count, progress, guidance=guidance)
         features, seen = look(made)
         assert seen is not None
         assert asked is not None

@@ -13,8 +13,10 @@ from segen.errors import InputError
 from segen.types.request import Image, Pictures, Request
 from segen.types.seeds import MAX_PICTURES, check_seeds
 
-Sampler = Literal["ddim", "ddpm"]
+Sampler = Literal["ddim", "ddpm", "dpm-solver"]
 SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
+SAMPLER_TITLES: dict[str, str] = {"ddim": "DDIM", "ddpm": "DDPM", "dpm-solver": "DPM-Solver++"}
+"""As papers call them, in any language."""
 MAX_SAMPLING_STEPS = 1_000
 MAX_GUIDANCE = 20.0
 MAX_TRAINING_STEPS = 5_000

@@ -25,6 +25,7 @@ from segen.types import (
     GenerateRequest,
     Image,
     Request,
+    Sampler,
     SegmentRequest,
     Space,
     TranslateRequest,
@@ -145,6 +146,7 @@ class Endpoints:
         label: str,
         steps: int | None,
         guidance: float | None,
+        sampler: Sampler,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Generator[Any, None, None]:
@@ -157,6 +159,7 @@ class Endpoints:
             label: the class, by number or name, for a conditional model; empty for any.
             steps: for diffusion, the number of sampling steps, 1 to 1,000.
             guidance: for diffusion with a class, the scale of classifier-free guidance; 1 is none.
+            sampler: for diffusion, ddim, ddpm or dpm-solver, which needs the fewest steps.
 
         Returns:
             A PNG for each seed, and as JSON the model and each picture's seed, class and file name.
@@ -165,7 +168,7 @@ class Endpoints:
             raise InputError("arguments")
         card = registry.card(model, "generate")
         seeds = seed_range(seed, count, MAX_PICTURES)
-        asked = GenerateRequest(seeds, registry.class_id(card, label), steps=steps, guidance=guidance)
+        asked = GenerateRequest(seeds, registry.class_id(card, label), sampler, steps, guidance)
         if card.options.diffusion and steps * len(seeds) > MAX_SAMPLED:
             raise InputError("too_much_work", count=len(seeds), steps=steps, most=f"{MAX_SAMPLED:,}")
         done = yield from working(self.engine, card.name, asked, progress, language_of(request))
@@ -273,6 +276,7 @@ def publish(engine: Engine) -> None:
             gr.Textbox("", label="label"),
             gr.Number(GenerateRequest.steps, label="steps", precision=0),
             gr.Number(GenerateRequest.guidance, label="guidance"),
+            gr.Textbox(GenerateRequest.sampler, label="sampler"),
         ]
         translator = gr.Textbox(TRANSLATE_MODEL, label="model")
         ways = [

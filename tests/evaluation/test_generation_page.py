@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
-from benchmarks import generators
+from benchmarks import generators, samplers
 from benchmarks.generators import DATASETS, PAGE
-from segen.registry import ModelCard, cards
+from segen.evaluation import studies
+from segen.evaluation.distances import differ
+from segen.registry import ModelCard, card, cards
+from segen.text import LANGUAGES
+from segen.types import SAMPLER_TITLES
+from segen.ui.tabs.generate.chosen import USUAL_SAMPLER, USUAL_STEPS
+from segen.ui.tabs.generate.samplers import measured as measured_samplers
 
 TEXT = PAGE.read_text(encoding="utf-8")
 CARD = cards("generate")[0]
@@ -19,6 +25,30 @@ CARD = cards("generate")[0]
 def test_the_page_states_the_numbers(dataset: str) -> None:
     stated = TEXT.partition(f"<!-- {dataset} -->\n")[2].partition("\n<!-- end -->")[0]
     assert stated == generators.section(dataset), "run: python -m benchmarks generators"
+
+
+def test_docs_and_page_state_the_numbers_of_samplers() -> None:
+    report = studies.read("samplers")
+    stated = TEXT.partition("<!-- samplers -->\n")[2].partition("\n<!-- end -->")[0]
+    assert stated == samplers.table(report), "run: python -m benchmarks samplers"
+    known = card(report["model"])
+    for language in LANGUAGES:
+        shown = measured_samplers(known, language)
+        assert shown.count("<tr>") == 1 + len(report["ways"])
+        for way in report["ways"]:
+            assert f"{SAMPLER_TITLES[way['sampler']]}, {way['steps']}" in shown
+            assert f"{way['kernel_distance']['value']:.4f}" in shown
+        assert not measured_samplers(CARD, language), "of another card nothing is known"
+
+
+def test_what_the_page_begins_with_is_not_shown_to_differ_from_ddim_with_50_steps() -> None:
+    report = studies.read("samplers")
+    known = card(report["model"]).report()
+    ways = {(way["sampler"], way["steps"]): way["kernel_distance"] for way in report["ways"]}
+    usual = ways[USUAL_SAMPLER, USUAL_STEPS]
+    assert ways["ddim", 50] == known["metrics"]["kernel_distance"]
+    assert not differ(usual, ways["ddim", 50])
+    assert (report["items"], report["real_items"]) == (known["items"], known["real_items"])
 
 
 def test_every_generator_has_its_table() -> None:

@@ -16,7 +16,14 @@ from torch import nn
 from segen.errors import InputError, WeightsError
 from segen.imaging import images
 from segen.models import hub, latents, weights
-from segen.models.generation.denoising import DenoisingStep, denoise, guided, random_numbers, spaced
+from segen.models.generation.denoising import (
+    DenoisingStep,
+    denoise,
+    guided,
+    random_numbers,
+    spaced,
+    spaced_by_signal,
+)
 from segen.models.generation.predictor import pictures_of, pixels_of, power_of_two_threads
 from segen.registry import ModelCard, check_labels
 from segen.types import (
@@ -78,7 +85,7 @@ class DiffusionPredictor:
             case TrajectoryRequest():
                 yield from self._trajectory(request)
             case VariationsRequest(seeds=seeds):
-                given, timesteps = self._read(request.image), self._timesteps(request.steps)
+                given, timesteps = self._read(request.image), self._evenly(request.steps)
                 timesteps = timesteps[round((1 - request.strength) * (len(timesteps) - 1)) :]
                 noisy = self._mixed(given, self._noise(seeds[0]), timesteps[0])
                 made = yield from self._pictures(seeds, request, given, timesteps)
@@ -98,7 +105,7 @@ class DiffusionPredictor:
         Now and then, and at the end of a batch, a step shows them in a square: those that are done, what the
         network takes those of the batch for, and black for the others.
         """
-        timesteps = timesteps or self._timesteps(request.steps)
+        timesteps = timesteps or self._timesteps(request)
         total = -(-len(seeds) // self.batch) * len(timesteps)
         made: Pictures = np.zeros((len(seeds), *self.card.input_size, 3), dtype=np.uint8)
         done = 0
@@ -140,7 +147,7 @@ class DiffusionPredictor:
     def _noised(self, request: NoisedRequest) -> Noised:
         """The forward process on a picture, with one noise for all timesteps."""
         given, fresh = self._read(request.image), self._noise(request.seed)
-        timesteps = self._timesteps(request.timesteps)[::-1]
+        timesteps = self._evenly(request.timesteps)[::-1]
         noisy = torch.cat([self._mixed(given, fresh, timestep) for timestep in timesteps])
         signals = self.process.alphas_cumprod[timesteps].tolist()
         return Noised(self._shown(given)[0], self._shown(noisy), tuple(timesteps), tuple(signals))
@@ -149,7 +156,7 @@ class DiffusionPredictor:
         """The reverse process of one seed, moment by step."""
         kept: list[tuple[int, Pictures]] = []
         count = request.steps
-        timesteps = self._timesteps(count)
+        timesteps = self._timesteps(request)
         for index, step in enumerate(self._denoised([request.seed], request, None, timesteps)):
             parts = torch.cat([step.noisy[:1], step.clean[:1], step.noise[:1] / NOISE_SPAN])
             shown = self._shown(parts)
@@ -167,7 +174,13 @@ class DiffusionPredictor:
         device: torch.device = next(self.network.parameters()).device
         return device
 
-    def _timesteps(self, steps: int) -> list[int]:
+    def _timesteps(self, request: Sampling) -> list[int]:
+        """Those of the request's sampler, as `_evenly`."""
+        timesteps = self._evenly(request.steps)
+        by_signal = request.sampler == "dpm-solver"
+        return spaced_by_signal(self.process, request.steps) if by_signal else timesteps
+
+    def _evenly(self, steps: int) -> list[int]:
         """Raises InputError for more steps than the process has timesteps."""
         count = len(self.process.alphas_cumprod)
         if steps > count:

@@ -24,6 +24,7 @@ from segen.models.generation.predictor import LatentPredictor
 from segen.registry.options import GenerateOptions
 from segen.training.recipes.diffusion import Diffusion
 from segen.types import (
+    SAMPLERS,
     DecodeRequest,
     EncodeRequest,
     GenerateRequest,
@@ -37,7 +38,7 @@ from tests.models.generation.tiny_diffusion import CARD, PICTURE, SYNTHETIC, TIN
 from tests.sentences import exactly
 
 
-@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_one_seed_is_one_picture(engine: Engine, sampler: Any) -> None:
     batch = drawn(engine, range(2 * BATCH + 3), sampler=sampler, label=3)
     assert batch.images.shape == (2 * BATCH + 3, 28, 28, 3)
@@ -54,6 +55,7 @@ def test_samplers_classes_and_guidance_change_the_picture(engine: Engine) -> Non
     options: list[dict[str, Any]] = [
         {},
         {"sampler": "ddpm"},
+        {"sampler": "dpm-solver"},
         {"steps": 4},
         {"label": 1},
         {"label": 2},
@@ -179,7 +181,7 @@ def test_a_network_that_knows_the_noise_finds_the_picture() -> None:
         signal = process.alphas_cumprod[t]
         return (noisy - signal.sqrt() * picture) / (1 - signal).sqrt()
 
-    for sampler in ("ddim", "ddpm"):
+    for sampler in SAMPLERS:
         *_, last = denoising.denoise(
             predict, process, fresh, lambda: torch.randn(1, 1, 4, 4), sampler, denoising.spaced(1000, 30)
         )

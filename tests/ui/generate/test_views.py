@@ -18,7 +18,7 @@ from segen.text import LANGUAGES, words
 from segen.types import GenerateRequest
 from segen.ui.framework.link import Link
 from segen.ui.tabs.generate import blind, objectives, opening, tab, walking
-from segen.ui.tabs.generate.chosen import Asked
+from segen.ui.tabs.generate.chosen import USUAL_SAMPLER, USUAL_STEPS, Asked
 from segen.ui.tabs.generate.drawing import COUNTS, Drawing
 from segen.ui.tabs.generate.estimate import Pace
 from segen.ui.tabs.generate.latent import WAYS, offered
@@ -37,7 +37,7 @@ def test_every_model_opens_with_pictures_of_its_own(each: ModelCard, weights: Pa
     assert writes or found is not None
     seeds = range(opening.SEED, opening.SEED + opening.COUNT)
     some = seeds if writes or not objectives.diffuses(each) else seeds[:1]
-    drawn = Engine("cpu").run(each.name, GenerateRequest(some)).value
+    drawn = Engine("cpu").run(each.name, GenerateRequest(some, None, USUAL_SAMPLER, USUAL_STEPS)).value
     if writes:
         file = Path(opening.__file__).parent / "openings" / f"{each.name}.webp"
         file.write_bytes(opening.packed(drawn))

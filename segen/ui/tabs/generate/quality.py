@@ -43,7 +43,7 @@ Row = tuple[str, list[Any]]
 def _distances(metrics: dict[str, Any], language: str) -> list[Row]:
     rows: list[Row] = [
         (words(language, f"generate.{name}"), [write(metrics[f"{name}_{part}"]) for part in PARTS])
-        for name, write in (("kernel", _interval), ("frechet", "{:.2f}".format))
+        for name, write in (("kernel", interval), ("frechet", "{:.2f}".format))
     ]
     if fid := metrics.get("fid"):
         rows.append((words(language, "generate.fid"), [f"{value:.2f}" for value in fid.values()]))
@@ -78,7 +78,8 @@ def _share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def _interval(found: dict[str, float]) -> Markup:
+def interval(found: dict[str, float]) -> Markup:
+    """A figure with what holds 95 % of its bootstrap samples."""
     value, low, high = (
         f"{round(found[part], 4) + 0.0:.4f}".replace("-", "−") for part in ("value", "low", "high")
     )

@@ -9,16 +9,28 @@ import gradio as gr
 import numpy as np
 from markupsafe import Markup
 
+from segen.evaluation import studies
 from segen.registry import ModelCard
-from segen.types import SAMPLERS, GenerateRequest, Generation, Pictures, Run, Sampler, seed_range
+from segen.text import split_name, words
+from segen.types import (
+    SAMPLER_TITLES,
+    SAMPLERS,
+    GenerateRequest,
+    Generation,
+    Pictures,
+    Run,
+    Sampler,
+    seed_range,
+)
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
 from segen.ui.framework.queue import on_device, steps
 from segen.ui.framework.templates import render
-from segen.ui.tabs.generate.chosen import STEPS, Chosen, Given
+from segen.ui.tabs.generate.chosen import Chosen, Given
 from segen.ui.tabs.generate.estimate import Pace
 from segen.ui.tabs.generate.objectives import diffuses
+from segen.ui.tabs.generate.quality import interval
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -27,6 +39,9 @@ AT_ONCE = 16
 """Variations of a picture, and pictures behind a difference: one call of the network for all."""
 SHOWN = 4
 """Of the pictures behind a difference."""
+COMPARED = (10, 15, 25, 50)
+MOST = 1_000
+"""Sampling steps that are compared, and those that are compared beside them where somebody has the time."""
 Work = Generator[dict[Any, Any], None, None]
 
 
@@ -44,6 +59,7 @@ def compare_panel(engine: Engine, chosen: Chosen, pace: Pace) -> Part:
         )
     told = gr.HTML(elem_classes="said", padding=False)
     view = gr.HTML(elem_classes=["framed", "samplers"], padding=False, elem_id="generate-samplers")
+    figures = gr.HTML(elem_classes=["framed", "samplers"], padding=False, elem_id="generate-sampled")
 
     def compare(
         given: Given,
@@ -52,7 +68,7 @@ def compare_panel(engine: Engine, chosen: Chosen, pace: Pace) -> Part:
     ) -> Work:
         asked = chosen.read(given, request)
         seeds = seed_range(asked.seed, AT_ONCE)
-        counts = STEPS if given[most] else STEPS[:-1]
+        counts = (*COMPARED, MOST) if given[most] else COMPARED
         found: dict[tuple[Sampler, int], Run[Generation]] = {}
         for sampler in SAMPLERS:
             for count in counts:
@@ -62,11 +78,12 @@ def compare_panel(engine: Engine, chosen: Chosen, pace: Pace) -> Part:
                 yield {view: table(found, counts, asked.language)}
 
     def of_card(card: ModelCard, language: str) -> Values:
-        calls = len(SAMPLERS) * AT_ONCE * sum(STEPS[:-1])
-        return {view: "", told: pace.told(card, calls, language) if diffuses(card) else ""}
+        calls = len(SAMPLERS) * AT_ONCE * sum(COMPARED)
+        takes = pace.told(card, calls, language) if diffuses(card) else ""
+        return {view: "", told: takes, figures: measured(card, language)}
 
     on_device([run.click], compare, {*chosen.inputs, most}, [view, told], stop=chosen.stop, shows=told)
-    return Part([view, told], of_card)
+    return Part([view, told, figures], of_card)
 
 
 def table(found: dict[tuple[Sampler, int], Run[Generation]], counts: Sequence[int], language: str) -> Markup:
@@ -82,9 +99,32 @@ def table(found: dict[tuple[Sampler, int], Run[Generation]], counts: Sequence[in
         if reference is not None:
             difference = f"{np.abs(made.astype(float) - reference.value.images).mean():.1f}"
         rows.append(
-            (f"{sampler.upper()}, {count:,}", row_of(made[:SHOWN]), f"{run.seconds:.1f} s", difference)
+            (
+                f"{SAMPLER_TITLES[sampler]}, {count:,}",
+                row_of(made[:SHOWN]),
+                f"{run.seconds:.1f} s",
+                difference,
+            )
         )
     return render("tabs/generate/samplers.html", language=language, rows=rows, steps=f"{counts[-1]:,}")
+
+
+def measured(card: ModelCard, language: str) -> Markup:
+    """How near real pictures the card's are, by sampler and steps, as an HTML table; empty if unmeasured."""
+    report = studies.read("samplers")
+    if card.name != report["model"]:
+        return Markup()
+    sizes = {name: f"{report[name]:,}" for name in ("items", "real_items")}
+    how = words(language, "diffusion.sampled", split=split_name(language, report["split"]), **sizes)
+    rows = [
+        (
+            f"{SAMPLER_TITLES[way['sampler']]}, {way['steps']}",
+            interval(way["kernel_distance"]),
+            f"{way['frechet_distance']:.2f}",
+        )
+        for way in report["ways"]
+    ]
+    return render("tabs/generate/sampled.html", language=language, how=how, rows=rows)
 
 
 def row_of(pictures: Pictures) -> Markup:

@@ -20,6 +20,7 @@ from segen.evaluation.pipelines.options import (
 from segen.evaluation.pipelines.recipe import MAX_STEPS, VERSION, Recipe, parse
 from segen.registry import TASKS, ModelCard
 from segen.text import words
+from segen.types import SAMPLER_TITLES
 
 MAX_DIGITS = 19
 """Of a seed."""
@@ -99,7 +100,9 @@ def _choice(card: ModelCard | None, name: str, value: str, language: str) -> str
     if card and name == "direction":
         domains = [domain[language] for domain in card.options.domains]
         return " → ".join(domains if value == "forward" else domains[::-1])
-    return value.upper() if name in ("sampler", "space") else words(language, f"pipelines.{name}_{value}")
+    if name == "sampler":
+        return SAMPLER_TITLES[value]
+    return value.upper() if name == "space" else words(language, f"pipelines.{name}_{value}")
 
 
 def _as_shown(value: Any) -> Any:

@@ -52,6 +52,10 @@ def test_formulas_are_set_and_everything_fits(
         page = visit(f"{address}/?lang={language}&tab=learn&chapter={name}", width)
         page.wait_for_selector("#learn-rest .katex-display .katex-html")
         assert page.locator(".katex-error").count() == 0
+        page.wait_for_function(
+            """[...document.querySelectorAll("#learn-rest .katex-display")].every(
+                (formula) => formula.tabIndex === (formula.scrollWidth > formula.clientWidth ? 0 : -1))"""
+        )
         assert "$" not in page.inner_text("#learn-rest")
         assert page.evaluate(
             "document.documentElement.scrollWidth <= innerWidth"

@@ -35,6 +35,21 @@ for (const name of ["working", "error"]) {
   }).observe(document, { childList: true, subtree: true });
 }
 
+// A formula wider than its place is scrolled: by the arrow keys, too, once it can have the focus.
+{
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  new MutationObserver((changes) => {
+    const nodes = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
+    for (const node of nodes.flatMap((node) => [node, ...node.querySelectorAll(".katex-display")]))
+      if (node.matches(".katex-display")) sizes.observe(node);
+  }).observe(document, { childList: true, subtree: true });
+}
+
 // Some labels of Gradio's components are in English only: say them in the page's language as they appear.
 {
   const names = ["aria-label", "alt", "title", "placeholder"];

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 import pytest
 
+from segen import registry
 from segen.registry import cards
 from segen.text import LANGUAGES
 from segen.ui.app import TABS
@@ -99,6 +100,31 @@ def test_every_button_and_link_opens_what_it_names(language: str, name: str, bui
             assert lessons(language)[options["chapter"]].rest in restored
         elif options.get("view") != "playground":  # what it is asked for stands in its one value
             assert asked <= restored, address
+
+
+@pytest.mark.parametrize(
+    ("model", "tab"),
+    [("unet-camvid", "segment"), ("gan-fashion", "generate"), ("cyclegan-yosemite", "translate")],
+)
+def test_a_chapter_whose_model_is_missing_opens_another_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, model: str, tab: str
+) -> None:
+    known = {name: card for name, card in registry._read_all().items() if name != model}
+    monkeypatch.setattr(registry, "_read_all", lambda: known)
+    with gr.Blocks():
+        (opened,) = (each.build(None) for each in TABS if tab == each.NAME)  # type: ignore[arg-type]
+    asked = [
+        dict(parse_qsl(address[1:]))
+        for name in NAMES
+        for address in links(lessons("en")[name])
+        if re.search(rf"tab={tab}\b.*[=,]{model}\b", address)
+    ]
+    assert asked
+    for options in asked:
+        link = Link(options)
+        values = opened.fill(link, "en")
+        assert {"model", "models"} & set(link.nonsense), "which the page tells"
+        assert model not in {text for value in values.values() for text in told(value)}
 
 
 def told(value: Any) -> set[str]:

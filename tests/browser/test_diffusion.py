@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_diffusion_is_seen_step_by_step(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?tab=generate&model=ddpm-fashion&count=16&sampler=ddim&steps=10&lang=zh", 390, "dark")
+    asked = "tab=generate&model=ddpm-fashion&count=16&sampler=ddim&steps=10&lang=zh"
+    page = visit(f"{address}/?{asked}", 390, "dark")
     for fold, place, key in (
         ("advanced", "#generate-guidance", "diffusion.guidance_taught"),
         ("trained", "#generate-objective", "generate.objective_taught"),

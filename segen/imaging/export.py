@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen import registry
-from segen.imaging import images, png_text
+from segen.imaging import images, parts, png_text
 from segen.imaging.labels import encode_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import LANGUAGES, words
@@ -124,7 +124,7 @@ def regions(card: ModelCard, result: Segmentation | Clustering) -> dict[str, Any
     """
     labels = result.labels
     height, width = labels.shape
-    counts = np.bincount(labels.ravel(), minlength=256)
+    counts = parts.count(labels, 256)
     boxes = _boxes(labels)
     columns = np.asfortranarray(labels)  # COCO counts down the columns
     return {
@@ -182,13 +182,12 @@ def instances_png(labels: Labels, instances: tuple[Instance, ...]) -> bytes:
 def _boxes(labels: Labels) -> dict[int, list[list[int]]]:
     """The boxes of the largest connected parts of each class in the picture, by class id."""
     from scipy import ndimage
-    from skimage import measure
 
-    # One pass for all classes; a corner is enough to connect.
-    parts = measure.label(labels, background=-1, connectivity=2)  # type: ignore[no-untyped-call]
-    pixels = np.bincount(parts.ravel())
+    found_parts, total = parts.connected(labels)
+    pixels = parts.count(found_parts, total + 1)
     ids = np.zeros(pixels.size, dtype=np.uint8)
-    ids[parts] = labels
+    for rows in parts.strips(*labels.shape):
+        ids[found_parts[rows]] = labels[rows]
     ids_of_parts = ids[1:]
     kept = np.concatenate(
         [
@@ -199,8 +198,11 @@ def _boxes(labels: Labels) -> dict[int, list[list[int]]]:
     # Noise has millions of parts: only those that are kept may become Python objects.
     order = np.zeros(pixels.size, dtype=np.uint16)
     order[kept] = np.arange(1, kept.size + 1)
+    ordered = np.empty(labels.shape, np.uint16)
+    for rows in parts.strips(*labels.shape):
+        ordered[rows] = order[found_parts[rows]]
     found: dict[int, list[list[int]]] = {}
-    for part, (y, x) in zip(kept, ndimage.find_objects(order[parts]), strict=True):
+    for part, (y, x) in zip(kept, ndimage.find_objects(ordered), strict=True):
         box = [x.start, y.start, x.stop - x.start, y.stop - y.start]
         found.setdefault(int(ids[part]), []).append(box)
     return found

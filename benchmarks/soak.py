@@ -1,0 +1,94 @@
+"""Sixteen clients ask a server for everything, for an hour: what it holds at the end and held early.
+
+`python -m benchmarks soak` spreads 5,000 requests over an hour; $SEGEN_SOAK sets another number of seconds,
+with as many requests a second. Memory and threads are compared with those after a tenth of the time, by when
+every network has been loaded. Files of the cache are those of uploads and results, which go after an hour.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import psutil
+
+from benchmarks.server import serving
+from segen.data.synthetic import scenes
+from segen.imaging import images
+
+CLIENTS, REQUESTS, HOUR = 16, 5_000, 3_600
+EARLY = 0.1
+"""The share of the time after which the server is looked at first."""
+RECIPE = {"version": 1, "steps": [{"task": "cluster", "model": "kmeans", "options": {"k": 3}}]}
+ASKED: dict[str, list[list[Any]]] = {
+    "models": [[""], ["generate"]],
+    "segment": [["picture", model] for model in ("unet-camvid", "unet-nuclei", "fpn-camvid", "no-such")],
+    "cluster": [["picture", "kmeans", 3], ["picture", "dbscan"]],
+    "generate": [["dcgan-fashion", 1, 8], ["vae-fashion", 1, 8], ["ddpm-fashion", 1, 1, "", 5]],
+    "translate": [["picture", "cyclegan-nuclei"], ["picture", "pix2pix-emoji"], [None]],
+    "run": [[RECIPE, "picture"], [{}, "picture"]],
+}
+"""Arguments of each endpoint, a few of them to be refused."""
+
+
+def main() -> Iterator[str]:
+    """A line of requests, one of memory and threads, one of files."""
+    seconds = int(os.environ.get("SEGEN_SOAK", HOUR))
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
+        (server,) = psutil.Process().children()
+        until, found = monotonic() + seconds, Counter[str]()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            clients = [pool.submit(_client, address, number, until) for number in range(CLIENTS)]
+            sleep(seconds * EARLY)
+            early = _held(server)
+            for client in clients:
+                found += client.result()
+        sleep(10)
+        late, log = _held(server), Path(folder, "server.log").read_text("utf-8", "replace")
+        files = [path for path in Path(folder, "cache").rglob("*") if path.is_file()]
+        yield f"{found.total()} requests in {seconds} s from {CLIENTS} clients: {dict(found)}"
+        yield f"memory {early[0]:.0f} MB early, {late[0]:.0f} MB at the end: {late[0] / early[0] - 1:+.1%}"
+        yield f"threads {early[1]} early, {late[1]} at the end; {log.count('Traceback')} tracebacks logged"
+        yield f"{len(files)} files in the cache, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB"
+
+
+def _held(server: psutil.Process) -> tuple[float, int]:
+    """Resident memory in MB, and threads."""
+    return server.memory_info().rss / 1e6, server.num_threads()
+
+
+def _client(address: str, number: int, until: float) -> Counter[str]:
+    """How the requests of one client ended, one after another, as many a second as there are to be."""
+    dice, found = random.Random(number), Counter[str]()
+    picture = images.encode(scenes.street(number, 160, 120)[0])
+    with httpx.Client(base_url=f"{address}gradio_api/", timeout=600) as client:
+        while monotonic() < until:
+            began = monotonic()
+            found[_asked(client, dice, picture)] += 1
+            pause = dice.uniform(0, 2 * CLIENTS * HOUR / REQUESTS) - (monotonic() - began)
+            sleep(max(0.0, min(pause, until - monotonic())))
+    return found
+
+
+def _asked(client: httpx.Client, dice: random.Random, picture: bytes) -> str:
+    """How a request ended: the kind of its last event."""
+    name = dice.choice(list(ASKED))
+    data = dice.choice(ASKED[name])
+    try:
+        if "picture" in data:
+            (path,) = client.post("upload", files={"files": ("a.png", picture)}).raise_for_status().json()
+            file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+            data = [file if each == "picture" else each for each in data]
+        begun = client.post(f"call/{name}", json={"data": data}).raise_for_status().json()
+        told = client.get(f"call/{name}/{begun['event_id']}").text.strip().split("\n\n")[-1]
+        return told.partition("\n")[0].removeprefix("event: ")
+    except httpx.HTTPError as fault:
+        return type(fault).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from segen.errors import SegenError, WeightsError
@@ -12,6 +13,10 @@ from segen.types import Step
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+_IMPORTING = Lock()
+"""torchvision's modules import each other: two threads that begin at once would see half of them."""
 
 
 class Predictor(Protocol):
@@ -31,7 +36,8 @@ class Predictor(Protocol):
 def load(card: ModelCard) -> Predictor:
     """Build the card's predictor on the CPU. Raises WeightsError when its weights cannot be used."""
     module, function = card.loader.split(":")
-    loader = cast(Callable[[ModelCard], Predictor], getattr(import_module(module), function))
+    with _IMPORTING:
+        loader = cast(Callable[[ModelCard], Predictor], getattr(import_module(module), function))
     try:
         predictor = loader(card)
     except SegenError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
+
 from segen.text import words
 
 
@@ -69,6 +71,15 @@ def assert_fits(page: Any) -> None:
     )
     assert not wide, wide[:5]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def serious_faults(page: Any) -> list[str]:
+    """What axe-core finds serious on the page as it stands."""
+    return [
+        f"{fault['id']}, {fault['help']}: {[node['html'][:160] for node in fault['nodes'][:3]]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
 
 
 def stroke(page: Any, board: Any, first: tuple[float, float], *others: tuple[float, float]) -> None:

@@ -1,4 +1,7 @@
-"""The page is open to everybody: axe-core finds nothing serious, the keyboard alone reaches everything."""
+"""The page is open to everybody: axe-core finds nothing serious, the keyboard alone reaches everything.
+
+Of a dark phone in Chinese tells test_chinese.py.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.actions import assert_fits
+from tests.browser.actions import assert_fits, serious_faults
 from tests.browser.places import places
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -36,7 +38,8 @@ def test_every_place_is_open_to_everybody(address: str, visit: Callable[..., Any
     found, heights, unreached = [], {}, {}
     for place in places(page):
         heights[place] = page.evaluate("document.documentElement.scrollHeight")
-        found += _serious_faults(page, place)
+        assert_fits(page)
+        found += [f"{place}: {fault}" for fault in serious_faults(page)]
         page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges()")
         page.evaluate("document.body.tabIndex = -1; document.body.focus()")
         for _ in range(page.evaluate(f"({REACHABLE})().length") + 20):
@@ -47,18 +50,3 @@ def test_every_place_is_open_to_everybody(address: str, visit: Callable[..., Any
     tall = {place: height for place, height in heights.items() if height > 1800}
     assert tall == {}, "before it is used, no place is taller than two screens"
     assert not any(unreached.values()), {place: nodes for place, nodes in unreached.items() if nodes}
-
-
-def test_a_dark_phone_in_chinese_is_open_to_everybody(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?lang=zh", 390, "dark")
-    assert [fault for place in places(page) for fault in _serious_faults(page, place)] == []
-
-
-def _serious_faults(page: Any, place: str) -> list[str]:
-    """What axe-core finds serious on the page as it stands, which fits its window."""
-    assert_fits(page)
-    return [
-        f"{place}: {fault['id']}, {fault['help']}: {[node['html'][:160] for node in fault['nodes'][:3]]}"
-        for fault in Axe().run(page).response["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]

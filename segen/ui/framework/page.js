@@ -50,7 +50,8 @@ for (const name of ["working", "error"]) {
   }).observe(document, { childList: true, subtree: true });
 }
 
-// Some labels of Gradio's components are in English only: say them in the page's language as they appear.
+// Some labels of Gradio's components are in English only: say them in the page's language as they appear, and to
+// screen readers as what they are.
 {
   const names = ["aria-label", "alt", "title", "placeholder"];
   const patterns = Object.entries(segen.labels).map(([english, ours]) => {
@@ -69,6 +70,8 @@ for (const name of ["working", "error"]) {
     for (const name of names) if (node.hasAttribute(name)) set(node, name, translated(node.getAttribute(name)));
     // Gradio puts the value of a choice there, not its name.
     if (node.matches("label > input[title]")) set(node, "title", node.parentElement.textContent.trim());
+    // Gradio names an empty picture by a label, which a mere div may not have.
+    if (node.matches("div.empty[aria-label]")) set(node, "role", "img");
   };
   const observer = new MutationObserver((changes) => {
     for (const { type, target, addedNodes } of changes) {
@@ -84,8 +87,7 @@ for (const name of ["working", "error"]) {
       }
     }
   });
-  if (patterns.length)
-    observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: names });
+  observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: names });
 }
 
 // A sentence with values in the place of its {names}.

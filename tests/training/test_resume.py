@@ -136,7 +136,7 @@ def _hold(run: Path, ready: Any, done: Any) -> None:
 
 
 def test_a_folder_has_one_training_at_a_time(runs: Path) -> None:
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     ready, done = context.Event(), context.Event()
     other = context.Process(target=_hold, args=(runs / "tiny", ready, done))
     other.start()
@@ -153,7 +153,7 @@ def test_a_folder_has_one_training_at_a_time(runs: Path) -> None:
 def _train_on_a_full_disk(errors: Path) -> None:
     import resource  # which Windows has not
 
-    torch.set_num_threads(1)  # a forked process has none of its parent's threads
+    torch.set_num_threads(1)
     sys.stderr = errors.open("w")
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     sys.exit(run(TINY, SYNTHETIC))
@@ -166,7 +166,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_what_was_there_is_whole(
     fit(TINY, SYNTHETIC)
     before = (runs / "tiny" / "checkpoint.pt").read_bytes()
     errors = tmp_path_factory.mktemp("told") / "stderr"
-    training = multiprocessing.get_context("fork").Process(target=_train_on_a_full_disk, args=(errors,))
+    training = multiprocessing.get_context("spawn").Process(target=_train_on_a_full_disk, args=(errors,))
     training.start()
     training.join()
     told = errors.read_text()
@@ -220,7 +220,7 @@ def test_the_gradient_scalers_state_is_kept(runs: Path, monkeypatch: pytest.Monk
 
 
 def _train_on(config: VaeConfig, place: Place, begins: Any) -> None:
-    torch.set_num_threads(1)  # a forked process has none of its parent's threads
+    torch.set_num_threads(1)
     begins.set()
     sys.exit(run(config, place))
 
@@ -229,14 +229,16 @@ def _train_on(config: VaeConfig, place: Place, begins: Any) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_training_killed_at_any_moment_can_be_gone_on_with(runs: Path) -> None:
     """kill -9 again and again: each next run begins from a whole checkpoint and cleans up."""
-    context = multiprocessing.get_context("fork")  # a new process would need seconds to import PyTorch
+    context = multiprocessing.get_context(
+        "spawn"
+    )  # a fork may inherit threads of autograd, which PyTorch refuses
     kept, long = runs / "tiny" / "checkpoint.pt", replace(TINY, steps=100_000, evaluate_every=2)
     steps = [0]
     for number, pause in enumerate(np.random.default_rng(0).uniform(0, 0.5, 8)):
         begins, before = context.Event(), kept.exists() and kept.stat().st_mtime_ns
         training = context.Process(target=_train_on, args=(long, RESUMED if before else SYNTHETIC, begins))
         training.start()
-        assert begins.wait(60)
+        assert begins.wait(180)
         while number % 4 and training.is_alive() and (kept.exists() and kept.stat().st_mtime_ns) == before:
             time.sleep(0.01)  # every fourth is killed while it starts, the others while they train
         time.sleep(pause)

@@ -31,6 +31,10 @@ class ClassInfo:
         """The colour on the page: that of `display`, else the data set's own."""
         return self.display or self.color
 
+    def title(self, language: str) -> str:
+        """The name for people."""
+        return self.name[language].replace("_", " ")
+
 
 @cache
 def known() -> dict[str, dict[str, Any]]:

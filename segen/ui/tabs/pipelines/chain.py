@@ -86,7 +86,7 @@ def _regions(card: ModelCard, labels: Labels, language: str) -> list[dict[str, A
     present.sort(key=lambda known: -shares[known.id])
     return [
         {
-            "name": known.name[language].replace("_", " "),
+            "name": known.title(language),
             "color": list(known.color),
             "share": f"{shares[known.id]:.0%}",
         }

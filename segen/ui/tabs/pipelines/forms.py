@@ -38,7 +38,7 @@ def offered(language: str) -> dict[str, Any]:
             "task": card.task,
             "title": card.title[language],
             "fields": [_field(card, name, language) for name in _shown_options(card)],
-            "classes": [[str(known.id), known.name[language].replace("_", " ")] for known in card.classes],
+            "classes": [[str(known.id), known.title(language)] for known in card.classes],
         }
         for task in TASKS
         for card in registry.cards(task)

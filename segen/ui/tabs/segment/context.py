@@ -134,18 +134,14 @@ def _shares(card: ModelCard, found: AttentionAt, language: str) -> Sequence[tupl
     weight = np.bincount(classes.ravel(), mean.ravel(), len(card.classes))
     area = np.bincount(classes.ravel(), minlength=len(card.classes)) / classes.size
     return [
-        (
-            f"{card.classes[index].name[language].replace('_', ' ')} ({area[index]:.1%})",
-            f"{weight[index]:.1%}",
-        )
+        (f"{card.classes[index].title(language)} ({area[index]:.1%})", f"{weight[index]:.1%}")
         for index in np.argsort(-weight)[:STRONGEST]
         if area[index]
     ]
 
 
 def _name(card: ModelCard, grid: Grid, place: tuple[int, int], language: str) -> str:
-    known = card.classes[int(grid.classes[place])]
-    return known.name[language].replace("_", " ")
+    return card.classes[int(grid.classes[place])].title(language)
 
 
 def _corner(grid: Grid, place: tuple[int, int]) -> tuple[int, int]:

@@ -184,7 +184,7 @@ def report(card: ModelCard, scores: Scores, difference: Image, language: str) ->
         constant={
             metric: _number(getattr(scores.constant, metric)) for metric in ("mean_iou", "pixel_accuracy")
         },
-        commonest=card.classes[scores.constant.class_id].name[language].replace("_", " "),
+        commonest=card.classes[scores.constant.class_id].title(language),
         columns=COLUMNS,
         rows=rows,
         difference=data_uri(images.encode(difference, "JPEG", quality=88), "image/jpeg"),

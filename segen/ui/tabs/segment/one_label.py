@@ -40,7 +40,7 @@ def both(card: ModelCard, found: Segmentation, whole: Classification, language: 
     """The likeliest labels of the whole picture, and the largest classes of its pixels, as bars."""
     counts = np.bincount(found.labels.ravel(), minlength=256) / found.labels.size
     classes = sorted(card.classes, key=lambda known: -counts[known.id])[:SHARES]
-    pixels = [(known.name[language].replace("_", " "), f"{counts[known.id]:.1%}") for known in classes]
+    pixels = [(known.title(language), f"{counts[known.id]:.1%}") for known in classes]
     labels = [(name, f"{share:.1%}") for name, share in zip(whole.labels, whole.probabilities, strict=True)]
     lists = {"one_label": labels, "pixel_labels": pixels}
     return render("tabs/segment/shares.html", lists=lists, language=language)

@@ -31,7 +31,6 @@ from segen.ui.tabs.translate.street_results import (
     colors,
     report,
     street_results_viewer,
-    title,
 )
 from segen.ui.widgets import paint
 from segen.ui.widgets.picture import Picture, opened
@@ -97,7 +96,7 @@ class Street:
         """A map of any size on the board, and what is told of it."""
         scaled = resize_labels(labels, *card.input_size)
         known = registry.dataset_classes(card.dataset)
-        pens = [paint.Pen(each.id, title(each, language), each.color) for each in known]
+        pens = [paint.Pen(each.id, each.title(language), each.color) for each in known]
         value = paint.contents(pens, *card.input_size, BRUSH, scaled, held=scenes.CAR)
         return {self.board: value, self.told: escape(sentence)}
 

@@ -95,11 +95,6 @@ def colors(card: ModelCard) -> Image:
     return np.array(replace(card, classes=known).palette(), dtype=np.uint8)
 
 
-def title(known: ClassInfo, language: str) -> str:
-    """A class's name for people."""
-    return known.name[language].replace("_", " ")
-
-
 def _ids(card: ModelCard, labels: Labels) -> str:
     palette = tuple((red, green, blue) for red, green, blue in colors(card).tolist())
     return data_uri(encode_labels(labels, palette), "image/png")
@@ -147,5 +142,5 @@ def _rows(card: ModelCard, results: Sequence[StreetResult], language: str) -> li
     for place, known in enumerate(card.classes):
         values = [each.iou[place] for each in agreements]
         if any(value is not None for value in values):
-            rows.append(_Row(title(known, language), known.color, values))
+            rows.append(_Row(known.title(language), known.color, values))
     return rows

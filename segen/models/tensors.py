@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import nn
 
 from segen.types import Image
 
@@ -11,6 +12,12 @@ from segen.types import Image
 def is_out_of_memory(fault: Exception) -> bool:
     """Whether a device, or this computer, had too little memory."""
     return isinstance(fault, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(fault)
+
+
+def pixels_for(network: nn.Module, image: Image) -> torch.Tensor:
+    """As `to_tensor`, on the network's device, laid out as its convolutions are fastest."""
+    device = next(network.parameters()).device
+    return to_tensor(image).to(device, memory_format=torch.channels_last)
 
 
 def to_tensor(image: Image) -> torch.Tensor:

@@ -31,7 +31,7 @@ from segen.imaging import images
 from segen.models import weights
 from segen.models.features.maps import features
 from segen.models.segmentation.predictor import Answer, Asked, SegmentationPredictor, padded
-from segen.models.tensors import to_tensor
+from segen.models.tensors import pixels_for
 from segen.registry import ModelCard
 from segen.types import (
     SURE,
@@ -202,8 +202,7 @@ def segment(network: SlimMaskRCNN, image: Image, max_side: int) -> Segmentation:
     """
     fitted = images.fit(image, max_side)
     seen = images.enlarge(fitted, ZOOM, max_side)
-    device = next(network.parameters()).device
-    found = network.find(to_tensor(seen).to(device, memory_format=torch.channels_last))
+    found = network.find(pixels_for(network, seen))
     found = {name: values.float().cpu() for name, values in found.items()}
 
     def boxes(shape: tuple[int, ...]) -> list[list[float]]:

@@ -14,7 +14,7 @@ from segen.errors import InputError
 from segen.imaging import images
 from segen.models.features.imagenet import classify
 from segen.models.features.maps import features, first_kernels
-from segen.models.tensors import is_out_of_memory, to_tensor
+from segen.models.tensors import is_out_of_memory, pixels_for
 from segen.registry import TEACH_MODEL
 from segen.types import (
     AttentionAt,
@@ -135,8 +135,7 @@ class SegmentationPredictor:
         return self._pixels(images.enlarge(images.fit(image, side), self.zoom * scale, side))
 
     def _pixels(self, image: Image) -> torch.Tensor:
-        device = next(self.network.parameters()).device
-        return to_tensor(image).to(device, memory_format=torch.channels_last)
+        return pixels_for(self.network, image)
 
 
 def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:

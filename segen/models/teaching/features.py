@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from skimage.color import rgb2lab
@@ -12,7 +11,7 @@ from torch.nn import functional
 
 from segen.imaging import images
 from segen.models.segmentation.predictor import logits, padded
-from segen.models.tensors import to_tensor
+from segen.models.tensors import pixels_for
 from segen.types import Image
 
 SEEN_SIDE = 640
@@ -44,20 +43,15 @@ def features(network: nn.Module, image: Image, max_side: int) -> NDArray[np.floa
     seen = images.fit(image, SEEN_SIDE)
     step = 2 if max(seen.shape[:2]) > GRID_SIDE else 1
     height, width = (-(-side // step) for side in seen.shape[:2])
-    pixels = padded(_pixels(network, seen))
+    pixels = padded(pixels_for(network, seen))
     size = [side // step for side in pixels.shape[-2:]]
     maps = [
         functional.interpolate(each.float(), size, mode="bilinear")[0, :, :height, :width].cpu().numpy()
         for each in network.get_submodule("encoder")(pixels)[STAGES]
     ]
-    answer = logits(network, _pixels(network, images.fit(seen, max_side))).float()
+    answer = logits(network, pixels_for(network, images.fit(seen, max_side))).float()
     found = functional.interpolate(answer, (height, width), mode="bilinear")[0].cpu().numpy()
     lab = rgb2lab(images.resize(seen, height, width)).astype(np.float32) / 100
     colors = [gaussian_filter(lab, (sigma, sigma, 0)).transpose(2, 0, 1) for sigma in SIGMAS]
     places = np.mgrid[0:height, 0:width].astype(np.float32) / max(height, width)
     return np.concatenate([*maps, *colors, places, found], dtype=np.float32)
-
-
-def _pixels(network: nn.Module, image: Image) -> torch.Tensor:
-    device = next(network.parameters()).device
-    return to_tensor(image).to(device, memory_format=torch.channels_last)

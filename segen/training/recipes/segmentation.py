@@ -28,7 +28,7 @@ from segen.models.segmentation import smp
 from segen.models.segmentation.context import AttentionNetwork, ReNet
 from segen.models.segmentation.convolutional import FullyConvolutional, Vgg16
 from segen.models.segmentation.predictor import full_size_labels, logits, two_class
-from segen.models.tensors import to_tensor
+from segen.models.tensors import pixels_for
 from segen.training import augment, data, processes, start
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image, Labels
@@ -198,9 +198,7 @@ class Segmentation:
         return total
 
     def _predict(self, network: nn.Module, image: Image) -> Labels:
-        device = next(network.parameters()).device
-        pixels = to_tensor(image).to(device, memory_format=torch.channels_last)
-        return full_size_labels(logits(network, pixels), *image.shape[:2])
+        return full_size_labels(logits(network, pixels_for(network, image)), *image.shape[:2])
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """Mean IoU and its parts on val as `segen evaluate` measures them, but that nothing is enlarged."""

@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import random
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -73,12 +72,7 @@ def killed(line: list[str], out: Path, count: int, dice: random.Random) -> tuple
         for path in out.iterdir():
             if not path.name.startswith(".") and dice.random() < 0.5:
                 path.unlink()
-        work = _begun(line)
-        work.join(dice.random() * seconds * 1.2)
-        if work.is_alive() and work.pid:
-            os.kill(work.pid, signal.SIGKILL)
-            hits += 1
-        work.join()
+        hits += _killed_after(dice.random() * seconds * 1.2, _begun(line))
         found = {path.name: path.read_bytes() for path in out.iterdir() if not path.name.startswith(".")}
         broken += sum(whole.get(name) != content for name, content in found.items())
     _begun(line).join()
@@ -101,12 +95,7 @@ def killed_trainings(runs: Path, count: int, dice: random.Random) -> tuple[int, 
     whole, hits, broken = weights.read_bytes(), 0, 0
     shutil.rmtree(kept.parent)
     for _ in range(count):
-        work = _forked(_train)
-        work.join(dice.random() * seconds)
-        if work.is_alive() and work.pid:
-            os.kill(work.pid, signal.SIGKILL)
-            hits += 1
-        work.join()
+        hits += _killed_after(dice.random() * seconds, _forked(_train))
         if kept.exists():
             checkpoint.read(kept, TRAINING)
         if weights.exists():
@@ -115,6 +104,15 @@ def killed_trainings(runs: Path, count: int, dice: random.Random) -> tuple[int, 
     _forked(_train).join()
     broken += weights.read_bytes() != whole
     return hits, broken, len([path for path in kept.parent.rglob(".*") if path.name != ".lock"])
+
+
+def _killed_after(seconds: float, work: multiprocessing.process.BaseProcess) -> bool:
+    """Whether it was still at work by then; it has ended afterwards."""
+    work.join(seconds)
+    at_work = work.is_alive()
+    work.kill()
+    work.join()
+    return at_work
 
 
 def _train() -> None:

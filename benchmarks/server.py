@@ -10,11 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import httpx
 
 START_SECONDS = 600
 """On a busy machine the imports alone may take minutes."""
+
+
+def uploaded(client: httpx.Client, picture: bytes) -> dict[str, Any]:
+    """A picture that the server has now, as its endpoints take it."""
+    (path,) = client.post("upload", files={"files": ("a.png", picture)}).raise_for_status().json()
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def begun(client: httpx.Client, name: str, data: list[Any]) -> str:
+    """Where the answer of a call is."""
+    answer = client.post(f"call/{name}", json={"data": data}).raise_for_status().json()
+    return f"call/{name}/{answer['event_id']}"
 
 
 @contextmanager

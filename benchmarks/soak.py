@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.server import serving
+from benchmarks.server import begun, serving, uploaded
 from segen.data.synthetic import scenes
 from segen.imaging import images
 
@@ -84,11 +84,9 @@ def _asked(client: httpx.Client, dice: random.Random, picture: bytes) -> str:
     data = dice.choice(ASKED[name])
     try:
         if "picture" in data:
-            (path,) = client.post("upload", files={"files": ("a.png", picture)}).raise_for_status().json()
-            file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+            file = uploaded(client, picture)
             data = [file if each == "picture" else each for each in data]
-        begun = client.post(f"call/{name}", json={"data": data}).raise_for_status().json()
-        told = client.get(f"call/{name}/{begun['event_id']}").text.strip().split("\n\n")[-1]
+        told = client.get(begun(client, name, data)).text.strip().split("\n\n")[-1]
         return told.partition("\n")[0].removeprefix("event: ")
     except httpx.HTTPError as fault:
         return type(fault).__name__

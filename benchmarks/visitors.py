@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.server import serving
+from benchmarks.server import begun, serving, uploaded
 from segen.data.synthetic import scenes
 from segen.imaging import images
 
@@ -28,14 +27,13 @@ def main() -> Iterator[str]:
     picture = images.encode(scenes.street(3, 320, 256)[0])
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address, ExitStack() as stack:
         client = stack.enter_context(httpx.Client(base_url=f"{address}gradio_api/", timeout=600))
-        (path,) = client.post("upload", files={"files": ("street.png", picture)}).json()
-        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        file = uploaded(client, picture)
         _seconds(client, file)  # loads the model
         alone = sorted(_seconds(client, file) for _ in range(CALLS))
         yield _told("alone", alone)
         for seed in range(DIFFUSIONS):
             answer = stack.enter_context(
-                client.stream("GET", _begun(client, "generate", [LONG[0], seed, *LONG[2:]]))
+                client.stream("GET", begun(client, "generate", [LONG[0], seed, *LONG[2:]]))
             )
             next(answer.iter_lines())  # it has begun; leaving the block ends it
         beside = sorted(_seconds(client, file) for _ in range(CALLS))
@@ -46,16 +44,9 @@ def main() -> Iterator[str]:
 
 def _seconds(client: httpx.Client, file: dict[str, Any]) -> float:
     began = perf_counter()
-    answer = client.get(_begun(client, "segment", [file, "unet-camvid"])).text
+    answer = client.get(begun(client, "segment", [file, "unet-camvid"])).text
     assert "event: complete" in answer, answer[-500:]
     return perf_counter() - began
-
-
-def _begun(client: httpx.Client, name: str, data: list[Any]) -> str:
-    """Where the answer of a call is."""
-    headers = {"Content-Type": "application/json"}
-    answer = client.post(f"call/{name}", content=json.dumps({"data": data}), headers=headers)
-    return f"call/{name}/{answer.raise_for_status().json()['event_id']}"
 
 
 def _told(name: str, seconds: list[float]) -> str:

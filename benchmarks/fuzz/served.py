@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 
 from benchmarks.fuzz.mutation import ODD, Dice, bytes_of, value_of
-from benchmarks.server import serving
+from benchmarks.server import serving, uploaded
 from segen.imaging import images
 from segen.text import LANGUAGES, catalogue
 
@@ -69,8 +69,7 @@ def _calls(client: httpx.Client, seed: int, count: int) -> tuple[list[str], int]
 
 def _endpoint(client: httpx.Client, name: str, picture: bytes, dice: Dice) -> str:
     content = bytes_of(picture, dice) if dice.random() < 0.4 else picture
-    (path,) = client.post("upload", files={"files": ("a.png", content)}).json()
-    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    file = uploaded(client, content)
     data = [file if each == "picture" else each for each in CALLS[name]]
     if dice.random() < 0.9:
         data = value_of(data, dice)

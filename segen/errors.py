@@ -58,7 +58,7 @@ class UsageError(SegenError):
     """The command cannot be carried out as it was typed; nothing has been done."""
 
 
-def sentence(error: Exception, language: str = "en") -> str:
+def sentence(error: BaseException, language: str = "en") -> str:
     """One sentence for any exception, with nothing of this machine in it.
 
     Where $SEGEN_DEBUG is 1, the traceback behind it is printed to standard error.

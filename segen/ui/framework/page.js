@@ -10,6 +10,14 @@ for (const name of ["working", "error"]) {
   document.documentElement.style.setProperty(`--${name}`, JSON.stringify(segen.words[`page.${name}`]));
 }
 
+// Do something with each element of this selector as it appears on the page.
+const appearing = (selector, act) =>
+  new MutationObserver((changes) => {
+    const nodes = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
+    for (const node of nodes.flatMap((node) => [node, ...node.querySelectorAll(selector)]))
+      if (node.matches(selector)) act(node);
+  }).observe(document, { childList: true, subtree: true });
+
 // Gradio says "queue: 2/5 | 1.3/20.0s" of a work that waits: say its place, and how long it may take, in a sentence.
 {
   const sentence = (text) => {
@@ -25,14 +33,10 @@ for (const name of ["working", "error"]) {
     else node.style.removeProperty("--queued");
   };
   const all = { childList: true, characterData: true, subtree: true };
-  new MutationObserver((changes) => {
-    const nodes = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
-    for (const node of nodes.flatMap((node) => [node, ...node.querySelectorAll(".progress-text")])) {
-      if (!node.matches(".progress-text")) continue;
-      new MutationObserver(() => tell(node)).observe(node, all);
-      tell(node);
-    }
-  }).observe(document, { childList: true, subtree: true });
+  appearing(".progress-text", (node) => {
+    new MutationObserver(() => tell(node)).observe(node, all);
+    tell(node);
+  });
 }
 
 // A formula wider than its place is scrolled: by the arrow keys, too, once it can have the focus.
@@ -43,11 +47,7 @@ for (const name of ["working", "error"]) {
       else target.removeAttribute("tabindex");
     }
   });
-  new MutationObserver((changes) => {
-    const nodes = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
-    for (const node of nodes.flatMap((node) => [node, ...node.querySelectorAll(".katex-display")]))
-      if (node.matches(".katex-display")) sizes.observe(node);
-  }).observe(document, { childList: true, subtree: true });
+  appearing(".katex-display", (node) => sizes.observe(node));
 }
 
 // Some labels of Gradio's components are in English only: say them in the page's language as they appear, and to

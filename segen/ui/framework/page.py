@@ -43,11 +43,11 @@ class Page(gr.Blocks):
             told = sentence(fault, language_of(options["request"]))
         except gr.Error:  # Gradio's own, in English
             told = SegenError("value_unfit").sentence(language_of(options["request"]))
-        except SystemExit as stop:  # it would end the server's thread, and the page with it
-            traceback.print_exc()
-            told = words(language_of(options["request"]), "errors.unexpected", kind=type(stop).__name__)
-        except Exception as fault:
-            found: Exception = fault
+        except (
+            Exception,
+            SystemExit,
+        ) as fault:  # the latter would end the server's thread, and the page with it
+            found: BaseException = fault
             if isinstance(fault, arguments.MISREAD) and arguments.reads_event(options["block_fn"]):
                 found = InputError("arguments")
             else:

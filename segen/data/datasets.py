@@ -234,7 +234,7 @@ def _checked_labels(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding) -> 
 
 @dataclass(frozen=True)
 class Survey:
-    """Of all files of a split: the coding of its masks, and the number of pixels of each class by id."""
+    """Of all files of a split: the coding of its masks, and pixels by picture and class, pictures x ids."""
 
     coding: Coding
     pixels: NDArray[np.int64]
@@ -255,11 +255,11 @@ def survey(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Survey:
     except InputError as error:
         faults = [error]
     named: list[SegenError] = []
-    pixels = np.zeros(len(known), dtype=np.int64)
-    for pair in labelled:
+    pixels = np.zeros((len(labelled), len(known)), dtype=np.int64)
+    for row, pair in zip(pixels, labelled, strict=True):
         try:
             labels = _checked_labels(pair, known, coded)
-            pixels += np.bincount(labels[labels < len(known)], minlength=len(known))
+            row += np.bincount(labels[labels < len(known)], minlength=len(known))
         except DataError as error:
             named.append(error)
     if named or faults:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Dataset, Subset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
@@ -56,6 +57,20 @@ def chosen(items: SizedDataset, count: int | None, seed: int) -> Subset[Any]:
     return Subset(items, order.tolist())  # type: ignore[arg-type]
 
 
+def repeated(pictures: Subset[Any], pixels: NDArray[np.int64], least: float, seed: int) -> Subset[Any]:
+    """The pictures, those with a rare class more than once: repeat-factor sampling.
+
+    A class that a share f of the pictures shows asks for sqrt(least / f) of each of them, a picture for what
+    its rarest class asks, at least 1; a part of one is given by chance, here once and not in each epoch
+    (Gupta et al. 2019, LVIS, section 4.1). `pixels`: all pictures of the set x classes.
+    """
+    shown = pixels[pictures.indices] > 0
+    asked = np.sqrt(least / np.maximum(shown.mean(axis=0), 1 / len(shown)))
+    factors = np.maximum(np.where(shown, asked, 0).max(axis=1), 1)
+    counts = np.floor(factors + np.random.default_rng(seed).random(len(factors))).astype(int)
+    return Subset(pictures.dataset, np.repeat(pictures.indices, counts).tolist())
+
+
 class LabelledPictures:
     """Pictures with label maps, augmented: (3 x H x W float32 in [-1, 1], H x W int64 ids)."""
 
@@ -93,9 +108,9 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
     def __getitem__(self, index: int) -> tuple[Image, Labels]:
         return datasets.read(self.pairs[index], self.classes, self.survey.coding)
 
-    def class_pixels(self) -> list[int]:
-        """How many pixels each class has, by id."""
-        return [int(pixels) for pixels in self.survey.pixels]
+    def class_pixels(self) -> NDArray[np.int64]:
+        """How many pixels each class has: pictures x classes by id."""
+        return self.survey.pixels
 
 
 class SyntheticScenes(Dataset[tuple[Image, Labels]]):
@@ -119,13 +134,10 @@ class SyntheticScenes(Dataset[tuple[Image, Labels]]):
     def __getitem__(self, index: int) -> tuple[Image, Labels]:
         return self.draw(self.seeds[index], 320, 240)
 
-    def class_pixels(self) -> list[int]:
-        """How many pixels each class has, by id."""
-        counts = [0] * len(self.classes)
-        for index in range(len(self)):
-            for id, pixels in enumerate(torch.bincount(torch.from_numpy(self[index][1]).flatten().long())):
-                counts[id] += int(pixels)
-        return counts
+    def class_pixels(self) -> NDArray[np.int64]:
+        """How many pixels each class has: pictures x classes by id."""
+        count = len(self.classes)
+        return np.stack([np.bincount(self[at][1].ravel(), minlength=count) for at in range(len(self))])
 
 
 class NumberedFolder(LabelledFolder):

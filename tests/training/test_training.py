@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -190,6 +191,31 @@ def write_folder(root: Path, count: int = 3) -> Path:
             (root / split / "masks" / f"{index}.png").write_bytes(encode_labels(labels, palette))
     (root / "classes.json").write_text(json.dumps(known))
     return root
+
+
+def test_pictures_of_a_rare_class_come_more_than_once() -> None:
+    # Of a hundred pictures, all show the first class, four the second, and one the third and last.
+    pixels = np.zeros((100, 4), dtype=np.int64)
+    pixels[:, 0], pixels[[3, 20, 41, 77], 1], pixels[77, 2] = 9, 5, 1
+    pictures = training_data.chosen(range(100), None, seed=0)  # type: ignore[arg-type]
+    times = Counter(training_data.repeated(pictures, pixels, 0.16, seed=0).indices)
+    assert {index: count for index, count in times.items() if count > 1} == {3: 2, 20: 2, 41: 2, 77: 4}
+    assert len(times) == 100
+
+
+def test_a_part_of_a_repeat_is_given_by_chance() -> None:
+    pixels = np.zeros((1000, 2), dtype=np.int64)
+    pixels[:, 0], pixels[:400, 1] = 9, 5
+    pictures = training_data.chosen(range(1000), None, seed=0)  # type: ignore[arg-type]
+    again = training_data.repeated(pictures, pixels, 0.9, seed=0).indices  # the root of 0.9 / 0.4 is 1.5
+    assert {Counter(again)[index] for index in range(400)} == {1, 2}
+    assert abs(len(again) - 1200) < 40  # four standard deviations
+    assert again == training_data.repeated(pictures, pixels, 0.9, seed=0).indices
+
+
+def test_a_recipe_repeats_only_when_told() -> None:
+    plain, often = (Segmentation(replace(SMALL, repeat=least), SYNTHETIC).dataset() for least in (0.0, 1.0))
+    assert len(plain) == training_data.SYNTHETIC_SIZES["train"] < len(often)
 
 
 def test_a_folder_of_ones_own_trains(tmp_path: Path) -> None:

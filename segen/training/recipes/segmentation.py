@@ -69,6 +69,8 @@ class SegmentationConfig(Config):
     loss: Literal["cross_entropy", "focal", "dice", "cross_entropy_dice"] = "cross_entropy_dice"
     class_balance: float = 0.5
     """Exponent of median-frequency balancing (Eigen and Fergus 2015): 0 weighs all pixels alike."""
+    repeat: float = 0.0
+    """Pictures of a class that fewer than this share show come more than once in an epoch; 0: never."""
     crop: tuple[int, int] = (320, 416)
     """Height and width of the training crops."""
     scale: tuple[float, float] = (0.75, 2.0)
@@ -134,7 +136,7 @@ class Segmentation:
         self.class_weights = self._class_weights()
 
     def _class_weights(self) -> torch.Tensor:
-        pixels = np.maximum(np.array(self.train.class_pixels()[: self.learned], dtype=np.float64), 1)
+        pixels = np.maximum(self.train.class_pixels().sum(axis=0)[: self.learned], 1)
         return torch.from_numpy((np.median(pixels) / pixels) ** self.config.class_balance).float()
 
     def dataset(self) -> data.LabelledPictures:
@@ -142,7 +144,12 @@ class Segmentation:
         crops = augment.crops(
             *self.config.crop, self.config.scale, self.config.color, self._ignored_id, self.config.upright
         )
-        return data.LabelledPictures(data.chosen(self.train, self.config.pictures, self.config.seed), crops)
+        config = self.config
+        pictures = data.chosen(self.train, config.pictures, config.seed)
+        if config.repeat:
+            learned = self.train.class_pixels()[:, : self.learned]
+            pictures = data.repeated(pictures, learned, config.repeat, config.seed)
+        return data.LabelledPictures(pictures, crops)
 
     @property
     def _ignored_id(self) -> int:

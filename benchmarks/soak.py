@@ -3,6 +3,8 @@
 `python -m benchmarks soak` spreads 5,000 requests over an hour; $SEGEN_SOAK sets another number of seconds,
 with as many requests a second. Memory and threads are compared with those after a tenth of the time, by when
 every network has been loaded. Files of the cache are those of uploads and results, which go after an hour.
+A server that ends by itself ends the benchmark: it says after how many requests, and prints the end of the
+server's log.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -37,6 +39,8 @@ ASKED: dict[str, list[list[Any]]] = {
     "run": [[RECIPE, "picture"], [{}, "picture"]],
 }
 """Arguments of each endpoint, a few of them to be refused."""
+LOST = httpx.ConnectError.__name__
+"""How a request ends that finds no server; its client asks no more."""
 
 
 def main() -> Iterator[str]:
@@ -44,17 +48,19 @@ def main() -> Iterator[str]:
     seconds = int(os.environ.get("SEGEN_SOAK", HOUR))
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
         (server,) = psutil.Process().children()
-        until, found = monotonic() + seconds, Counter[str]()
+        began, found = monotonic(), Counter[str]()
         with ThreadPoolExecutor(CLIENTS) as pool:
-            clients = [pool.submit(_client, address, number, until) for number in range(CLIENTS)]
-            sleep(seconds * EARLY)
+            clients = [pool.submit(_client, address, number, began + seconds) for number in range(CLIENTS)]
+            wait(clients, seconds * EARLY)
             early = _held(server)
             for client in clients:
                 found += client.result()
+        yield f"{found.total()} requests in {monotonic() - began:.0f} s from {CLIENTS} clients: {dict(found)}"
+        if LOST in found:
+            return  # `serving` tells why
         sleep(10)
         late, log = _held(server), Path(folder, "server.log").read_text("utf-8", "replace")
         files = [path for path in Path(folder, "cache").rglob("*") if path.is_file()]
-        yield f"{found.total()} requests in {seconds} s from {CLIENTS} clients: {dict(found)}"
         yield f"memory {early[0]:.0f} MB early, {late[0]:.0f} MB at the end: {late[0] / early[0] - 1:+.1%}"
         yield f"threads {early[1]} early, {late[1]} at the end; {log.count('Traceback')} tracebacks logged"
         yield f"{len(files)} files in the cache, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB"
@@ -70,7 +76,7 @@ def _client(address: str, number: int, until: float) -> Counter[str]:
     dice, found = random.Random(number), Counter[str]()
     picture = images.encode(scenes.street(number, 160, 120)[0])
     with httpx.Client(base_url=f"{address}gradio_api/", timeout=600) as client:
-        while monotonic() < until:
+        while monotonic() < until and LOST not in found:
             began = monotonic()
             found[_asked(client, dice, picture)] += 1
             pause = dice.uniform(0, 2 * CLIENTS * HOUR / REQUESTS) - (monotonic() - began)

@@ -93,6 +93,7 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,
         "ssr_mode": False,
         "footer_links": ["api"],
+        "_frontend": False,  # else a page that is not given within three seconds at the start ends the server
     }
 
 

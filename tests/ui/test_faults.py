@@ -6,12 +6,14 @@ import errno
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
+from benchmarks.server import serving
 from segen.errors import InputError, sentence
 from segen.text import words
 from segen.types import Generation, Run, Step
@@ -88,3 +90,41 @@ def test_a_disk_that_is_full_when_a_result_is_kept_is_told(
         kind, content = answer(client)
         assert (kind, content["error"]) == ("error", sentence(FULL))
     assert answer(client)[0] == "complete"
+
+
+def test_a_page_that_is_slow_at_the_start_does_not_end_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: Any, **__: Any) -> None:
+        raise httpx.ReadTimeout("no answer within three seconds")
+
+    monkeypatch.setattr("gradio.networking.httpx.head", slow)
+    app = build_app(ENGINE)  # type: ignore[arg-type]
+    try:
+        _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+        with httpx.Client(base_url=f"{url}gradio_api/", timeout=120) as client:
+            assert answer(client)[0] == "complete"
+    finally:
+        app.close()
+
+
+SERVED_TWICE = """
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+server = HTTPServer(("127.0.0.1", int(os.environ["GRADIO_SERVER_PORT"])), SimpleHTTPRequestHandler)
+server.handle_request()
+server.handle_request()
+"""
+
+
+@pytest.mark.parametrize("served", ["", SERVED_TWICE], ids=["at the start", "later"])
+def test_a_server_that_ends_by_itself_is_told_with_the_end_of_its_log(
+    served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.py").write_text(f"import os\n{served}\nraise SystemExit('out of breath')")
+    monkeypatch.chdir(tmp_path)
+
+    def ask_twice() -> None:
+        with serving(tmp_path) as address:
+            httpx.get(address)
+            httpx.get(address)
+
+    with pytest.raises(SystemExit, match=r"(?s)by itself, with 1\..*out of breath"):
+        ask_twice()

@@ -95,7 +95,8 @@ def _by_pictures(axes: Axes, report: dict[str, Any]) -> None:
     axes.set_xticks(pictures, [str(count) for count in pictures])
     axes.set_xticks([], minor=True)
     axes.set_xlabel("training pictures", color=LINE)
-    axes.set_ylabel("IoU of nucleus", color=LINE)
+    shown = _measure(measure)
+    axes.set_ylabel(f"IoU of {shown}" if measure.startswith("iou_") else shown, color=LINE)
 
 
 def _by_measure(axes: Axes, report: dict[str, Any]) -> None:
@@ -114,5 +115,11 @@ def _by_measure(axes: Axes, report: dict[str, Any]) -> None:
     axes.set_ylabel(words("en", f"studies.{report['study']}_rows"), color=LINE)
 
 
-PLOTS = {"transfer": _by_pictures, "imbalance": _by_measure, "generated": _by_pictures, "guided": _by_measure}
+PLOTS = {
+    "transfer": _by_pictures,
+    "imbalance": _by_measure,
+    "generated": _by_pictures,
+    "generated_streets": _by_pictures,
+    "guided": _by_measure,
+}
 """What draws each study."""

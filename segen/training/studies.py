@@ -74,6 +74,7 @@ class Study:
                     )
 
 
+Name = Literal["transfer", "imbalance", "generated", "generated_streets", "guided"]
 C = TypeVar("C", bound=SegmentationConfig)
 
 
@@ -86,6 +87,12 @@ def _unet(kind: type[C], name: str, steps: int, **fields: Any) -> C:
 
 
 DECODER_LR = 2e-3
+ENLARGED: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "augmented": {"augmented": True},
+    "gan": {"share_generated": 0.5},
+}
+"""What few labelled pictures are made more by."""
 STUDIES = {
     "transfer": Study(
         _unet(
@@ -120,14 +127,21 @@ STUDIES = {
             EnlargedConfig, "generated", steps=150, dataset="nuclei", crop=(64, 64),
             scale=(1.4, 2.8), upright=False, freeze_encoder=True, loss="cross_entropy_dice",
         ),
-        {
-            "alone": {},
-            "augmented": {"augmented": True},
-            "gan": {"share_generated": 0.5},
-        },
-        pictures=(5, 10),
+        ENLARGED,
+        pictures=(5, 10, 20, 253),
         seeds=(0, 1, 2),
         measures=("iou_nucleus",),
+    ),
+    "generated_streets": Study(
+        # The pictures are 256 x 192, of which half as wide crops see a quarter.
+        _unet(
+            EnlargedConfig, "generated_streets", steps=150, dataset="camvid", crop=(96, 128),
+            scale=(1.4, 2.8), freeze_encoder=True, loss="cross_entropy_dice",
+        ),
+        ENLARGED,
+        pictures=(5, 10, 20, 367),
+        seeds=(0, 1, 2),
+        measures=("mean_iou",),
     ),
     "guided": Study(
         GuidedConfig(
@@ -136,7 +150,7 @@ STUDIES = {
         ),
         {"unguided": {}, "guided": {"guide": "unet-camvid"}},
         pictures=(None,),
-        seeds=(0,),
+        seeds=(0, 1, 2),
         measures=tuple(f"{metric}_{judge}" for metric in ("pixel_accuracy", "mean_iou") for judge in JUDGES),
         init="pix2pix-camvid-photo",
     ),
@@ -261,7 +275,7 @@ def _versions() -> dict[str, str]:
 
 
 def main(
-    name: Annotated[Literal["transfer", "imbalance", "generated", "guided"], tyro.conf.Positional],
+    name: Annotated[Name, tyro.conf.Positional],
     data: str | None = None,
     write: bool = False,
 ) -> int:

@@ -21,7 +21,7 @@ from segen.training.studies import STUDIES
 from segen.ui.tabs.models import studies as tab
 from tests.sentences import sentence
 
-COUNTS = {"transfer": 27, "imbalance": 8, "generated": 18, "guided": 2}
+COUNTS = {"transfer": 27, "imbalance": 8, "generated": 36, "generated_streets": 36, "guided": 6}
 
 
 @pytest.fixture(params=COUNTS)
@@ -109,6 +109,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     small: dict[str, Any] = {"crop": (32, 32), "batch_size": 2, "options": {"decoder_channels": [8] * 5}}
     smaller: dict[str, dict[str, Any]] = {
         "generated": {"gan_steps": 1, "gan_side": 32, **small},
+        "generated_streets": {"gan_steps": 1, "gan_side": 32, **small},
         "guided": {"side": 64, "judged": 1},
     }
     for name, study in STUDIES.items():

@@ -13,7 +13,7 @@ from segen.text import words
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.templates import render
 
-STUDIES = ("transfer", "imbalance", "generated", "guided")
+STUDIES = ("transfer", "imbalance", "generated", "generated_streets", "guided")
 LEFT, RIGHT, LINE = 150, 585, 30
 """Where the plot's 0 and 1 are, and how far its rows are apart, in its own units."""
 

@@ -8,7 +8,9 @@ DATA ?= synthetic
 # files come in their order, the browser's first: by the number of tests, the longest would be left for the end.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: app test check lint train bench space model chromium
+SUPPLY := $(VENV)/supply/bin
+
+.PHONY: app test check lint train bench space model chromium lock sbom audit
 
 app: $(VENV)/.app  ## serve http://127.0.0.1:7860
 	$(BIN)/python app.py
@@ -36,6 +38,17 @@ space: $(VENV)/.app  ## make space SPACE=owner/name FLAVOUR=zerogpu (or cpu); DR
 model: $(VENV)/.app  ## make model CARD=unet-camvid OWNER=name: publish a card as a model, owner/segen-card
 	$(BIN)/python -m publishing model $(CARD) $(OWNER) $(if $(DRY_RUN),--dry-run)
 
+lock: $(VENV)/.supply  ## requirements.lock: requirements.txt and all that it needs, with the hashes of public PyPI
+	$(SUPPLY)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-config \
+	  --default-index https://pypi.org/simple --custom-compile-command "make lock" --quiet -o requirements.lock
+
+sbom: $(VENV)/.app $(VENV)/.supply  ## sbom.json: a software bill of materials (CycloneDX) of what is installed
+	$(SUPPLY)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.json $(BIN)/python
+
+audit: $(VENV)/.supply  ## look for advisories on what requirements.lock names
+	@$(SUPPLY)/pip-audit -r requirements.lock --require-hashes --disable-pip --strict --progress-spinner off || \
+	{ echo "Not clean: a package has an advisory, or its source could not be reached; see the line above."; exit 1; }
+
 $(VENV)/.app: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --upgrade pip
@@ -44,6 +57,12 @@ $(VENV)/.app: requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.app
 	$(BIN)/python -m pip install -e ".[dev]"
+	touch $@
+
+$(VENV)/.supply: pyproject.toml
+	$(PYTHON) -m venv $(VENV)/supply
+	$(SUPPLY)/python -m pip install $$($(PYTHON) -c "import tomllib; \
+	print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['supply'])")
 	touch $@
 
 chromium:

@@ -19,6 +19,7 @@ if __name__ == "__main__":
     parser.add_argument("--classroom", action="store_true", help="large type, a QR code, limits for visitors")
     parser.add_argument("--cards", type=Path, metavar="DIR", help="models of your own that segen pack wrote")
     parser.add_argument("--auth-file", type=Path, metavar="FILE", help="names with hashed passwords")
+    parser.add_argument("--mcp", action="store_true", help="the API as tools of an MCP server, too")
     parser.add_argument("--share", action="store_true", help="a public link; what it shares is said")
     chosen = parser.parse_args()
     try:
@@ -29,8 +30,9 @@ if __name__ == "__main__":
         if chosen.hub:
             hub.add(hub.download(chosen.hub), name=chosen.hub.replace("/", "--"))
         guard = passwords.guard(passwords.read(chosen.auth_file)) if chosen.auth_file else None
+        options = launch_options(guard, chosen.mcp)
     except UsageError as error:
         sys.exit(error.sentence())
     if chosen.share:
         print(words("en", "page.shared"))
-    build_app(Engine(), chosen.classroom).launch(auth=guard, share=chosen.share or None, **launch_options())
+    build_app(Engine(), chosen.classroom).launch(share=chosen.share or None, **options)

@@ -44,3 +44,14 @@ def test_pictures_that_a_network_drew_say_so() -> None:
         assert np.array_equal(images.read(content), drawn[0])
         with Pillow.open(io.BytesIO(content)) as picture:
             assert f"digitalsourcetype/{origin}AlgorithmicMedia" in picture.info["xmp"].decode()
+
+
+def test_the_lock_has_every_requirement_with_its_hashes() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==([^ ;]+)", lock, re.MULTILINE))
+    for line in (ROOT / "requirements.txt").read_text("utf-8").split():
+        name, version = line.split("==")
+        assert locked[name.replace("_", "-").lower()] == version, "make lock writes it anew"
+    for entry in re.split(r"\n(?=[\w.-]+==)", lock)[1:]:
+        assert "--hash=sha256:" in entry, entry
+    assert "://" not in lock, "packages come from PyPI alone"

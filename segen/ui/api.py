@@ -1,4 +1,4 @@
-"""The public HTTP API, and the tools of an MCP server: their names are the functions' names."""
+"""The public HTTP API, and the tools of an MCP server: names and descriptions are those of the functions."""
 
 from __future__ import annotations
 
@@ -126,8 +126,7 @@ class Endpoints:
             min_samples: how many neighbours make a place dense, for dbscan.
 
         Returns:
-            A palette PNG whose raw values are cluster ids by falling size, 255 for noise, an overlay PNG,
-            and the regions as JSON.
+            A palette PNG of cluster ids, 255 for noise, an overlay PNG, and the regions as JSON.
         """
         if k is None or position is None or eps is None or min_samples is None:
             raise InputError("arguments")
@@ -207,10 +206,11 @@ class Endpoints:
     def run(self, recipe: Any, image: Path | None, request: gr.Request) -> Generator[Any, None, None]:
         """Repeat a recipe: a chain of models, each working on what another made.
 
+        The input of a step is "image" or the number of an earlier step, from 0; the mask of a translation
+        is that of an earlier step that segments or clusters, or null.
+
         Args:
-            recipe: as JSON, {"version": 1, "steps": [{"task", "model", "options", "input", "mask"}]}:
-                an input is "image" or the number of an earlier step, from 0; the mask of a translation
-                is that of an earlier step that segments or clusters, or null.
+            recipe: JSON, {"version": 1, "steps": [{"task", "model", "options", "input", "mask"}]}.
             image: the picture; none where every step goes back to one that generates.
 
         Returns:

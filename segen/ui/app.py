@@ -12,13 +12,15 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from segen import registry
-from segen.ui import api, framework
+from segen.errors import UsageError
+from segen.ui import api, framework, tools
 from segen.ui.framework.component import component
 from segen.ui.framework.downloads import WRITTEN
 from segen.ui.framework.gate import MAX_UPLOAD_BYTES, MAX_WAITING, Gate
 from segen.ui.framework.language import PageLanguage, say
 from segen.ui.framework.limits import Limits
 from segen.ui.framework.page import Page
+from segen.ui.framework.passwords import Guard
 from segen.ui.framework.queue import QUIET
 from segen.ui.framework.theme import theme
 from segen.ui.framework.visit import visits
@@ -73,9 +75,18 @@ def build_app(engine: Engine, classroom: bool = False) -> gr.Blocks:
     return app
 
 
-def launch_options() -> dict[str, Any]:
-    """What `launch` needs to serve the page; host and port are left to Gradio's variables."""
+def launch_options(guard: Guard | None = None, mcp: bool = False) -> dict[str, Any]:
+    """What `launch` needs to serve the page; host and port are left to Gradio's variables.
+
+    `guard` tells whether a visitor's name and password fit. With `mcp` the endpoints are tools of an MCP
+    server, too; raises UsageError where its package is missing, or with a guard, which it would not ask.
+    """
+    if mcp and guard:
+        raise UsageError("mcp_with_passwords")
+    if mcp:
+        tools.prepare()
     return {
+        "auth": guard,
         "theme": theme(),
         "css": _styles(),
         "favicon_path": str(files(framework).joinpath("icon.svg")),
@@ -89,6 +100,7 @@ def launch_options() -> dict[str, Any]:
         },
         "max_file_size": MAX_UPLOAD_BYTES,
         "state_session_capacity": SESSIONS,
+        "mcp_server": mcp,
         "enable_monitoring": False,
         "run_history": False,
         "ssr_mode": False,

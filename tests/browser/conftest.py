@@ -143,7 +143,6 @@ def serve() -> Iterator[Callable[..., str]]:
 
     def serve_page(engine: Any, **options: Any) -> str:
         apps.append(build_app(engine, **options))
-        # Gradio's own look at the page gives a loaded machine three seconds: `_frontend` leaves that out
         _, url, _ = apps[-1].launch(prevent_thread_lock=True, quiet=True, **launch_options())
         return str(url)
 

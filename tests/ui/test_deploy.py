@@ -31,7 +31,7 @@ ANNA = {"username": "anna", "password": "a b"}
 def address() -> Iterator[str]:
     app = build_app(engine=None)  # type: ignore[arg-type]
     guard = passwords.guard({"anna": passwords.hashed("a b")})
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, auth=guard, **launch_options())
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options(guard))
     yield url
     app.close()
 

@@ -33,8 +33,13 @@ MAX_WAITING = 100
 """Events that wait in the queue, of all visitors together."""
 IDLE_SECONDS = 30.0
 """A client that sends nothing for so long is not waited for."""
-CLOSED = ("/deep_link", "/proxy=", "/process_recording", "/stream/", "/vibe", "/undo-vibe")
-"""Routes of Gradio that the page does not use: they write to disk, fetch addresses or run programs."""
+CLOSED = (
+    "/deep_link", "/proxy=", "/process_recording", "/stream/", "/vibe", "/undo-vibe", "/mcp/sse",
+    "/mcp/messages",
+)  # fmt: skip
+"""Routes of Gradio that have no use here: they write to disk, fetch addresses, run programs or stay open."""
+TOOLS = ("/mcp", "/mcp/http")
+"""Where an MCP server is asked, by POST alone: a GET would stay open without a word."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Segen-Version": __version__
 }  # fmt: skip
@@ -94,6 +99,8 @@ async def _admitted(scope: Scope, receive: Receive) -> Receive:
     _, _, path = scope["path"].rstrip("/").partition(PREFIX)
     if path.startswith(CLOSED):
         raise RefusedError(404, SegenError("no_endpoint"))
+    if path in TOOLS and scope["method"] != "POST":
+        raise RefusedError(405, SegenError("no_endpoint"))
     if scope["method"] not in ("POST", "PUT", "PATCH"):
         return receive
     if path == "/upload":
@@ -124,15 +131,18 @@ def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
     told = Request(scope).headers.get("content-length", "0")
     if not told.isdecimal() or int(told) > most:
         raise RefusedError(413, SegenError("too_much_sent", most=f"{most / 1e6:.0f}"))
-    count = 0
+    count, whole = 0, False
 
     async def bounded() -> Message:
-        nonlocal count
+        nonlocal count, whole
+        if whole:  # what comes now is the end of the connection, for which long work waits
+            return await receive()
         try:
             message = await asyncio.wait_for(receive(), IDLE_SECONDS)
         except TimeoutError:
             raise RefusedError(408, SegenError("sent_too_slowly")) from None
         count += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
         if count > most:
             raise RefusedError(413, SegenError("too_much_sent", most=f"{most / 1e6:.0f}"))
         return message

@@ -28,6 +28,8 @@ LOG2_COST, BLOCK, PARALLEL = 14, 8, 1
 """Of scrypt: 16 MB and some 50 ms for each try."""
 MAX_BYTES = 100_000_000
 """What one try may take."""
+Guard = Callable[[str, str], Awaitable[bool]]
+"""Whether a name and a password fit each other."""
 _LINE = re.compile(r"(?P<name>[^:\s]{1,60}):\$scrypt\$ln=(\d\d?),r=(\d\d?),p=(\d)\$([\w+/]+)\$([\w+/]+)")
 
 
@@ -81,7 +83,7 @@ def read(file: Path) -> dict[str, Password]:
     return found
 
 
-def guard(passwords: dict[str, Password]) -> Callable[[str, str], Awaitable[bool]]:
+def guard(passwords: dict[str, Password]) -> Guard:
     """What Gradio asks whether a name and a password fit each other: one try at a time, in another thread."""
     one, nobody = CapacityLimiter(1), hashed(secrets.token_hex())
 

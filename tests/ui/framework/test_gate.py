@@ -119,6 +119,22 @@ def test_a_client_that_sends_nothing_more_is_not_waited_for(monkeypatch: pytest.
     assert refused.value.status == 408
 
 
+def test_a_client_that_has_sent_all_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "IDLE_SECONDS", 0.05)
+    messages = iter([{"type": "http.request", "body": b"1"}, {"type": "http.disconnect"}])
+
+    async def slow() -> Any:
+        await asyncio.sleep(0.02 if (message := next(messages))["type"] == "http.request" else 0.2)
+        return message
+
+    receive = _bounded({"type": "http", "headers": []}, slow, 10)
+
+    async def both() -> list[Any]:
+        return [await receive(), await receive()]
+
+    assert [each["type"] for each in asyncio.run(both())] == ["http.request", "http.disconnect"]
+
+
 def test_a_full_queue_is_said_so(
     app: gr.Blocks, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,7 +128,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(onnx, "export", lambda *asked: exported.append(asked))
     (tmp_path / "street.png").write_bytes(images.encode(scenes.street(0)[0]))
     (tmp_path / "cells.png").write_bytes(images.encode(scenes.nuclei(0)[0]))
-    for name in ("cup.jpg", "mug.jpg"):
+    for name in ("cup.jpg", "mug.jpg", "photo.jpg"):
         (tmp_path / name).write_bytes((tmp_path / "street.png").read_bytes())
     strokes = np.full(scenes.street(0)[1].shape, 255, np.uint8)
     strokes[10:20, 10:90], strokes[-20:-10, 10:90] = 0, 1

@@ -2,8 +2,10 @@
 
 A logistic regression on the pooled features of one shipped encoder tells the pictures of the labelled data
 sets apart, and from others: noise, textures, emoji, garments, landscapes. It does so better than a network's
-own doubt, the entropy of its answer, which is low in noise, too. `python -m segen.training.kinds DATA` fits
-and measures it; `kinds.json` beside this file is what that wrote.
+own doubt, the entropy of its answer, which is low in noise, too, and in streets where people and animals are
+looked for. In a trial with `deeplabv3plus-animals` and thirty pictures of each data set's val, the entropy
+told streets from its own with an AUC of 0.04 and nuclei with 0.79; the regression has 1.00 for both.
+`python -m segen.training.kinds DATA` fits and measures it; `kinds.json` beside this file is what that wrote.
 """
 
 from __future__ import annotations

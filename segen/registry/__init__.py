@@ -41,8 +41,9 @@ TASKS: tuple[Task, ...] = get_args(Task)
 AnyOptions = TypeVar("AnyOptions", bound=Options, default=Any)
 MEASURING = ("classifier-fashion",)
 """Weights that ship to measure what cards make, and belong to none."""
-SEGMENT_MODEL = "unet-camvid"
-"""The card that segments where none is named."""
+SEGMENT_MODELS = ("deeplabv3plus-animals", "unet-camvid", "maskrcnn-nuclei")
+"""The card that is offered for each kind of picture, the one that segments where none is named first."""
+SEGMENT_MODEL = SEGMENT_MODELS[0]
 TEACH_MODEL = "deeplabv3plus-animals"
 """The card whose network tells pixel classifiers what a pixel is like."""
 FILM, SNAPSHOTS = "snapshots.webp", "snapshots.json"
@@ -175,8 +176,8 @@ def cards(task: Task | None = None) -> list[ModelCard]:
 
 
 def segmenters() -> list[ModelCard[SegmentOptions]]:
-    """The cards that segment, the one that is taken where none is named first."""
-    return sorted(cards("segment"), key=lambda card: card.name != SEGMENT_MODEL)
+    """The cards that segment, SEGMENT_MODELS first."""
+    return sorted(cards("segment"), key=lambda card: (*SEGMENT_MODELS, card.name).index(card.name))
 
 
 @overload

@@ -1,6 +1,6 @@
 """The classifier that tells which data set a picture resembles: `python -m segen.training.kinds DATA`.
 
-It is fitted on pooled features of the default card's encoder, on pictures of each labelled data set's
+It is fitted on pooled features of a shipped encoder, on pictures of each labelled data set's
 training split and on odd ones, measured on others, of val, and written with what was measured to where
 `segen.evaluation.unfamiliar` reads it.
 """
@@ -31,9 +31,11 @@ from segen.evaluation.unfamiliar import FILE, OTHER
 from segen.imaging import images
 from segen.models.segmentation import smp
 from segen.models.segmentation.predictor import SegmentationPredictor
-from segen.registry import SEGMENT_MODEL, card
+from segen.registry import card
 from segen.types import Image, PooledFeatures, PooledFeaturesRequest
 
+ENCODER = "unet-camvid"
+"""The card whose encoder sees the pictures."""
 LABELLED = ("camvid", "nuclei", "animals")
 COUNTS = {"train": 120, "val": 60}
 """Pictures of a labelled data set by split."""
@@ -60,9 +62,9 @@ def main(data: tyro.conf.Positional[Path]) -> int:
     coefficients = regression.coef_ / scaler.scale_
     biases = regression.intercept_ - coefficients @ scaler.mean_
     guessed = {kind: pipeline.predict(part) for kind, part in found["val"].items()}
-    encoder = card(SEGMENT_MODEL).weights / "model.safetensors"
+    encoder = card(ENCODER).weights / "model.safetensors"
     fields = {
-        "encoder": SEGMENT_MODEL,
+        "encoder": ENCODER,
         "checksum": hashlib.sha256(encoder.read_bytes()).hexdigest(),
         "kinds": kinds,
         "pictures": {kind: len(guess) for kind, guess in guessed.items()},
@@ -77,7 +79,7 @@ def main(data: tyro.conf.Positional[Path]) -> int:
 
 def _described(data: Path, split: str) -> dict[str, NDArray[np.float32]]:
     """The pooled features of the pictures of each kind, n x C."""
-    predictor = smp.load(card(SEGMENT_MODEL))
+    predictor = smp.load(card(ENCODER))
     predictor.network.eval()
     sources = {name: _labelled(data, name, split) for name in LABELLED} | {OTHER: _odd(data, split)}
     return {

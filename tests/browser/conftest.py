@@ -156,7 +156,8 @@ def known(serve: Callable[[Any], str], visit: Callable[..., Any], photo: Path) -
     """Opens a page over a KnownEngine, with the photo segmented."""
 
     def open_page(*lacks: str, query: str = "", engine: KnownEngine | None = None, **options: Any) -> Any:
-        page = visit(f"{serve(engine or KnownEngine(*lacks))}?tab=segment&{query}", **options)
+        url = serve(engine or KnownEngine(*lacks))
+        page = visit(f"{url}?tab=segment&model=unet-camvid&{query}", **options)
         upload(page, photo)
         wait_for_result(page)
         return page

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_keyboard_alone_is_enough(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?tab=segment")
+    page = visit(f"{address}/?tab=segment&model=unet-camvid")
 
     def tab_to(selector: str) -> None:
         for _ in range(40):
@@ -53,7 +53,7 @@ def test_a_link_restores_the_page_and_nonsense_falls_back(address: str, visit: C
     page = visit(f"{address}/?lang=xx&tab=segment&model=../../etc/passwd&show=1&opacity=-3")
     assert page.inner_text("#notice").startswith("This link contains options that do not exist")
     assert "passwd" not in page.url
-    wait_for_result(page, "pagoda")
+    wait_for_result(page, "horse_race")
     assert page.is_checked("#segment-viewer input[value=overlay]")
 
     page.evaluate("navigator.clipboard.writeText = async (text) => void (window.copied = text)")

@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_model_for_the_picture_is_one_click_away(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?tab=segment&model=unet-camvid&example=nuclei_dark")
+    page = visit(f"{address}/?tab=segment&example=nuclei_dark")
     wait_for_result(page, "nuclei_dark")
-    assert "CamVid" in page.inner_text("#segment-viewer .notice")
+    assert "Pascal VOC" in page.inner_text("#segment-viewer .notice")
     better = next(each for each in segmenters() if each.dataset == "nuclei").title["en"]
     assert page.inner_text("#segment-offer") == words("en", "segment.offer", model=better)
     page.click("#segment-offer")

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_photo_is_segmented_read_and_taken_home(
     address: str, visit: Callable[..., Any], photo: Path, expected: Segmentation, tmp_path: Path
 ) -> None:
-    page = visit(f"{address}/?tab=segment")
+    page = visit(f"{address}/?tab=segment&model=unet-camvid")
     upload(page, photo)
     wait_for_result(page)
     assert words("en", "viewer.reading") in page.inner_text("#segment-viewer")
@@ -109,7 +109,7 @@ def test_a_result_is_measured_against_a_reference(
         found = Engine().run(streets.name, SegmentRequest(image)).value
     expected = scores.compare(scenes.CLASSES, found.labels, found.probabilities, labels)
 
-    page = visit(f"{address}/?tab=segment", 390)
+    page = visit(f"{address}/?tab=segment&model=unet-camvid", 390)
     page.click("[data-example=street_trees]")
     wait_for_result(page, "street_trees")
     assert not page.is_visible("#measure-run")
@@ -169,7 +169,7 @@ def test_a_model_is_asked_once_when_it_is_picked_and_never_when_it_is_passed(
     page.keyboard.press("Tab")
     assert asked() == 0
     choices.click()
-    page.get_by_role("option").nth(1).click()
+    page.get_by_role("option", name="FPN on streets").click()
     assert asked() == 1
     choices.focus()
     page.keyboard.press("ArrowDown")

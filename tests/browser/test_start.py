@@ -50,7 +50,7 @@ def test_going_between_tabs_asks_the_server_for_nothing_and_a_photograph_is_segm
     page.wait_for_selector("#start", state="visible")
     assert [url for url in asked if "/gradio_api/" in url] == []
 
-    page.click("#start [data-try=ruins]")
-    wait_for_result(page, "ruins")
-    page.wait_for_url("**example=ruins*")
+    page.click("#start [data-try=cat]")
+    wait_for_result(page, "cat")
+    page.wait_for_url("**example=cat*")
     assert page.is_visible("#segment-viewer")

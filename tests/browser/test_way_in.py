@@ -65,7 +65,7 @@ def test_two_visitors_press_stop_at_once_and_each_stops_his_own(slow: str, visit
 
 def test_a_phone_shows_the_result_first_and_can_be_turned(address: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{address}/?tab=segment&lang=zh", 390, "dark")
-    wait_for_result(page, "pagoda")
+    wait_for_result(page, "horse_race")
     result, run, stop = (
         page.locator(each).bounding_box() for each in ("#segment-viewer", "#segment-run", "#segment-stop")
     )
@@ -96,7 +96,7 @@ def test_names_and_places_are_right_from_the_first_moment(address: str, visit: C
         }, 30)"""
     )
     page.goto(f"{address}/?tab=segment")
-    wait_for_result(page, "pagoda")
+    wait_for_result(page, "horse_race")
     values, places_seen = page.evaluate("[[...seen.values], [...seen.places]]")
-    assert set(values) <= {"", "U-Net on streets"}, "never the name that the code uses"
+    assert set(values) <= {"", "DeepLabV3+ on animals and people"}, "never the name that the code uses"
     assert max(places_seen) - min(places_seen) < 40, "nothing is pushed down by what arrives later"

@@ -122,10 +122,9 @@ class CompareView:
 
 
 def compared_datasets() -> list[str]:
-    """The data sets that more than one network learned from, the default model's first."""
-    counts = Counter(card.dataset for card in registry.cards("segment"))
-    several = [dataset for dataset, count in counts.items() if count > 1]
-    return sorted(several, key=lambda dataset: dataset != registry.segmenters()[0].dataset)
+    """The data sets that more than one network learned from, in the order of the models to choose."""
+    counts = Counter(card.dataset for card in registry.segmenters())
+    return [dataset for dataset, count in counts.items() if count > 1]
 
 
 def compared(dataset: str) -> list[ModelCard]:

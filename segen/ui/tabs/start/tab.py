@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAME = "start"
 PICTURES = Path(__file__).resolve().parents[4] / "assets" / "start"
 """Made by make.py there, and served under /start."""
-TO_TRY = ("pagoda", "ruins", "horse_race", "paris")
+TO_TRY = ("woman_and_dog", "cat", "horse_race", "astronaut")
 """Examples that are segmented on one click."""
 ROOMS = ("segment", "generate", "translate", "pipelines", "models")
 

@@ -23,7 +23,7 @@ SHIPPED = (
 LEFT_OUT = ("segen/cli/", "segen/training/", "segen/__main__.py", "assets/start/make.py")
 """Of what ships: what the page never calls."""
 UNUSED = (
-    "accelerate", "filelock", "onnx", "onnxscript", "tensorboard", "tomlkit", "torchmetrics", "tqdm", "tyro"
+    "accelerate", "filelock", "onnxscript", "tensorboard", "tomlkit", "torchmetrics", "tqdm", "tyro"
 )  # fmt: skip
 """Requirements of commands and trainings alone."""
 ZEROGPU = {"torch": "2.11.0", "torchvision": "0.26.0"}

@@ -15,6 +15,7 @@ from torch import nn
 
 from segen import models
 from segen.errors import CardError, InputError
+from segen.models import onnx
 from segen.models.folding import fold_batch_norm
 from segen.models.tensors import is_out_of_memory
 from segen.registry import card, cards
@@ -109,6 +110,15 @@ class Engine:
     def load(self, name: str) -> None:
         """Have a card ready before it is asked for. Raises what `stream` raises."""
         self._predictor(name)
+
+    def exported(self, name: str, height: int, width: int) -> bytes:
+        """A card's network as an ONNX file for one picture of this size; see `models.onnx.small`.
+
+        It is read anew, since what the engine has prepared is no longer exact in half precision, and needs
+        no device. One thread at a time may ask. Raises CardError for a card that cannot be exported,
+        WeightsError for bad weights.
+        """
+        return onnx.small(name, height, width)
 
     def loaded(self) -> list[str]:
         """The cards in the cache, the one used last at the end."""

@@ -19,6 +19,8 @@ from segen.ui.framework.downloads import WRITTEN
 from segen.ui.framework.gate import MAX_UPLOAD_BYTES, MAX_WAITING, Gate
 from segen.ui.framework.language import PageLanguage, say
 from segen.ui.framework.limits import Limits
+from segen.ui.framework.networks import Networks
+from segen.ui.framework.networks import routes as network_routes
 from segen.ui.framework.page import Page
 from segen.ui.framework.passwords import Guard
 from segen.ui.framework.queue import QUIET
@@ -31,7 +33,7 @@ from segen.ui.tabs.pipelines import tab as pipelines
 from segen.ui.tabs.segment import tab as segment
 from segen.ui.tabs.start import tab as start
 from segen.ui.tabs.translate import tab as translate
-from segen.ui.widgets import playground
+from segen.ui.widgets import inference, playground
 from segen.ui.widgets.qr import qr_code
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def build_app(engine: Engine, classroom: bool = False) -> gr.Blocks:
     """
     limits = Limits(AT_ONCE, PER_MINUTE) if classroom else None
     app = Page(limits, title="Segen", analytics_enabled=False, delete_cache=(3600, 3600))
+    app.networks = Networks(engine)
     with app:
         api.publish(engine)  # first, so that no private event takes the name of an endpoint
         with gr.Row(elem_id="top"):
@@ -96,6 +99,8 @@ def launch_options(guard: Guard | None = None, mcp: bool = False) -> dict[str, A
             "routes": [
                 Mount("/start", StaticFiles(directory=start.PICTURES)),
                 Mount("/playground", StaticFiles(directory=playground.FOLDER)),
+                Mount("/inference", StaticFiles(directory=inference.FOLDER)),
+                *network_routes(),
             ],
         },
         "max_file_size": MAX_UPLOAD_BYTES,

@@ -29,6 +29,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 WAIT = 180_000
 """Milliseconds that a page may take for one thing; loaded machines are slow."""
@@ -48,6 +50,7 @@ def address(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory
         "SEGEN_WEIGHTS": str(every_weights_folder),
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+        "SEGEN_NETWORKS": str(tmp_path_factory.mktemp("networks")),
     }
     server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -234,6 +234,25 @@ def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "card", [card for card in cards("segment") if card.options.onnx], ids=lambda card: card.name
+)
+def test_the_small_file_answers_as_the_network_does(name: str, weights: Path) -> None:
+    import onnxruntime
+    import torch
+
+    from segen import models, registry
+
+    content = onnx.small(name, 96, 128)
+    assert len(content) < 2.1 * registry.card(name).parameters + 400_000, "two bytes a number, and the graph"
+    pixels = torch.rand((1, 3, 96, 128), generator=torch.Generator().manual_seed(0)) * 2 - 1
+    (logits,) = onnxruntime.InferenceSession(content).run(["logits"], {"pixels": pixels.numpy()})
+    with torch.inference_mode():
+        expected = models.load(registry.card(name)).network.eval()(pixels).numpy()
+    np.testing.assert_allclose(logits, expected, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["DeepLabV3Plus", "FPN"])
 def test_decoders_of_smp_are_exported(architecture: str, tmp_path: Path) -> None:
     """Those that the cards of smp have, beside the U-Net's, on an encoder that is quick to export."""

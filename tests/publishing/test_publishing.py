@@ -54,7 +54,7 @@ def test_a_space_holds_what_the_page_needs_and_no_more(flavour: str) -> None:
 @pytest.mark.parametrize("flavour", space.FLAVOURS)
 def test_a_space_requires_what_the_page_imports_and_no_more(flavour: str) -> None:
     roots = ["segen.ui.app", "segen.engine", "segen.registry.folders", "segen.models.hub"]
-    roots += [name for name in SOURCES if name.startswith("segen.models.") and name != "segen.models.onnx"]
+    roots += [name for name in SOURCES if name.startswith("segen.models.")]
     imported = {name.partition(".")[0] for root in roots for name in reached(root)}
     providers = metadata.packages_distributions()
     brought = {each.lower().replace("_", "-") for name in imported for each in providers.get(name, [])}

@@ -13,6 +13,7 @@ from segen.text import words
 from segen.ui.framework import arguments
 from segen.ui.framework.language import language_of
 from segen.ui.framework.limits import Limits
+from segen.ui.framework.networks import Networks
 from segen.ui.framework.queue import ASKING, DEVICE
 
 MAX_UNREAD = 400
@@ -24,6 +25,9 @@ class Page(gr.Blocks):
 
     With `limits`, each visitor may use the device so much and no more.
     """
+
+    networks: Networks
+    """What it hands out to browsers."""
 
     def __init__(self, limits: Limits | None = None, **options: Any) -> None:
         super().__init__(**options)

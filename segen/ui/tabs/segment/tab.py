@@ -1,4 +1,4 @@
-"""One picture: segment it, teach it, compare networks on it, degrade it, cluster it, look into a network."""
+"""One picture: segment it, there or in the browser, teach it, compare networks on it, and more."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import gradio as gr
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
 from segen.ui.framework.queue import QUIET
-from segen.ui.tabs.segment import cluster, compare, inside, robustness, segmentation, teach
+from segen.ui.tabs.segment import camera, cluster, compare, inside, robustness, segmentation, teach
 from segen.ui.tabs.segment.shared import NAME, View, share
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-VIEWS = {view.NAME: view for view in (segmentation, teach, compare, robustness, cluster, inside)}
+VIEWS = {view.NAME: view for view in (segmentation, camera, teach, compare, robustness, cluster, inside)}
 """The views by the names that links give them."""
 
 

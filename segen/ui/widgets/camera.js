@@ -1,0 +1,278 @@
+// Live segmentation in this browser: of the tab's picture, a camera or a video file. Where the network cannot run here,
+// the server segments one frame instead, and the page says so. Its value is what camera.py gives.
+
+const parts = window.segen.parts(element);
+const { say } = window.segen;
+const at = (path) => new URL(path, document.baseURI).href;
+const SHOWN_SIDE = 640; // the longer side of a frame on the page, at most
+const LEAST_SHARE = 0.0005; // of a frame, for a class to be listed
+
+const video = Object.assign(document.createElement("video"), { muted: true, loop: true, playsInline: true });
+let turn = 0; // of what was asked for last: what goes on for an earlier turn ends
+let chosen = ""; // the network that the visitor chose; "" before
+let opened = null; // {name, network}
+let times = []; // when the last frames were shown, in milliseconds
+
+const card = () => props.value.cards.find(({ name }) => name === parts.model.value);
+
+function tell(key, values) {
+  parts.doing.textContent = key ? say(key, values) : "";
+  parts.doing.hidden = !key;
+}
+
+function complain(sentence) {
+  parts.fault.textContent = sentence;
+  parts.fault.hidden = !sentence;
+}
+
+/** Let go of the camera or the file, and of what goes on. */
+function stop() {
+  turn++;
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+  if (video.src) URL.revokeObjectURL(video.src);
+  video.removeAttribute("src");
+  parts.file.value = "";
+  parts.stop.disabled = true;
+  element.dataset.state = "idle";
+}
+
+// ---- sources: what can be drawn, with its size
+
+async function still() {
+  const image = document.querySelector("#segment-picture img");
+  if (!image) throw new Error("page.no_picture_yet");
+  await image.decode().catch(() => null);
+  return { drawn: image, size: () => [image.naturalWidth, image.naturalHeight] };
+}
+
+async function played(fault) {
+  try {
+    await video.play();
+  } catch {
+    throw new Error(fault);
+  }
+  return { drawn: video, lasts: true, size: () => [video.videoWidth, video.videoHeight] };
+}
+
+async function camera() {
+  if (!navigator.mediaDevices) throw new Error("camera.insecure");
+  const mine = turn;
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: SHOWN_SIDE } }, audio: false });
+  } catch (fault) {
+    throw new Error(fault.name === "NotAllowedError" ? "camera.not_allowed" : "camera.no_camera");
+  }
+  if (mine !== turn) {
+    for (const track of stream.getTracks()) track.stop(); // Stop was pressed meanwhile
+    return null;
+  }
+  video.srcObject = stream;
+  return played("camera.no_camera");
+}
+
+const file = (picked) => () => {
+  video.src = URL.createObjectURL(picked);
+  return played("camera.no_video");
+};
+
+// ---- frames
+
+/** Draw what a source shows now into a canvas, no larger than this. */
+function draw(canvas, { drawn, size }, width, height) {
+  const [w, h] = size();
+  const scale = Math.min(1, width / w, height / h);
+  canvas.width = Math.max(1, Math.round(w * scale));
+  canvas.height = Math.max(1, Math.round(h * scale));
+  const context = canvas.getContext("2d", { willReadFrequently: canvas === parts.seen });
+  context.imageSmoothingQuality = "high";
+  context.drawImage(drawn, 0, 0, canvas.width, canvas.height);
+  return context;
+}
+
+/** Show the frame that is held, and that it has no labels yet. */
+function present() {
+  const { width, height } = parts.held;
+  Object.assign(parts.picture, { width, height });
+  parts.picture.getContext("2d").drawImage(parts.held, 0, 0);
+  parts.stage.style.setProperty("--ratio", width / height);
+}
+
+function legend(counts, total) {
+  const seen = card().classes.filter(({ id }) => counts[id] >= LEAST_SHARE * total);
+  const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 });
+  parts.legend.replaceChildren(
+    ...seen.map(({ id, name, color }) => {
+      const row = document.createElement("li");
+      const swatch = document.createElement("i");
+      const share = document.createElement("b");
+      swatch.style.background = `rgb(${color})`;
+      share.textContent = percent.format(counts[id] / total);
+      row.append(swatch, name, share);
+      return row;
+    })
+  );
+}
+
+/** Lay the labels over the frame that is held: width x height class ids. */
+function label(labels, width, height) {
+  present();
+  const colors = new Uint32Array(256);
+  for (const { id, color: [red, green, blue] } of card().classes)
+    colors[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  Object.assign(parts.labels, { width, height });
+  const context = parts.labels.getContext("2d");
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const counts = new Uint32Array(256);
+  for (let i = 0; i < labels.length; i++) {
+    pixels[i] = colors[labels[i]];
+    counts[labels[i]]++;
+  }
+  context.putImageData(image, 0, 0);
+  legend(counts, labels.length);
+}
+
+function measure(milliseconds, lasts) {
+  times = [...times, performance.now()].slice(-11);
+  const rate = (1000 * (times.length - 1)) / (times.at(-1) - times[0]);
+  parts.speed.hidden = false;
+  parts.rate.hidden = !lasts;
+  parts.milliseconds.textContent = Math.round(milliseconds);
+  parts.frames.textContent = times.length > 1 ? rate.toFixed(1) : "–";
+}
+
+// ---- where it is computed
+
+async function network(mine) {
+  const { name } = card();
+  if (opened?.name === name) return opened.network;
+  const { open } = await import(at("inference/network.js"));
+  opened = null;
+  const found = await open(name, (...told) => mine === turn && tell(...told));
+  opened = { name, network: found };
+  return found;
+}
+
+async function here(source, mine) {
+  const found = await network(mine);
+  if (mine !== turn) return;
+  tell("");
+  times = [];
+  do {
+    draw(parts.held, source, SHOWN_SIDE, SHOWN_SIDE);
+    const { width, height } = draw(parts.seen, source, found.width, found.height).canvas;
+    const picture = parts.seen.getContext("2d").getImageData(0, 0, width, height);
+    const { labels, milliseconds } = await found.run(picture);
+    if (mine !== turn) return;
+    label(labels, width, height);
+    measure(milliseconds, source.lasts);
+    element.dataset.where = "browser";
+    parts.where.textContent = say("camera.in_browser", { width, height });
+    await new Promise(requestAnimationFrame);
+  } while (source.lasts && mine === turn && element.checkVisibility());
+}
+
+/** One segmentation of the frame that is held, by the API: the ids are told by their colours. */
+async function there(mine) {
+  tell("camera.asking_server");
+  const answered = async (address, options) => {
+    const answer = await fetch(at(`gradio_api/${address}`), options);
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer;
+  };
+  const picture = await new Promise((resolve) => parts.held.toBlob(resolve, "image/png"));
+  const body = new FormData();
+  body.append("files", picture, "frame.png");
+  const [path] = await (await answered("upload", { method: "POST", body })).json();
+  const data = [{ path, meta: { _type: "gradio.FileData" } }, card().name];
+  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ data }) };
+  const { event_id } = await (await answered("call/segment", asked)).json();
+  const told = await (await answered(`call/segment/${event_id}?lang=${window.segen.language}`)).text();
+  const [, given] = told.match(/event: complete\s+data: (.*)/);
+  const image = await createImageBitmap(await (await answered(`file=${JSON.parse(given)[0].path}`)).blob());
+  if (mine !== turn) return;
+  const { width, height } = image;
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+  const ids = new Map(card().classes.map(({ id, color }) => [`${color}`, id]));
+  const labels = Uint8Array.from({ length: width * height }, (_, i) => ids.get(`${pixels.slice(4 * i, 4 * i + 3)}`));
+  tell("");
+  label(labels, width, height);
+  parts.speed.hidden = true;
+  element.dataset.where = "server";
+  parts.where.textContent = say("camera.on_server", { width, height });
+}
+
+async function begin(opens, preferred) {
+  stop();
+  const mine = turn;
+  complain("");
+  if (!chosen) choose(preferred);
+  parts.stop.disabled = false;
+  element.dataset.state = "running";
+  tell("camera.opening");
+  try {
+    const source = await opens();
+    if (mine !== turn) return;
+    draw(parts.held, source, SHOWN_SIDE, SHOWN_SIDE);
+    present();
+    parts.labels.width = parts.labels.height = 1; // those of the picture before
+    try {
+      await here(source, mine);
+    } catch (unable) {
+      if (mine !== turn) return;
+      opened = null;
+      complain(unable.sentence ?? say("inference.runtime"));
+      await there(mine).catch(() => {
+        tell("");
+        complain(`${parts.fault.textContent} ${say("camera.no_server")}`);
+      });
+    }
+  } catch (fault) {
+    if (mine !== turn) return;
+    tell("camera.empty");
+    complain(say(fault.message));
+  }
+  if (mine === turn) stop();
+}
+
+// ---- controls
+
+function choose(name) {
+  parts.model.value = name;
+  if (!parts.model.value) parts.model.selectedIndex = 0;
+}
+
+const beside = () => window.segen.options("segment").model ?? props.value.cards[0].name;
+const segment = () => begin(still, beside());
+let again = segment; // what goes on when another network is chosen
+
+const run = element.querySelector("#camera-run");
+run.addEventListener("click", () => (again = segment)());
+parts.camera.addEventListener("click", () => (again = () => begin(camera, props.value.people))());
+parts.file.addEventListener("change", () => {
+  const [picked] = parts.file.files;
+  if (picked) (again = () => begin(file(picked), props.value.people))();
+});
+parts.stop.addEventListener("click", () => {
+  stop();
+  tell("");
+});
+parts.model.addEventListener("change", () => {
+  chosen = parts.model.value;
+  window.segen.remember("camera", { model: chosen });
+  again();
+});
+parts.opacity.addEventListener("input", () => element.style.setProperty("--opacity", parts.opacity.value / 100));
+
+function fill() {
+  if (!props.value) return;
+  parts.model.replaceChildren(...props.value.cards.map(({ name, title }) => new Option(title, name)));
+  chosen = props.value.asked;
+  choose(chosen || beside());
+}
+watch("value", fill);
+fill();

@@ -1,0 +1,204 @@
+"""Live segmentation in the browser: its answers are the server's, and no frame leaves the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from segen.data.synthetic import scenes
+from segen.engine import Engine
+from segen.imaging import images
+from segen.registry import card
+from segen.text import words
+from segen.types import Image, SegmentRequest
+from tests.browser.actions import serious_faults, upload
+from tests.browser.places import STREAMS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MODEL = "fcn-camvid"
+"""The smallest."""
+NO_SIMD = "WebAssembly.validate = () => false;"
+RECORD = """() => new Promise((resolve) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+    const recorder = new MediaRecorder(canvas.captureStream(10), { mimeType: "video/webm" });
+    const context = canvas.getContext("2d");
+    const timer = setInterval(() => context.fillRect(Math.random() * 64, Math.random() * 48, 9, 9), 50);
+    recorder.ondataavailable = ({ data }) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve(reader.result.split(",")[1]);
+        reader.readAsDataURL(data);
+    };
+    recorder.start();
+    setTimeout(() => { clearInterval(timer); recorder.stop(); }, 2000);
+})"""
+"""Records a video of two seconds, as base64."""
+
+
+@pytest.fixture
+def opened(address: str, visit: Callable[..., Any]) -> Callable[..., Any]:
+    """Opens the view with a model, before the page loads it with a script run first."""
+
+    def open_page(model: str = MODEL, script: str = "", lang: str = "en", **options: Any) -> Any:
+        page = visit(f"{address}/?tab=start", **options)
+        page.add_init_script(script)
+        page.goto(f"{address}/?tab=segment&view=camera&model={model}&lang={lang}")
+        return page
+
+    return open_page
+
+
+def wait_for(page: Any, where: str) -> None:
+    """Wait until a frame was computed there."""
+    page.wait_for_selector(f"#camera [data-where={where}]")
+
+
+def drawn(page: Any, part: str) -> Image:
+    """What a canvas of the view holds."""
+    address = page.evaluate(f"document.querySelector('#camera [data-part={part}]').toDataURL()")
+    with Pillow.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def frames(page: Any, count: int) -> None:
+    """Wait until so many more frames were shown."""
+    page.evaluate(
+        """(count) => new Promise((resolve) => {
+            const shown = document.querySelector("#camera [data-part=legend]");
+            new MutationObserver((_, observer) => {
+                if (--count) return;
+                observer.disconnect();
+                resolve();
+            }).observe(shown, { childList: true });
+        })""",
+        count,
+    )
+
+
+@pytest.mark.parametrize("model", ["unet-camvid", "deeplabv3plus-animals"])
+def test_a_picture_has_the_labels_that_the_server_gives(
+    opened: Callable[..., Any], tmp_path: Path, every_weights_folder: Path, model: str
+) -> None:
+    path = tmp_path / "street.png"
+    path.write_bytes(images.encode(scenes.street(5, 320, 256)[0]))
+    page = opened(model)
+    wait_for(page, "browser")
+    upload(page, path)
+    page.wait_for_function("document.querySelector('#camera [data-part=seen]').height === 256")
+    page.wait_for_selector("#camera [data-state=idle]")
+    np.testing.assert_array_equal(drawn(page, "seen"), images.read(path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        engine = Engine("cpu")
+        engine.load(model)
+        engine._cache[model].scales = (1.0,)  # type: ignore[attr-defined]  # a browser sees it once
+        labels = engine.run(model, SegmentRequest(images.read(path))).value.labels
+    colors = np.array(card(model).palette(), np.uint8)
+    assert (drawn(page, "labels") == colors[labels]).all(axis=2).mean() >= 0.995
+    assert re.search(r"\d+", page.inner_text("#camera [data-part=milliseconds]"))
+    assert words("en", "camera.in_browser", width=320, height=256) in page.inner_text("#camera")
+
+
+def test_nothing_is_sent_while_a_camera_runs_and_stop_frees_it(opened: Callable[..., Any]) -> None:
+    page = opened(
+        script="""
+        const ask = MediaDevices.prototype.getUserMedia;
+        MediaDevices.prototype.getUserMedia = async function (given) {
+            return (window.stream = await ask.call(this, given));
+        };
+    """
+    )
+    wait_for(page, "browser")
+    page.click("#camera [data-part=camera]")
+    page.wait_for_selector("#camera [data-part=rate]:visible")
+    frames(page, 1)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    frames(page, 3)
+    assert [url for url in asked if not STREAMS.search(url)] == []
+    assert float(page.inner_text("#camera [data-part=frames]")) > 0
+    assert page.evaluate("stream.active")
+    page.click("#camera [data-part=stop]")
+    assert not page.evaluate("stream.active")
+    page.wait_for_selector("#camera [data-state=idle]")
+
+
+def test_leaving_the_view_frees_the_camera(opened: Callable[..., Any]) -> None:
+    page = opened()
+    wait_for(page, "browser")
+    page.click("#camera [data-part=camera]")
+    page.wait_for_selector("#camera [data-part=rate]:visible")
+    page.locator("#segment-views").get_by_role("tab", name=words("en", "teach.tab")).click()
+    page.wait_for_selector("#camera [data-state=idle]", state="attached")
+
+
+def test_a_video_file_runs_and_another_file_is_told(opened: Callable[..., Any], tmp_path: Path) -> None:
+    page = opened()
+    wait_for(page, "browser")
+    video, text = tmp_path / "video.webm", tmp_path / "text.mp4"
+    video.write_bytes(base64.b64decode(page.evaluate(RECORD)))
+    text.write_text("no video")
+    page.set_input_files("#camera input[type=file]", text)
+    page.get_by_text(words("en", "camera.no_video")).wait_for()
+    page.set_input_files("#camera input[type=file]", video)
+    page.wait_for_selector("#camera [data-part=rate]:visible")
+    frames(page, 2)
+    assert drawn(page, "seen").shape == (48, 64, 3)
+    page.click("#camera [data-part=stop]")
+    assert serious_faults(page) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_simd_the_server_segments_the_frame_and_it_is_said(
+    opened: Callable[..., Any], lang: str
+) -> None:
+    page = opened(script=NO_SIMD, lang=lang)
+    wait_for(page, "server")
+    assert page.inner_text("#camera [data-part=fault]") == words(lang, "inference.no_simd")
+    assert words(lang, "camera.on_server", width=640, height=427) in page.inner_text("#camera")
+    found = {tuple(color) for color in drawn(page, "labels").reshape(-1, 3).tolist()}
+    assert len(found) > 1
+    assert found <= set(card(MODEL).palette())
+
+
+def test_a_camera_without_simd_gives_one_frame_and_is_freed(opened: Callable[..., Any]) -> None:
+    page = opened(script=NO_SIMD)
+    wait_for(page, "server")
+    page.click("#camera [data-part=camera]")
+    page.wait_for_function("document.querySelector('#camera [data-part=labels]').height === 480")
+    page.wait_for_selector("#camera [data-state=idle]")
+
+
+@pytest.mark.parametrize(("file", "fault"), [("networks/*.onnx*", "damaged"), ("*.wasm.gz", "runtime")])
+def test_a_file_that_is_damaged_on_its_way_is_told(opened: Callable[..., Any], file: str, fault: str) -> None:
+    page = opened("unet-nuclei", script=NO_SIMD)  # so that nothing is asked for before it can be damaged
+    wait_for(page, "server")
+    page.evaluate("WebAssembly.validate = () => true")
+
+    def damage(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.body()[:-1] + b"\x07")
+
+    page.route(f"**/{file}", damage)
+    page.click("#camera-run")
+    page.get_by_text(words("en", f"inference.{fault}")).wait_for()
+    wait_for(page, "server")
+
+
+def test_a_network_that_the_server_cannot_make_is_told(opened: Callable[..., Any]) -> None:
+    page = opened(script=NO_SIMD)
+    wait_for(page, "server")
+    page.evaluate("WebAssembly.validate = () => true")
+    page.route("**/networks/*.json*", lambda route: route.fulfill(status=503, json={"error": "It broke."}))
+    page.click("#camera-run")
+    page.get_by_text("It broke.").wait_for()
+    page.wait_for_selector("#camera [data-state=idle]")
+    wait_for(page, "server")

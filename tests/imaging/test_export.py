@@ -234,9 +234,7 @@ def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "card", [card for card in cards("segment") if card.options.onnx], ids=lambda card: card.name
-)
+@pytest.mark.parametrize("name", [card.name for card in cards("segment") if card.options.onnx])
 def test_the_small_file_answers_as_the_network_does(name: str, weights: Path) -> None:
     import onnxruntime
     import torch

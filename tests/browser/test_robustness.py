@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_picture_is_degraded_step_by_step(address: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{address}/?tab=robustness&kinds=jpeg,rain&models=unet-camvid,klingon", 390, "dark")
     assert "models" in page.inner_text("#notice")
-    page.click("#segment-examples [data-example=street_trees]")
-    page.wait_for_selector("#segment-picture img[src*=street_trees]")
+    page.click("#segment-examples [data-example=cat]")
+    page.wait_for_selector("#segment-picture img[src*=cat]")
     settle(page, "robustness")
     page.wait_for_selector("#robustness-jpeg [data-severity='5']")
     assert page.locator("#robustness-rain [data-severity]").count() == 6

@@ -249,7 +249,10 @@ segen.press = (id, tries = 200) => {
   const path = async (source) => {
     const kept = new URL(source, location).pathname.split("/gradio_api/file=")[1];
     if (kept && !source.startsWith("data:")) return decodeURIComponent(kept);
-    const picture = await (await fetch(source)).blob();
+    return segen.upload(await (await fetch(source)).blob());
+  };
+  // Put a picture, a Blob, on the server; its path there. Throws where the server does not take it.
+  segen.upload = async (picture) => {
     const body = new FormData();
     body.append("files", picture, `picture.${picture.type.split("/")[1]}`);
     const answer = await fetch("gradio_api/upload", { method: "POST", body });

@@ -25,10 +25,12 @@ function complain(sentence) {
   parts.fault.hidden = !sentence;
 }
 
+const release = (stream) => stream?.getTracks().forEach((track) => track.stop());
+
 /** Let go of the camera or the file, and of what goes on. */
 function stop() {
   turn++;
-  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  release(video.srcObject);
   video.srcObject = null;
   if (video.src) URL.revokeObjectURL(video.src);
   video.removeAttribute("src");
@@ -65,7 +67,7 @@ async function camera() {
     throw new Error(fault.name === "NotAllowedError" ? "camera.not_allowed" : "camera.no_camera");
   }
   if (mine !== turn) {
-    for (const track of stream.getTracks()) track.stop(); // Stop was pressed meanwhile
+    release(stream); // Stop was pressed meanwhile
     return null;
   }
   video.srcObject = stream;
@@ -183,10 +185,7 @@ async function there(mine) {
     return answer;
   };
   const picture = await new Promise((resolve) => parts.held.toBlob(resolve, "image/png"));
-  const body = new FormData();
-  body.append("files", picture, "frame.png");
-  const [path] = await (await answered("upload", { method: "POST", body })).json();
-  const data = [{ path, meta: { _type: "gradio.FileData" } }, card().name];
+  const data = [{ path: await window.segen.upload(picture), meta: { _type: "gradio.FileData" } }, card().name];
   const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ data }) };
   const { event_id } = await (await answered("call/segment", asked)).json();
   const told = await (await answered(`call/segment/${event_id}?lang=${window.segen.language}`)).text();
@@ -246,16 +245,17 @@ function choose(name) {
   if (!parts.model.value) parts.model.selectedIndex = 0;
 }
 
-const beside = () => window.segen.options("segment").model ?? props.value.cards[0].name;
+const first = () => props.value.cards[0].name; // the default, which knows people, as cameras see them
+const beside = () => window.segen.options("segment").model ?? first();
 const segment = () => begin(still, beside());
 let again = segment; // what goes on when another network is chosen
 
 const run = element.querySelector("#camera-run");
 run.addEventListener("click", () => (again = segment)());
-parts.camera.addEventListener("click", () => (again = () => begin(camera, props.value.people))());
+parts.camera.addEventListener("click", () => (again = () => begin(camera, first()))());
 parts.file.addEventListener("change", () => {
   const [picked] = parts.file.files;
-  if (picked) (again = () => begin(file(picked), props.value.people))();
+  if (picked) (again = () => begin(file(picked), first()))();
 });
 parts.stop.addEventListener("click", () => {
   stop();

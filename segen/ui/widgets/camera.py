@@ -6,12 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from segen.registry import ModelCard, segmenters
+from segen.registry import segmenters
 from segen.ui.framework.component import component
 from segen.ui.framework.link import Link
-
-PEOPLE_MODEL = "deeplabv3plus-animals"
-"""What a camera sees is people rather than streets."""
 
 
 def camera(**options: Any) -> gr.HTML:
@@ -19,13 +16,9 @@ def camera(**options: Any) -> gr.HTML:
     return component("camera", padding=False, **options)
 
 
-def offered() -> list[ModelCard]:
-    """The cards whose network can run in a browser."""
-    return [card for card in segmenters() if card.options.onnx]
-
-
 def contents(link: Link, language: str) -> dict[str, Any]:
-    """The networks to choose from, the one that the link asks for, "" if none, and the one for a camera."""
+    """The networks to choose from, the default first, and the one that the link asks for, "" if none."""
+    offered = [card for card in segmenters() if card.options.onnx]
     cards = [
         {
             "name": card.name,
@@ -35,7 +28,6 @@ def contents(link: Link, language: str) -> dict[str, Any]:
                 for known in card.classes
             ],
         }
-        for card in offered()
+        for card in offered
     ]
-    names = [card.name for card in offered()]
-    return {"cards": cards, "asked": link.choice("model", ["", *names]), "people": PEOPLE_MODEL}
+    return {"cards": cards, "asked": link.choice("model", ["", *(card.name for card in offered)])}

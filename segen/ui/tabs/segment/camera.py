@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segen import registry
-from segen.registry import SEGMENT_MODEL
 from segen.ui.framework.link import Link, Values
 from segen.ui.tabs.segment.shared import Shared, View
 from segen.ui.widgets import camera
@@ -22,6 +21,6 @@ def build(_engine: Engine, _shared: Shared) -> View:
 
     def fill(link: Link, language: str) -> tuple[Values, str]:
         contents = camera.contents(link, language)
-        return {live: contents}, registry.card(contents["asked"] or SEGMENT_MODEL).dataset
+        return {live: contents}, registry.card(contents["asked"] or registry.SEGMENT_MODEL).dataset
 
     return View([live], fill)

@@ -44,11 +44,11 @@ def empty(sentence: str) -> Markup:
     return render("framework/empty.html", sentence=sentence)
 
 
-def colored(plane: Plane) -> str:
-    """H x W values in the colours of PALETTE, their largest absolute value at its end."""
+def colored(plane: Plane, limit: float = 0) -> str:
+    """H x W values in the colours of PALETTE, its end at `limit`, or at the largest absolute value if 0."""
     step = -(-max(plane.shape) // MAP_SIDE)
     plane = plane[::step, ::step]
-    levels = np.rint(128 + 127 * plane / (np.abs(plane).max() or 1)).astype(np.uint8)
+    levels = np.rint(128 + 127 * plane / (limit or np.abs(plane).max() or 1)).astype(np.uint8)
     return data_uri(encode_labels(levels, PALETTE), "image/png")
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from PIL.PngImagePlugin import PngInfo
 
+from segen import __version__
 from segen.imaging.images import decoded, encode
 from segen.types import Image
 
@@ -25,11 +26,17 @@ MARK = (
 )
 XMP = "XML:com.adobe.xmp"
 """The keyword under which PNG files hold it."""
+SOFTWARE = "Software"
+"""PNG's own keyword for the program that made a file (third edition, section 11.3.3.2)."""
 
 
 def marked(image: Image, origin: Origin) -> bytes:
-    """A PNG, RGB or grey, whose metadata say that a network drew it, as other programs understand it."""
+    """A PNG, RGB or grey, whose metadata say that a network drew it, as other programs understand it.
+
+    They name Segen and its version, too.
+    """
     told = PngInfo()
+    told.add_text(SOFTWARE, f"Segen {__version__}")
     told.add_itxt(XMP, MARK.format(origin=origin))
     return encode(image, pnginfo=told)
 

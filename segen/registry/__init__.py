@@ -243,6 +243,7 @@ def describe(card: ModelCard) -> dict[str, Any]:
     Architecture, source and licences are given in English alone.
     """
     return {
+        "version": 1,
         "name": card.name,
         "task": card.task,
         "title": card.title,

@@ -42,7 +42,7 @@ def test_a_card_of_another_task_is_told() -> None:
 def test_description_is_json_and_holds_the_contract() -> None:
     for known in cards():
         fields = json.loads(json.dumps(describe(known)))
-        assert fields["name"] == known.name
+        assert (fields["version"], fields["name"]) == (1, known.name)
         assert fields.keys() >= {
             "name", "task", "title", "summary", "architecture", "dataset", "classes", "directions",
             "input_size", "parameters", "multiply_adds", "licence", "source", "training", "metrics",

@@ -17,12 +17,14 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image as Pillow
 
+from segen import __version__
 from segen.cli.main import main
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.evaluation.pipelines.recipe import parse
 from segen.imaging import images
 from segen.imaging.export import card_for, regions
+from segen.imaging.png_text import SOFTWARE, text_in
 from segen.registry import ModelCard, Task, cards, describe
 from segen.text import words
 from segen.types import ClusterRequest, GenerateRequest, SegmentRequest, TranslateRequest
@@ -124,6 +126,17 @@ def test_translate_gives_what_the_engine_says(client: Client, engine: Engine, ph
         )
         expected = engine.run(name, TranslateRequest(images.read(photo), direction, 0.5)).value
         assert np.array_equal(images.read(Path(file)), expected.image)
+
+
+def test_every_answer_says_its_version_in_its_body(client: Client, photo: Path) -> None:
+    _, _, segmented = client.predict(handle_file(photo), model="unet-nuclei", api_name="/segment")
+    _, _, clustered = client.predict(handle_file(photo), api_name="/cluster")
+    files, generated = client.predict(api_name="/generate")
+    _, ran = client.predict({"version": 1, "steps": CHAIN["steps"][2:]}, None, api_name="/run")
+    told = [*client.predict(api_name="/models"), segmented, clustered, generated, ran]
+    assert {each["version"] for each in told} == {1}
+    for file in (*files, client.predict(handle_file(photo), api_name="/translate")):
+        assert text_in(Path(file).read_bytes(), SOFTWARE) == f"Segen {__version__}"
 
 
 CHAIN = {

@@ -16,11 +16,9 @@ from torch import nn
 
 from segen import engine as engine_module
 from segen.engine import AGEING, Engine, Turns
-from segen.errors import CardError, InputError
-from segen.models.segmentation.predictor import SegmentationPredictor
+from segen.errors import CardError
 from segen.registry import ModelCard, cards
 from segen.types import Run, Segmentation, SegmentRequest, Step
-from tests.sentences import exactly
 
 CARD = cards("segment")[0].name
 REQUEST = SegmentRequest(np.zeros((4, 5, 3), dtype=np.uint8))
@@ -258,49 +256,3 @@ def test_what_fails_or_is_interrupted_frees_the_device() -> None:
         raise KeyboardInterrupt
     with turns.taken(0.0):
         pass
-
-
-class Exhausting(nn.Module):
-    """A network that needs more memory than there is for pictures of more than so many pixels."""
-
-    def __init__(self, pixels: int, fault: Exception) -> None:
-        super().__init__()
-        self.weights = nn.Parameter(torch.zeros(1))
-        self.pixels, self.fault, self.sizes = pixels, fault, list[tuple[int, ...]]()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.sizes.append(tuple(x.shape[-2:]))
-        if x.shape[-2] * x.shape[-1] > self.pixels:
-            raise self.fault
-        return torch.cat([x, x], dim=1)
-
-
-FAULTS = [
-    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-    RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
-]
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=["cuda", "cpu"])
-def test_a_picture_that_takes_too_much_memory_is_seen_smaller(
-    fault: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = Exhausting(64 * 64, fault)
-    monkeypatch.setattr(engine_module.models, "load", lambda card: SegmentationPredictor(network, 128))
-    run = Engine("cpu").run(CARD, SegmentRequest(np.zeros((300, 200, 3), np.uint8)))
-    assert isinstance(run.value, Segmentation)
-    assert run.value.labels.shape == (300, 200)
-    assert network.sizes == [(128, 96), (64, 64)]
-
-
-@pytest.mark.parametrize("fault", [*FAULTS, MemoryError()], ids=["cuda", "cpu", "numpy"])
-def test_too_little_memory_is_said_in_a_sentence_and_the_next_request_is_served(
-    fault: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = Exhausting(32 * 32, fault)
-    monkeypatch.setattr(engine_module.models, "load", lambda card: SegmentationPredictor(network, 128))
-    engine = Engine("cpu")
-    with pytest.raises(InputError, match=exactly("out_of_memory")):
-        engine.run(CARD, SegmentRequest(np.zeros((300, 200, 3), np.uint8)))
-    assert engine.loaded() == [], "there is room again"
-    assert engine.run(CARD, SegmentRequest(np.zeros((30, 20, 3), np.uint8))).value.labels.shape == (30, 20)

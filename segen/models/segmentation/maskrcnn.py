@@ -30,7 +30,13 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from segen.imaging import images
 from segen.models import weights
 from segen.models.features.maps import features
-from segen.models.segmentation.predictor import Answer, Asked, SegmentationPredictor, padded
+from segen.models.segmentation.predictor import (
+    Answer,
+    Asked,
+    SegmentationPredictor,
+    padded,
+    smaller_if_needed,
+)
 from segen.models.tensors import pixels_for
 from segen.registry import ModelCard
 from segen.types import (
@@ -171,7 +177,8 @@ def spread(
 class MaskRCNNSegmenter(SegmentationPredictor):
     """Instances in pictures of any size, and the labels and probabilities that they amount to.
 
-    The network sees a picture enlarged by ZOOM, or less where its longer side would exceed `max_side`.
+    The network sees a picture enlarged by ZOOM, or less where its longer side would exceed `max_side`, and
+    half as large, where the device has too little memory.
     """
 
     def __init__(self, network: SlimMaskRCNN, max_side: int) -> None:
@@ -182,7 +189,10 @@ class MaskRCNNSegmenter(SegmentationPredictor):
         network = cast(SlimMaskRCNN, self.network)
         match request:
             case SegmentRequest():
-                found = segment(network, request.image, self.max_side)
+                image = request.image
+                found = smaller_if_needed(
+                    lambda scale: segment(network, image, round(self.max_side * scale), ZOOM * scale), 1.0
+                )
                 yield Step(1, 1)
                 yield found
             case FeaturesRequest():
@@ -193,15 +203,16 @@ class MaskRCNNSegmenter(SegmentationPredictor):
                 yield from super().__call__(request)
 
 
-def segment(network: SlimMaskRCNN, image: Image, max_side: int) -> Segmentation:
+def segment(network: SlimMaskRCNN, image: Image, max_side: int, zoom: float = ZOOM) -> Segmentation:
     """Find the instances of a picture; its labels are those of the instances of a score of SURE or more.
 
     The box of an instance encloses its mask, and one without a pixel is left out. An instance gives a pixel
     its mask's probability there or its own score, whichever is less; the class of the instance that gives
-    most has that probability, and the background has the rest.
+    most has that probability, and the background has the rest. The network sees the picture enlarged by
+    `zoom`, or less where its longer side would exceed `max_side`.
     """
     fitted = images.fit(image, max_side)
-    seen = images.enlarge(fitted, ZOOM, max_side)
+    seen = images.enlarge(fitted, zoom, max_side)
     found = network.find(pixels_for(network, seen))
     found = {name: values.float().cpu() for name, values in found.items()}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -44,6 +44,7 @@ Asked = (
     | ContextRequest
 )
 Answer = Segmentation | Features | PooledFeatures | Kernels | Classification | AttentionAt | SweepsAt
+T = TypeVar("T")
 STRIDE = 32
 """Every side of a network's input is a multiple of this."""
 
@@ -113,13 +114,8 @@ class SegmentationPredictor:
                 raise InputError("not_taught", model=TEACH_MODEL)
 
     def _look_at(self, image: Image, scale: float) -> tuple[torch.Tensor, dict[str, Any]]:
-        """What `look` gives at a scale; at half of it, where the device has too little memory."""
-        try:
-            return self.look(self.seen(image, scale))
-        except RuntimeError as fault:
-            if not is_out_of_memory(fault):
-                raise
-        return self.look(self.seen(image, scale / 2))
+        """What `look` gives at a scale, or at half of it."""
+        return smaller_if_needed(lambda scale: self.look(self.seen(image, scale)), scale)
 
     def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""
@@ -136,6 +132,17 @@ class SegmentationPredictor:
 
     def _pixels(self, image: Image) -> torch.Tensor:
         return pixels_for(self.network, image)
+
+
+def smaller_if_needed(work: Callable[[float], T], scale: float) -> T:
+    """What `work` gives at a scale; at half of it, where the device has too little memory."""
+    try:
+        return work(scale)
+    except RuntimeError as fault:
+        if not is_out_of_memory(fault):
+            raise
+    # Out here nothing holds the fault any more, nor with it the tensors of the first try.
+    return work(scale / 2)
 
 
 def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:

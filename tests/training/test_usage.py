@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +67,42 @@ def test_unusable_options_are_told(
     assert len(lines) == 2, "the configuration, and one sentence"
     assert lines[-1] == sentence(key, **values)
     assert not runs.exists() or not list(runs.rglob("*.pt"))
+
+
+@pytest.mark.parametrize("place", ["below a file", "a file", "read-only", "read-only, with a former run"])
+def test_a_run_that_cannot_be_written_is_told_before_its_first_step(
+    place: str, runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fault = errno.EROFS
+    run = runs / "vae-fashion"
+    if place == "below a file":
+        fault = errno.ENOTDIR
+        runs.write_text("a file")
+    elif place == "a file":
+        fault = errno.ENOTDIR
+        runs.mkdir()
+        run.write_text("a file")
+    else:
+        (run / "samples" if "former" in place else runs).mkdir(parents=True)
+        for name in ("open", "mkdir"):  # a folder's mode does not bind root, which tests may run as
+            monkeypatch.setattr(os, name, _refusing(getattr(os, name), runs))
+    before = sorted(runs.parent.rglob("*"))
+    assert main(["vae-fashion", "--data", "synthetic", "--steps", "1", "--batch-size", "2"]) == 1
+    configuration, *told = capsys.readouterr().err.splitlines()
+    assert json.loads(configuration)["name"] == "vae-fashion"
+    assert told == [sentence("not_written", reason=os.strerror(fault))], "no step, no bar of progress"
+    assert sorted(runs.parent.rglob("*")) == before
+
+
+def _refusing(work: Callable[..., Any], root: Path) -> Callable[..., Any]:
+    """What opens or makes a path, as on a disk where nothing below `root` may be written."""
+
+    def refusing(path: str | Path, *given: Any, **named: Any) -> Any:
+        if Path(path).is_relative_to(root):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return work(path, *given, **named)
+
+    return refusing
 
 
 def test_an_unknown_option_of_an_architecture_is_told() -> None:

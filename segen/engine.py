@@ -111,14 +111,14 @@ class Engine:
         """Have a card ready before it is asked for. Raises what `stream` raises."""
         self._predictor(name)
 
-    def exported(self, name: str, height: int, width: int) -> bytes:
-        """A card's network as an ONNX file for one picture of this size; see `models.onnx.small`.
+    def exported(self, name: str, shape: tuple[int, int, int], direction: str) -> bytes:
+        """A card's network as an ONNX file for pictures of this shape; see `models.onnx.small`.
 
         It is read anew, since what the engine has prepared is no longer exact in half precision, and needs
         no device. One thread at a time may ask. Raises CardError for a card that cannot be exported,
-        WeightsError for bad weights.
+        WeightsError for bad weights, InputError for a direction that the card lacks.
         """
-        return onnx.small(name, height, width)
+        return onnx.small(name, shape, direction)
 
     def loaded(self) -> list[str]:
         """The cards in the cache, the one used last at the end."""

@@ -277,11 +277,19 @@ def evaluate(
     return 0
 
 
-def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File, cards: Cards = None) -> int:
+def export(
+    *,
+    model: Name,
+    format: Literal["onnx"] = "onnx",
+    direction: Direction = TranslateRequest.direction,
+    out: File,
+    cards: Cards = None,
+) -> int:
     """Write a model's network for use elsewhere.
 
     Args:
         model: The name of a model.
+        direction: Which of a translation's networks: forward or backward.
         format: The format of the file.
         out: The file.
         cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
@@ -289,9 +297,9 @@ def export(*, model: Name, format: Literal["onnx"] = "onnx", out: File, cards: C
     add_cards(cards)
     from segen.models import onnx
 
-    registry.card(model, "segment")
+    registry.card(model)
     make_folder(out.parent)
-    onnx.export(model, out)
+    onnx.export(model, out, direction)
     return 0
 
 

@@ -5,64 +5,128 @@ from __future__ import annotations
 import io
 import math
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from segen.data import files
 from segen.errors import CardError
-from segen.registry import card
+from segen.models.folding import fold_batch_norm
+from segen.registry import card, check_direction
+from segen.registry.options import SegmentOptions
+from segen.types import TranslateRequest
 
 if TYPE_CHECKING:
     from onnx import GraphProto
-    from torch import nn
 
+FORWARD = TranslateRequest.direction
 ONNX_OPSET = 18
 HALVED_FROM = 256
 """Numbers of a tensor: smaller ones, such as biases, weigh nothing."""
 
 
-def export(card_name: str, path: Path) -> None:
-    """Write the network of a segment card as one ONNX file; see `write`.
+@dataclass(frozen=True)
+class Graph:
+    """What becomes of a card in ONNX: a module, an example of each input by its name, the output's name.
 
-    C is the number of classes or, for two of them, 1, for a sigmoid.
-    Raises CardError for other cards and for one with the option `onnx = false`, WeightsError for bad weights.
+    `multiples` says for each side of the first input that is free of what it must be a multiple; the number
+    of pictures, the first side of every input, is free too.
     """
-    write(_network(card_name), path)
+
+    network: nn.Module
+    inputs: dict[str, torch.Tensor]
+    output: str
+    multiples: dict[int, int]
 
 
-def _network(card_name: str) -> nn.Module:
-    """The network of a card that can be exported, as it was trained. Raises what `export` raises."""
-    chosen = card(card_name, "segment")
-    if not chosen.options.onnx:
+def graph(card_name: str, direction: str = FORWARD) -> Graph:
+    """The network of a card as it is exported, float32 all through:
+
+    - segment: `pixels`, N x 3 x H x W RGB in [-1, 1], to `logits`, N x C x H x W, C being the number of
+      classes or, for two of them, 1, for a sigmoid; H and W multiples of 32
+    - translate: `pixels` as the direction's generator sees them, H and W multiples of 16, to `drawn`, about
+      [-1, 1]
+    - generate: `latents`, N x d, to `pixels`, N x C x H x W in [-1, 1]; or, by diffusion, `noisy`, N x C x H
+      x W, and `timestep`, N int64, to `noise`. A conditional one takes `label`, N int64, too.
+
+    Raises CardError for a card without a network or with the option `onnx = false`, WeightsError for
+    bad weights, InputError for a direction that it lacks.
+    """
+    chosen = card(card_name)
+    if chosen.task == "cluster" or (isinstance(chosen.options, SegmentOptions) and not chosen.options.onnx):
         raise CardError("no_onnx", model=card_name)
+    if chosen.task == "translate":
+        check_direction(chosen, direction)
     from segen import models
 
-    return models.load(chosen).network
+    network: Any = models.load(chosen).network
+    if chosen.task == "segment":
+        return Graph(network, {"pixels": torch.zeros(2, 3, 64, 96)}, "logits", {2: 32, 3: 32})
+    if chosen.task == "translate":
+        generator = network.generators[f"to_{direction}"]
+        channels = generator.down[0][0].in_channels
+        return Graph(generator, {"pixels": torch.zeros(2, channels, 64, 96)}, "drawn", {2: 16, 3: 16})
+    label = {"label": torch.zeros(2, dtype=torch.int64)} if chosen.conditional else {}
+    if chosen.options.diffusion:
+        shape = (2, network.config.in_channels, *(network.config.sample_size,) * 2)
+        steps = {"timestep": torch.zeros(2, dtype=torch.int64)}
+        return Graph(_Noise(network), {"noisy": torch.zeros(shape), **steps, **label}, "noise", {})
+    given = {"latents": torch.zeros(2, network.latent), **label}
+    return Graph(_Decoder(network), given, "pixels", {})
 
 
-def write(network: nn.Module, path: Path) -> None:
-    """Write a network as one ONNX file, its batch norm folded, checked before it takes its place.
+class _Decoder(nn.Module):
+    """Of a generator, or of a VAE, the way from latent vectors to pixels."""
 
-    Input `pixels` is N x 3 x H x W float32 RGB in [-1, 1], output `logits` N x C x H x W; N, H and W are
-    free, with H and W multiples of 32.
-    """
-    import torch
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, latents: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
+        decode = getattr(self.network, "decode", None)
+        pixels: torch.Tensor = decode(latents) if decode else self.network(latents, label)
+        return pixels
+
+
+class _Noise(nn.Module):
+    """A diffusion network whose answer is a tensor."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, noisy: torch.Tensor, timestep: torch.Tensor, label: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        noise: torch.Tensor = self.network(noisy, timestep, label, return_dict=False)[0]
+        return noise
+
+
+def export(card_name: str, path: Path, direction: str = FORWARD) -> None:
+    """Write the network of a card as one ONNX file. Raises what `graph` raises."""
+    write(graph(card_name, direction), path)
+
+
+def write(found: Graph, path: Path) -> None:
+    """Write a graph as one ONNX file, its batch norm folded, checked before it takes its place."""
     from onnx import checker
 
-    from segen.models.folding import fold_batch_norm
-
-    # Sides known to be multiples of 32 leave no rounding in the shapes, over which the export is slow
-    batch, rows, columns = map(torch.export.Dim, ("batch", "rows", "columns"))
+    # Sides known to be multiples leave no rounding in the shapes, over which the export is slow
+    batch = torch.export.Dim("batch")
+    _, *others = found.inputs
+    free = {side: times * torch.export.Dim(f"side{side}") for side, times in found.multiples.items()}
     program = torch.onnx.export(
-        fold_batch_norm(network),
-        (torch.zeros(2, 3, 64, 96),),
+        fold_batch_norm(found.network),
+        tuple(found.inputs.values()),
         dynamo=True,
         opset_version=ONNX_OPSET,
-        input_names=["pixels"],
-        output_names=["logits"],
-        dynamic_shapes=[{0: batch, 2: 32 * rows, 3: 32 * columns}],
+        input_names=list(found.inputs),
+        output_names=[found.output],
+        dynamic_shapes=[{0: batch, **free}, *({0: batch} for _ in others)],
         verbose=False,
     )
     assert program is not None
@@ -71,29 +135,36 @@ def write(network: nn.Module, path: Path) -> None:
         checker.check_model(temporary, full_check=True)
 
 
-def small(card_name: str, height: int, width: int) -> bytes:
-    """The network of a segment card as an ONNX file for one picture of a fixed size, to be sent to browsers.
+def small(card_name: str, shape: tuple[int, int, int], direction: str = FORWARD) -> bytes:
+    """The network of a card as an ONNX file for pictures of one number, height and width, for browsers.
 
-    Input and output are those of `write`, with N = 1. The weights are kept in half precision, as they ship,
-    and cast to float32 as the file is loaded; batch norm is left for the runtime to fold, so that this loses
-    nothing. PyTorch's older exporter writes it in a second or two, where the newer takes half a minute.
-    Raises what `export` raises.
+    Inputs and output are those of `graph`; where it leaves no side free, only the number counts.
+    The weights are kept in half precision, as they ship, and cast to float32 as the file is loaded; batch
+    norm is left for the runtime to fold, so that this loses nothing. PyTorch's older exporter writes it in a
+    second or two, where the newer takes half a minute. Raises what `graph` raises.
     """
-    import torch
     from onnx import load_model_from_string
 
-    network, written = _network(card_name).eval(), io.BytesIO()
+    found, written = graph(card_name, direction), io.BytesIO()
+    count, height, width = shape
+    sides = {2: height, 3: width} if found.multiples else {}
+    examples = [
+        torch.zeros(count, *(sides.get(side, length) for side, length in enumerate(each.shape) if side)).to(
+            each
+        )
+        for each in found.inputs.values()
+    ]
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it is the older one, and what it took for a constant
         torch.onnx.export(
-            network,
-            (torch.zeros(1, 3, height, width),),
+            found.network.eval(),
+            tuple(examples),
             written,  # type: ignore[arg-type]  # of which only the newer one's type is told
             training=torch.onnx.TrainingMode.PRESERVE,
             dynamo=False,
             opset_version=ONNX_OPSET,
-            input_names=["pixels"],
-            output_names=["logits"],
+            input_names=list(found.inputs),
+            output_names=[found.output],
         )
     model = load_model_from_string(written.getvalue())
     _halve(model.graph)

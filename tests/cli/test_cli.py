@@ -76,7 +76,7 @@ def test_a_card_of_another_task_is_a_usage_error(tmp_path: Path) -> None:
     for card in cards():
         if card.task != "segment":
             assert segment("x.png", out=tmp_path / "out", model=card.name) == 2
-            assert main(["export", "--model", card.name, "--out", str(tmp_path / "x")]) == 2
+    assert main(["export", "--model", "kmeans", "--out", str(tmp_path / "x")]) == 2
     assert names(tmp_path) == set()
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from time import process_time
 
@@ -14,15 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 from pycocotools import mask as coco
-from torch import nn
 
 from segen.cli import results
 from segen.data import files
-from segen.errors import CardError, WeightsError
 from segen.imaging import export, images
 from segen.imaging.labels import read_labels
-from segen.models import onnx
-from segen.registry import ModelCard, card, cards
+from segen.registry import card, cards
 from segen.text import table, words
 from segen.types import NOISE, Clustering, ClusterRequest, Labels, Segmentation
 
@@ -193,87 +187,3 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
         )
     assert [path.name for path in tmp_path.iterdir()] == ["a.labels.png"]
     assert (tmp_path / "a.labels.png").read_text() == "as it was"
-
-
-def answers_alike(network: nn.Module, path: Path, channels: int) -> None:
-    """The file answers as the network does, whatever the batch and the size."""
-    import onnxruntime
-    import torch
-
-    session = onnxruntime.InferenceSession(path)
-    network.eval()
-    for shape in [(1, 3, 64, 96), (2, 3, 96, 32), (1, 3, 128, 128)]:
-        pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
-        (logits,) = session.run(["logits"], {"pixels": pixels.numpy()})
-        with torch.inference_mode():
-            expected = network(pixels).numpy()
-        assert logits.shape == (shape[0], channels, *shape[2:])
-        np.testing.assert_allclose(logits, expected, atol=1e-3 * np.abs(expected).max())
-
-
-def exportable() -> list[ModelCard]:
-    """One card for each loader, but for smp's: its U-Net is pix2pix's, its other decoders follow."""
-    exported = [
-        card for card in cards("segment") if card.options.onnx and not card.loader.endswith("smp:load")
-    ]
-    return list({card.loader: card for card in exported}.values())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("card", exportable(), ids=lambda card: card.name)
-def test_onnx_answers_as_the_network_does(card: ModelCard, weights: Path, tmp_path: Path) -> None:
-    import onnx as library
-
-    from segen import models
-
-    file = tmp_path / "network.onnx"
-    onnx.export(card.name, file)
-    assert list(tmp_path.iterdir()) == [file]
-    answers_alike(models.load(card).network, file, 1 if len(card.classes) == 2 else len(card.classes))
-    assert not [each.name for each in library.load(file).graph.initializer if "discriminator" in each.name]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [card.name for card in cards("segment") if card.options.onnx])
-def test_the_small_file_answers_as_the_network_does(name: str, weights: Path) -> None:
-    import onnxruntime
-    import torch
-
-    from segen import models, registry
-
-    content = onnx.small(name, 96, 128)
-    assert len(content) < 2.1 * registry.card(name).parameters + 400_000, "two bytes a number, and the graph"
-    pixels = torch.rand((1, 3, 96, 128), generator=torch.Generator().manual_seed(0)) * 2 - 1
-    (logits,) = onnxruntime.InferenceSession(content).run(["logits"], {"pixels": pixels.numpy()})
-    with torch.inference_mode():
-        expected = models.load(registry.card(name)).network.eval()(pixels).numpy()
-    np.testing.assert_allclose(logits, expected, atol=1e-4 * np.abs(expected).max())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["DeepLabV3Plus", "FPN"])
-def test_decoders_of_smp_are_exported(architecture: str, tmp_path: Path) -> None:
-    """Those that the cards of smp have, beside the U-Net's, on an encoder that is quick to export."""
-    import segmentation_models_pytorch
-    import torch
-
-    torch.manual_seed(0)
-    network = getattr(segmentation_models_pytorch, architecture)("resnet18", encoder_weights=None, classes=3)
-    onnx.write(copy.deepcopy(network), tmp_path / "network.onnx")
-    answers_alike(network, tmp_path / "network.onnx", 3)
-
-
-def test_onnx_needs_a_segment_card_with_weights(
-    own_weights: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out.onnx"
-    with pytest.raises(CardError):
-        onnx.export("../unet", out)
-    monkeypatch.setattr("segen.registry._read_all", lambda: {CARD.name: replace(CARD, task="generate")})
-    with pytest.raises(CardError, match="not for the task segment"):
-        onnx.export(CARD.name, out)
-    monkeypatch.undo()
-    (own_weights(CARD.name) / "model.safetensors").unlink()
-    with pytest.raises(WeightsError):
-        onnx.export(CARD.name, out)
-    assert not out.exists()

@@ -94,8 +94,10 @@ class SeparableBlock(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """N x channels x H x W to the same shape."""
-        # Dropped in use, too: it is the noise that the drawing depends on.
-        between = functional.dropout2d(self.first(maps), self.dropout) if self.dropout else self.first(maps)
+        between = self.first(maps)
+        if self.dropout:  # in use, too: it is the noise that the drawing depends on
+            kept = between.new_empty(*between.shape[:2], 1, 1).bernoulli_(1 - self.dropout)
+            between = between * (kept / (1 - self.dropout))
         changed: torch.Tensor = maps + self.second(between)
         return changed
 

@@ -1,7 +1,7 @@
 """Networks for the visitor's own browser: ONNX files, made from a card's weights when one is first asked for.
 
-A page asks for `networks/CARD.json`, which tells of the file, and then for `networks/CARD.onnx?HASH`, whose
-bytes it can check.
+A page asks for `networks/NAME.json`, which tells of the file, and then for `networks/NAME.onnx?HASH`, whose
+bytes it can check. NAME is the card's; of a translation it is the card's and the direction, with a dot.
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ import logging
 import os
 import threading
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from segen import __version__, registry
 from segen.data import files
-from segen.errors import CardError, InputError, SegenError
-from segen.registry import sums
+from segen.errors import CardError, InputError, SegenError, WeightsError
+from segen.models import latents
+from segen.registry import ModelCard, sums
+from segen.registry.options import Direction, TranslateOptions
+from segen.types import DirectionsRequest, LatentsRequest, TranslateRequest
 from segen.ui.framework.gate import RefusedError
 
 if TYPE_CHECKING:
@@ -31,7 +37,12 @@ if TYPE_CHECKING:
     from segen.engine import Engine
 
 SIZE = (256, 320)
-"""Height and width of what a network sees: a compromise of detail and frames a second."""
+"""Height and width of what a segmentation sees: a compromise of detail and frames a second."""
+COUNT = 16
+"""Pictures that a generator draws at once."""
+SEEDS, DIRECTIONS = 64, 6
+"""A browser can draw from so many first seeds, and move along so many directions of latent space."""
+V = TypeVar("V")
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,30 +60,85 @@ class Networks:
         self._in_memory: dict[tuple[str, str], bytes] = {}
 
     def content(self, name: str) -> bytes:
-        """The ONNX file of a card for one picture of SIZE; whoever asks while one is made waits for it.
+        """The ONNX file of a network; whoever asks while one is made waits for it.
 
-        Raises CardError for a name that is no card's, or one that cannot be exported, WeightsError for bad
-        weights.
+        Raises CardError for a name that is no network's, or one that cannot be exported, InputError for a
+        direction that the card lacks, WeightsError for bad weights.
         """
-        weights = json.dumps(sums.read(registry.card(name, "segment").weights))
-        of = f"{hashlib.sha256(weights.encode()).hexdigest()} {SIZE} {__version__}"
+        card, direction = _named(name)
+        weights = json.dumps(sums.read(card.weights))
+        of = f"{hashlib.sha256(weights.encode()).hexdigest()} {_shape(card)} {__version__}"
         found = self._kept(name, of)
         if found is None:
             with self._making:
-                found = self._kept(name, of) or self._made(name, of)
+                found = self._kept(name, of) or self._made(card, direction, name, of)
         return found
+
+    def told(self, name: str) -> dict[str, Any]:
+        """What a browser needs to know of a network: its file, the size it works at, what it draws from.
+
+        Raises what `content` raises.
+        """
+        content = self.content(name)
+        card, direction = _named(name)
+        digest = hashlib.sha256(content)
+        count, height, width = _shape(card)
+        told = {
+            "address": f"{name}.onnx?{digest.hexdigest()}",
+            "integrity": f"sha256-{b64encode(digest.digest()).decode()}",
+            "bytes": len(content),
+            "count": count,
+            "height": height,
+            "width": width,
+        }
+        if isinstance(card.options, TranslateOptions):
+            return told | {"reads": card.options.given[direction]}
+        if card.task == "generate":
+            return told | self._latents(card)
+        return told
+
+    def _latents(self, card: ModelCard) -> dict[str, Any]:
+        """Of a generator: the latent vectors of the first seeds, SEEDS x d, their classes, and directions."""
+        seeds = range(SEEDS)
+        vectors = self._engine.run(card.name, LatentsRequest(seeds)).value
+        found = self._engine.run(card.name, DirectionsRequest(DIRECTIONS)).value.directions
+        labels = latents.labels_of(card, seeds, None)
+        return {"latents": _packed(vectors), "directions": _packed(found), "labels": labels}
 
     def _kept(self, name: str, of: str) -> bytes | None:
         return self._in_memory.get((name, of)) or _read(name, of)
 
-    def _made(self, name: str, of: str) -> bytes:
-        content = self._engine.exported(name, *SIZE)
+    def _made(self, card: ModelCard, direction: Direction, name: str, of: str) -> bytes:
+        content = self._engine.exported(card.name, _shape(card), direction)
         try:
             _write(name, of, content)
         except OSError as fault:
             _LOG.warning("%s cannot be kept on disk, and is in memory: %s", name, fault)
             self._in_memory[name, of] = content
         return content
+
+
+def _named(name: str) -> tuple[ModelCard, Direction]:
+    """The card and the direction of a network's name. Raises CardError for one that has no network here."""
+    name, _, direction = name.partition(".")
+    card = registry.card(name)
+    fits = direction in card.directions if card.task == "translate" else not direction
+    if not fits or card.task == "cluster" or getattr(card.options, "diffusion", False):
+        raise CardError("no_onnx", model=name)
+    return card, cast(Direction, direction or TranslateRequest.direction)
+
+
+def _shape(card: ModelCard) -> tuple[int, int, int]:
+    """Number, height and width of the pictures that a browser's network of a card takes or gives."""
+    if card.task == "segment":
+        return 1, *SIZE
+    height, width = card.input_size
+    return COUNT if card.task == "generate" else 1, height, width
+
+
+def _packed(numbers: NDArray[np.float32]) -> str:
+    """The numbers, little-endian, in base64."""
+    return b64encode(np.ascontiguousarray(numbers, "<f4").tobytes()).decode()
 
 
 def _read(name: str, of: str) -> bytes | None:
@@ -97,27 +163,22 @@ def _write(name: str, of: str, content: bytes) -> None:
 
 async def _told(request: Request) -> Response:
     """How large the file and the network's input are, and where the file is, with what to check it."""
-    name, content = request.path_params["name"], await _content(request)
-    digest = hashlib.sha256(content)
-    told = {
-        "address": f"{name}.onnx?{digest.hexdigest()}",
-        "integrity": f"sha256-{b64encode(digest.digest()).decode()}",
-        "bytes": len(content),
-        "height": SIZE[0],
-        "width": SIZE[1],
-    }
+    told = await _found(request, Networks.told)
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
 async def _file(request: Request) -> Response:
     """The file; a browser keeps it for long, since its address changes with it."""
-    content = await _content(request)
+    content = await _found(request, Networks.content)
     kept = {"Cache-Control": "private, max-age=31536000, immutable"}
     return Response(content, media_type="application/octet-stream", headers=kept)
 
 
-async def _content(request: Request) -> bytes:
-    """Raises RefusedError for a name without such a file, and for who has not given the page's password."""
+async def _found(request: Request, find: Callable[[Networks, str], V]) -> V:
+    """What `find` finds of the network that is asked for.
+
+    Raises RefusedError for a name without such a file, and for who has not given the page's password.
+    """
     app = request.app
     if app.auth is not None:
         cookies = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
@@ -125,9 +186,9 @@ async def _content(request: Request) -> bytes:
             raise RefusedError(401, InputError("not_let_in"))
     networks: Networks = app.get_blocks().networks
     try:
-        return await run_in_threadpool(networks.content, request.path_params["name"])
+        return await run_in_threadpool(find, networks, request.path_params["name"])
     except SegenError as fault:
-        raise RefusedError(404 if isinstance(fault, CardError) else 503, fault) from None
+        raise RefusedError(503 if isinstance(fault, WeightsError) else 404, fault) from None
 
 
 def routes() -> list[Route]:

@@ -166,7 +166,7 @@ async function here(source, mine) {
     draw(parts.held, source, SHOWN_SIDE, SHOWN_SIDE);
     const { width, height } = draw(parts.seen, source, found.width, found.height).canvas;
     const picture = parts.seen.getContext("2d").getImageData(0, 0, width, height);
-    const { labels, milliseconds } = await found.run(picture);
+    const { labels, milliseconds } = await found.segment(picture);
     if (mine !== turn) return;
     label(labels, width, height);
     measure(milliseconds, source.lasts);

@@ -13,13 +13,10 @@ from PIL import Image as Pillow
 
 from segen.data.synthetic import scenes
 from segen.engine import Engine
-from segen.errors import CardError
 from segen.imaging import export
-from segen.models import onnx
 from segen.models.segmentation.maskrcnn import ZOOM, MaskRCNNSegmenter, SlimMaskRCNN, segment, spread
 from segen.types import Features, FeaturesRequest, SegmentRequest
 from tests.known_instances import CARD, Found, full
-from tests.sentences import exactly
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning:pycocotools.mask")
 
@@ -97,9 +94,3 @@ def test_a_box_is_spread_over_the_pixels_it_touches() -> None:
     x, y, given = spread([-3.0, 1.5, 4.0, 7.5], torch.ones((28, 28)), 6, 9)
     assert (x, y, given.shape) == (0, 1, (5, 4))
     assert spread([20.0, 1.0, 24.0, 3.0], torch.ones((28, 28)), 6, 9)[2].size == 0
-
-
-def test_it_is_not_exported_to_onnx(tmp_path: Path) -> None:
-    with pytest.raises(CardError, match=exactly("no_onnx", model="maskrcnn-nuclei")):
-        onnx.export(CARD.name, tmp_path / "x.onnx")
-    assert not list(tmp_path.iterdir())

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from segen.errors import CardError
+from segen.models import latents
 from segen.registry import sums
 from segen.text import words
+from segen.types import Directions, DirectionsRequest, LatentsRequest
 from segen.ui.framework.gate import Gate
-from segen.ui.framework.networks import SIZE, Networks, kept_under, routes
+from segen.ui.framework.networks import COUNT, DIRECTIONS, SEEDS, SIZE, Networks, kept_under, routes
 
 NAME = "fcn-camvid"
 
@@ -30,13 +33,27 @@ class CountingEngine:
     def __init__(self) -> None:
         self.made = 0
 
-    def exported(self, name: str, height: int, width: int) -> bytes:
-        assert (height, width) == SIZE
+    def exported(self, name: str, shape: tuple[int, int, int], direction: str) -> bytes:
+        asked = {
+            NAME: ((1, *SIZE), "forward"),
+            "gan-fashion": ((COUNT, 28, 28), "forward"),
+            "cyclegan-yosemite": ((1, 256, 256), "backward"),
+        }
+        assert asked.get(name) in (None, (shape, direction))
         if name == "maskrcnn-nuclei":
             raise CardError("no_onnx", model=name)
         time.sleep(0.1)
         self.made += 1
         return f"{name} {self.made}".encode()
+
+    def run(self, name: str, request: Any) -> Any:
+        found = {
+            LatentsRequest: latents.noise(range(SEEDS), (100,)),
+            DirectionsRequest: Directions(
+                np.eye(DIRECTIONS, 100, dtype=np.float32), np.ones(DIRECTIONS, np.float32)
+            ),
+        }
+        return SimpleNamespace(value=found[type(request)])
 
 
 @pytest.fixture
@@ -100,7 +117,30 @@ def test_a_browser_is_told_what_to_check(client: TestClient) -> None:
     assert "immutable" in file.headers["cache-control"]
 
 
-@pytest.mark.parametrize("name", ["nothing", "dcgan-fashion", "maskrcnn-nuclei", "..%2Funet-camvid", ".."])
+def test_of_a_generator_it_is_told_what_it_draws_from(client: TestClient) -> None:
+    told = client.get("/networks/gan-fashion.json").json()
+    assert (told["count"], told["height"], told["width"], told["labels"]) == (COUNT, 28, 28, None)
+    numbers = np.frombuffer(b64decode(told["latents"]), "<f4").reshape(SEEDS, 100)
+    np.testing.assert_array_equal(numbers[8], latents.noise([8], (100,))[0], "the vector of seed 8")
+    assert len(b64decode(told["directions"])) == 4 * DIRECTIONS * 100
+    labels = client.get("/networks/cgan-fashion.json").json()["labels"]
+    assert labels == latents.drawn_labels(range(SEEDS), 10)
+
+
+def test_of_a_translation_each_direction_is_a_network(client: TestClient) -> None:
+    told = client.get("/networks/cyclegan-yosemite.backward.json").json()
+    assert told["reads"] == "photograph"
+    assert client.get(f"/networks/{told['address']}").content.startswith(b"cyclegan-yosemite")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing", "ddpm-fashion", "kmeans", "maskrcnn-nuclei", "..%2Funet-camvid", "..",
+        "fcn-camvid.forward", "cyclegan-yosemite", "pix2pix-emoji.backward", "pix2pix-emoji.",
+        "cyclegan-yosemite.forward.forward",
+    ],
+)  # fmt: skip
 def test_no_other_name_has_a_file(client: TestClient, engine: CountingEngine, name: str) -> None:
     for kind in ("json", "onnx"):
         assert client.get(f"/networks/{name}.{kind}").status_code == 404

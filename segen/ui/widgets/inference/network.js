@@ -59,9 +59,13 @@ async function fetched({ address, integrity }) {
   }
 }
 
+/** Numbers that were sent in base64. */
+const numbers = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+
 /**
- * The network of a card, for pictures that fit into its `width` and `height`; one at a time is open. `tell` is told
- * what goes on. Throws Unable.
+ * A network by its name, with what is told of it: the `width` and `height` of what it works on, of a generator also how
+ * many pictures it draws at once (`count`), the `latents` of its first seeds, one after the other, their `labels`, and
+ * `directions` of latent space. `tell` is told what goes on. Throws Unable.
  */
 export async function open(name, tell) {
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD)) throw new Unable("no_simd");
@@ -69,11 +73,20 @@ export async function open(name, tell) {
   const told = await described(name);
   tell("inference.loading", { megabytes: (told.bytes / 1e6).toFixed(1) });
   const content = await fetched(told);
-  const { width, height } = told;
-  await ask({ content, width, height }, [content]);
-  return { width, height, run };
+  await ask({ content, told }, [content]);
+  for (const each of ["latents", "directions"]) if (told[each]) told[each] = numbers(told[each]);
+  return { ...told, segment, translate, draw };
 }
 
-/** The class of each pixel of an ImageData, row by row, as `labels`, and the `milliseconds` that it took. */
-const run = (picture) =>
-  ask({ pixels: picture.data.buffer, width: picture.width, height: picture.height }, [picture.data.buffer]);
+const seen = (task) => (picture) => {
+  const { buffer } = picture.data;
+  const given = { pixels: new Uint8ClampedArray(buffer), width: picture.width, height: picture.height };
+  return ask({ task, given }, [buffer]);
+};
+
+/** Of an ImageData: the class of each pixel, row by row, as `labels`, and the `milliseconds` that it took. */
+const segment = seen("segment");
+/** Of an ImageData: what becomes of it, RGBA, as `pixels`, and the `milliseconds` that it took. */
+const translate = seen("translate");
+/** Of latent vectors, and their classes if it takes them: each one's `pictures`, RGBA, and the `milliseconds`. */
+const draw = (latents, labels) => ask({ task: "draw", given: { latents, labels } }, []);

@@ -1,9 +1,11 @@
-// Runs one network. It is sent a file and the size of its input, and then pictures, no larger; it answers each message.
+// Runs one network. It is sent a file and what is told of it, and then what the network is to work on; it answers each
+// message.
 
 import * as ort from "./onnxruntime/ort.wasm.bundle.min.mjs";
+import { READ } from "./reading.js";
 
 let runtime = null;
-let network = null; // {session, width, height}
+let network = null; // {session, told}
 
 /** ONNX Runtime's WebAssembly, which is served compressed. */
 async function load() {
@@ -13,33 +15,33 @@ async function load() {
   ort.env.wasm.numThreads = 1;
 }
 
-async function open({ content, width, height }) {
+async function open({ content, told }) {
   await (runtime ??= load());
   await network?.session.release();
-  network = { session: await ort.InferenceSession.create(new Uint8Array(content)), width, height };
+  network = { session: await ort.InferenceSession.create(new Uint8Array(content)), told };
   return {};
 }
 
-/** Pixels in [-1, 1], by channels; the picture lies at the top left, its edge repeated to the right and below. */
-function input(pixels, width, height) {
-  const values = new Float32Array(3 * network.width * network.height);
+/** Planes of values in [-1, 1] as the network's input: the picture at the top left, its edge repeated beyond it. */
+function input(planes, width, height) {
+  const { width: columns, height: rows } = network.told;
+  const values = new Float32Array(planes.length * columns * rows);
   let place = 0;
-  for (let channel = 0; channel < 3; channel++)
-    for (let row = 0; row < network.height; row++) {
-      const start = 4 * width * Math.min(row, height - 1) + channel;
-      for (let column = 0; column < network.width; column++)
-        values[place++] = pixels[start + 4 * Math.min(column, width - 1)] / 127.5 - 1;
+  for (const plane of planes)
+    for (let row = 0; row < rows; row++) {
+      const start = width * Math.min(row, height - 1);
+      for (let column = 0; column < columns; column++) values[place++] = plane[start + Math.min(column, width - 1)];
     }
-  return new ort.Tensor("float32", values, [1, 3, network.height, network.width]);
+  return new ort.Tensor("float32", values, [1, planes.length, rows, columns]);
 }
 
 /** The most probable class of each pixel of the picture; one map alone is that of a sigmoid. */
-function classes({ data, dims: [, count] }, width, height) {
+function classes({ data, dims: [, count, rows, columns] }, width, height) {
   const labels = new Uint8Array(width * height);
-  const area = network.width * network.height;
+  const area = rows * columns;
   for (let row = 0; row < height; row++)
     for (let column = 0; column < width; column++) {
-      const place = row * network.width + column;
+      const place = row * columns + column;
       let best = 0;
       let most = count === 1 ? 0 : data[place];
       for (let id = count === 1 ? 0 : 1; id < count; id++)
@@ -52,11 +54,46 @@ function classes({ data, dims: [, count] }, width, height) {
   return labels;
 }
 
-async function run({ pixels, width, height }) {
+/** Picture `number` of N x C x rows x columns values in [-1, 1]: RGBA of width x height from this place on. */
+function picture({ data, dims: [, channels, rows, columns] }, number, left, top, width, height) {
+  const pixels = new Uint8ClampedArray(4 * width * height).fill(255);
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = (number * channels + Math.min(channel, channels - 1)) * rows * columns;
+    for (let row = 0; row < height; row++)
+      for (let column = 0; column < width; column++)
+        pixels[4 * (row * width + column) + channel] =
+          Math.round((data[plane + (top + row) * columns + left + column] + 1) * 127.5);
+  }
+  return pixels;
+}
+
+const answers = {
+  /** The class of each pixel of a picture that fits into the network's size. */
+  async segment({ pixels, width, height }) {
+    const { logits } = await network.session.run({ pixels: input(READ.photograph(pixels), width, height) });
+    return { labels: classes(logits, width, height) };
+  },
+  /** What the network makes of such a picture: RGBA, as large. */
+  async translate({ pixels, width, height }) {
+    const { drawn } = await network.session.run({ pixels: input(READ[network.told.reads](pixels), width, height) });
+    return { pixels: picture(drawn, 0, 0, 0, width, height) };
+  },
+  /** The pictures of latent vectors, one after the other, and of classes where the network takes them: RGBA. */
+  async draw({ latents, labels }) {
+    const { count, width, height } = network.told;
+    const given = { latents: new ort.Tensor("float32", latents, [count, latents.length / count]) };
+    if (labels) given.label = new ort.Tensor("int64", BigInt64Array.from(labels, BigInt), [count]);
+    const { pixels } = await network.session.run(given);
+    const [, , rows, columns] = pixels.dims;
+    const [left, top] = [(columns - width) / 2, (rows - height) / 2];
+    return { pictures: Array.from({ length: count }, (_, i) => picture(pixels, i, left, top, width, height)) };
+  },
+};
+
+async function run({ task, given }) {
   const began = performance.now();
-  const { logits } = await network.session.run({ pixels: input(new Uint8ClampedArray(pixels), width, height) });
-  const labels = classes(logits, width, height);
-  return { labels, milliseconds: performance.now() - began };
+  const answer = await answers[task](given);
+  return { ...answer, milliseconds: performance.now() - began };
 }
 
 onmessage = async ({ data }) => {

@@ -162,7 +162,8 @@ def test_without_simd_the_server_segments_the_frame_and_it_is_said(
 ) -> None:
     page = opened(script=NO_SIMD, lang=lang)
     wait_for(page, "server")
-    assert page.inner_text("#camera [data-part=fault]") == words(lang, "inference.no_simd")
+    told = f"{words(lang, 'inference.no_simd')} {words(lang, 'camera.instead')}"
+    assert page.inner_text("#camera [data-part=fault]") == told
     assert words(lang, "camera.on_server", width=640, height=427) in page.inner_text("#camera")
     found = {tuple(color) for color in drawn(page, "labels").reshape(-1, 3).tolist()}
     assert len(found) > 1

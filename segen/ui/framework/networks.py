@@ -103,7 +103,12 @@ class Networks:
         vectors = self._engine.run(card.name, LatentsRequest(seeds)).value
         found = self._engine.run(card.name, DirectionsRequest(DIRECTIONS)).value.directions
         labels = latents.labels_of(card, seeds, None)
-        return {"latents": _packed(vectors), "directions": _packed(found), "labels": labels}
+        return {
+            "seeds": SEEDS,
+            "latents": _packed(vectors),
+            "directions": _packed(found),
+            "labels": labels,
+        }
 
     def _kept(self, name: str, of: str) -> bytes | None:
         return self._in_memory.get((name, of)) or _read(name, of)

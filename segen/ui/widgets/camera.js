@@ -224,7 +224,7 @@ async function begin(opens, preferred) {
     } catch (unable) {
       if (mine !== turn) return;
       opened = null;
-      complain(unable.sentence ?? say("inference.runtime"));
+      complain(`${unable.sentence ?? say("inference.runtime")} ${say("camera.instead")}`);
       await there(mine).catch(() => {
         tell("");
         complain(`${parts.fault.textContent} ${say("camera.no_server")}`);

@@ -23,12 +23,25 @@ from segen.ui.tabs.generate.neighbours import neighbours_panel
 from segen.ui.tabs.generate.opening import SEED
 from segen.ui.tabs.generate.seeds import Ends, seed_of
 from segen.ui.tabs.generate.walking import along_panel, between_panel
+from segen.ui.widgets.sliders import contents, sliders
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
+
+def sliders_panel(_engine: Engine, _chosen: Chosen, _ends: Ends) -> Part:
+    """Lay out the sliders, which the visitor's own browser draws with."""
+    view = sliders(elem_id="generate-sliders")
+
+    def of_card(card: ModelCard, language: str) -> Values:
+        return {view: contents([] if card.options.diffusion else [card], language)}
+
+    return Part([view], of_card)
+
+
 WAYS: dict[str, Callable[[Engine, Chosen, Ends], Part]] = {
     "between": between_panel,
+    "sliders": sliders_panel,
     "along": along_panel,
     "neighbours": neighbours_panel,
     "map": map_panel,
@@ -39,7 +52,7 @@ WAYS: dict[str, Callable[[Engine, Chosen, Ends], Part]] = {
 }
 """What can be done in latent space, and what lays it out."""
 FIRST = "between"
-FROM_ANYWHERE = ("mix", "encoding", "judge")
+FROM_ANYWHERE = ("sliders", "mix", "encoding", "judge")
 """The ways that do not begin at the start seed."""
 END = 76
 """The seed that the first walk ends at, chosen by eye as `opening.SEED` was: a valley that turns to dusk."""

@@ -136,24 +136,24 @@ def write(found: Graph, path: Path) -> None:
 
 
 def small(card_name: str, shape: tuple[int, int, int], direction: str = FORWARD) -> bytes:
-    """The network of a card as an ONNX file for pictures of one number, height and width, for browsers.
+    """The network of a card as an ONNX file for so many pictures at once, to be sent to browsers.
 
-    Inputs and output are those of `graph`; where it leaves no side free, only the number counts.
-    The weights are kept in half precision, as they ship, and cast to float32 as the file is loaded; batch
-    norm is left for the runtime to fold, so that this loses nothing. PyTorch's older exporter writes it in a
-    second or two, where the newer takes half a minute. Raises what `graph` raises.
+    Inputs and output are those of `graph`, sides free as there; a recurrent network is for pictures of the
+    height and width in `shape` alone. The weights are kept in half precision, as they ship, and cast to
+    float32 as the file is loaded; batch norm is left for the runtime to fold, so that this loses nothing.
+    PyTorch's older exporter writes it in a second or two, where the newer takes half a minute. Raises what
+    `graph` raises.
     """
     from onnx import load_model_from_string
 
     found, written = graph(card_name, direction), io.BytesIO()
-    count, height, width = shape
-    sides = {2: height, 3: width} if found.multiples else {}
-    examples = [
-        torch.zeros(count, *(sides.get(side, length) for side, length in enumerate(each.shape) if side)).to(
-            each
-        )
-        for each in found.inputs.values()
-    ]
+    sides = dict(zip(found.multiples, shape[1:], strict=False))
+    fixed = getattr(card(card_name).options, "recurrent", False)
+    free = {} if fixed else {side: f"side{side}" for side in sides}
+    examples = []
+    for each in found.inputs.values():
+        lengths = [sides.get(side, length) for side, length in enumerate(each.shape)]
+        examples.append(each.new_zeros(shape[0], *lengths[1:]))
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it is the older one, and what it took for a constant
         torch.onnx.export(
@@ -165,6 +165,7 @@ def small(card_name: str, shape: tuple[int, int, int], direction: str = FORWARD)
             opset_version=ONNX_OPSET,
             input_names=list(found.inputs),
             output_names=[found.output],
+            dynamic_axes={name: free for name in (next(iter(found.inputs)), found.output)},
         )
     model = load_model_from_string(written.getvalue())
     _halve(model.graph)

@@ -22,11 +22,13 @@ Control = Literal["k", "eps", "min_samples"]
 class SegmentOptions:
     """Of a card that segments: the network sees pictures with a longer side of at most `max_side` pixels.
 
-    `onnx` says whether the network can be exported.
+    `onnx` says whether the network can be exported. A `recurrent` one is sent to browsers for pictures of one
+    size, since the exporter that is quick fixes how many lines are read.
     """
 
     max_side: int = 640
     onnx: bool = True
+    recurrent: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,11 @@ class TranslateOptions:
     paints: str = ""
     leads: Direction = "forward"
     shows: dict[Direction, Words] = field(default_factory=dict)
+
+    def way(self, direction: str, language: str) -> str:
+        """A direction in words, such as "summer → winter"."""
+        domains = [domain[language] for domain in self.domains]
+        return " → ".join(domains if direction == "forward" else domains[::-1])
 
 
 Options = SegmentOptions | ClusterOptions | GenerateOptions | TranslateOptions

@@ -1,4 +1,4 @@
-"""Live segmentation in the browser: its answers are the server's, and no frame leaves the page."""
+"""Live segmentation and translation in the browser: as the server answers, and no frame leaves the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from segen.engine import Engine
 from segen.imaging import images
 from segen.registry import card
 from segen.text import words
-from segen.types import Image, SegmentRequest
+from segen.types import Direction, Image, SegmentRequest, TranslateRequest
 from tests.browser.actions import serious_faults, upload
 from tests.browser.places import STREAMS
 
@@ -63,9 +63,10 @@ def wait_for(page: Any, where: str) -> None:
 
 def drawn(page: Any, part: str) -> Image:
     """What a canvas of the view holds."""
-    address = page.evaluate(f"document.querySelector('#camera [data-part={part}]').toDataURL()")
+    canvas = f":is(#camera, #live) [data-part={part}]"
+    address = page.evaluate(f"document.querySelector('{canvas}').toDataURL()")
     with Pillow.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as picture:
-        return np.asarray(picture.convert("RGB"))
+        return np.array(picture.convert("RGB"))
 
 
 def frames(page: Any, count: int) -> None:
@@ -203,3 +204,40 @@ def test_a_network_that_the_server_cannot_make_is_told(opened: Callable[..., Any
     page.get_by_text("It broke.").wait_for()
     page.wait_for_selector("#camera [data-state=idle]")
     wait_for(page, "server")
+
+
+@pytest.mark.parametrize(
+    ("model", "direction"),
+    [
+        ("cyclegan-yosemite", "backward"),
+        ("cyclegan-nuclei", "forward"),
+        ("pix2pix-nuclei", "forward"),
+    ],
+)
+def test_a_picture_becomes_what_the_server_makes_of_it(
+    address: str, visit: Callable[..., Any], every_weights_folder: Path, model: str, direction: Direction
+) -> None:
+    page = visit(f"{address}/?tab=translate&view=live&model={model}&direction={direction}")
+    page.wait_for_selector("#translate-picture img")
+    page.select_option("#live [data-part=model]", f"{model}.{direction}")
+    page.wait_for_selector("#live [data-where=browser]")
+    page.wait_for_selector("#live [data-state=idle]")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        engine = Engine("cpu")
+        engine.load(model)
+        engine._cache[model].scale = 1  # type: ignore[attr-defined]  # a browser's picture is of the network's size
+        request = TranslateRequest(drawn(page, "seen"), direction)
+        made = engine.run(model, request).value.image
+    assert np.abs(drawn(page, "labels").astype(int) - made).max() <= 2
+    assert serious_faults(page) == []
+
+
+def test_without_simd_the_server_translates_the_frame(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=start")
+    page.add_init_script(NO_SIMD)
+    page.goto(f"{address}/?tab=translate&view=live&model=pix2pix-nuclei")
+    page.wait_for_selector("#translate-picture img")
+    page.click("#live-run")
+    page.wait_for_selector("#live [data-where=server]")
+    assert words("en", "camera.instead") in page.inner_text("#live [data-part=fault]")

@@ -49,7 +49,7 @@ def shown(page: Any) -> Pictures:
     pictures = []
     for each in addresses:
         with Pillow.open(io.BytesIO(base64.b64decode(each.split(",")[1]))) as picture:
-            pictures.append(np.asarray(picture.convert("RGB")))
+            pictures.append(np.array(picture.convert("RGB")))
     return np.stack(pictures)
 
 

@@ -91,8 +91,12 @@ class Networks:
             "height": height,
             "width": width,
         }
+        if getattr(card.options, "recurrent", False):
+            return told | {"multiples": [height, width]}
+        if card.task == "segment":
+            return told | {"multiples": [32, 32]}
         if isinstance(card.options, TranslateOptions):
-            return told | {"reads": card.options.given[direction]}
+            return told | {"multiples": [16, 16], "reads": card.options.given[direction]}
         if card.task == "generate":
             return told | self._latents(card)
         return told

@@ -1,4 +1,4 @@
-// Runs before Gradio starts. `window.segen` holds language, locale and words already.
+// Runs before Gradio starts, after words.js.
 
 // Gradio asks the browser for the language; the address has the last word.
 for (const [name, value] of Object.entries({ language: segen.locale, languages: [segen.locale] })) {
@@ -90,9 +90,6 @@ const appearing = (selector, act) =>
   observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: names });
 }
 
-// A sentence with values in the place of its {names}.
-segen.say = (key, values) => (segen.words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name]);
-
 // Gradio is silent about a fault of an event that does not wait in its queue: say it for a while, over the page.
 {
   let shown = null;
@@ -118,24 +115,6 @@ segen.say = (key, values) => (segen.words[key] ?? "").replace(/\{(\w+)\}/g, (_, 
     return answer;
   };
 }
-
-// The parts of a component by their name, its words and its labels put in.
-segen.parts = (element) => {
-  for (const node of element.querySelectorAll("[data-words]")) node.textContent = segen.words[node.dataset.words];
-  for (const node of element.querySelectorAll("[data-alt]")) node.alt = segen.words[node.dataset.alt];
-  for (const node of element.querySelectorAll("[data-label]"))
-    node.setAttribute("aria-label", segen.words[node.dataset.label]);
-  return Object.fromEntries([...element.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
-};
-
-// Put a text into the clipboard; where a page may not, for want of HTTPS or in a frame, the visitor can copy it.
-segen.copy = async (text) => {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    prompt("", text);
-  }
-};
 
 // Press a button, as soon as it is there: what is in a tab is not before the tab was opened.
 segen.press = (id, tries = 200) => {

@@ -1,5 +1,5 @@
-// Live segmentation in this browser: of the tab's picture, a camera or a video file. Where the network cannot run here,
-// the server segments one frame instead, and the page says so. Its value is what camera.py gives.
+// Live segmentation or translation in this browser: of the tab's picture, a camera or a file. Where the network cannot
+// run here, the server answers for one frame instead, and the page says so. Its value is what camera.py gives.
 
 const parts = window.segen.parts(element);
 const { say } = window.segen;
@@ -19,6 +19,9 @@ function tell(key, values) {
   parts.doing.textContent = key ? say(key, values) : "";
   parts.doing.hidden = !key;
 }
+
+/** A fault whose message is a sentence, not the key of one. */
+class Told extends Error {}
 
 function complain(sentence) {
   parts.fault.textContent = sentence;
@@ -42,7 +45,7 @@ function stop() {
 // ---- sources: what can be drawn, with its size
 
 async function still() {
-  const image = document.querySelector("#segment-picture img");
+  const image = document.querySelector(props.value.picture);
   if (!image) throw new Error("page.no_picture_yet");
   await image.decode().catch(() => null);
   return { drawn: image, size: () => [image.naturalWidth, image.naturalHeight] };
@@ -74,7 +77,12 @@ async function camera() {
   return played("camera.no_camera");
 }
 
-const file = (picked) => () => {
+const file = (picked) => async () => {
+  if (picked.type.startsWith("image/")) {
+    const drawn = await createImageBitmap(picked).catch(() => null);
+    if (!drawn) throw new Error("camera.no_video");
+    return { drawn, size: () => [drawn.width, drawn.height] };
+  }
   video.src = URL.createObjectURL(picked);
   return played("camera.no_video");
 };
@@ -136,6 +144,13 @@ function label(labels, width, height) {
   legend(counts, labels.length);
 }
 
+/** Lay over the frame that is held what was made of it: width x height RGBA. */
+function cover(pixels, width, height) {
+  present();
+  Object.assign(parts.labels, { width, height });
+  parts.labels.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+}
+
 function measure(milliseconds, lasts) {
   times = [...times, performance.now()].slice(-11);
   const rate = (1000 * (times.length - 1)) / (times.at(-1) - times[0]);
@@ -160,23 +175,24 @@ async function network(mine) {
 async function here(source, mine) {
   const found = await network(mine);
   if (mine !== turn) return;
-  tell("");
   times = [];
   do {
     draw(parts.held, source, SHOWN_SIDE, SHOWN_SIDE);
     const { width, height } = draw(parts.seen, source, found.width, found.height).canvas;
     const picture = parts.seen.getContext("2d").getImageData(0, 0, width, height);
-    const { labels, milliseconds } = await found.segment(picture);
+    const answer = await (card().classes ? found.segment(picture) : found.translate(picture));
     if (mine !== turn) return;
-    label(labels, width, height);
-    measure(milliseconds, source.lasts);
+    tell("");
+    if (answer.labels) label(answer.labels, width, height);
+    else cover(answer.pixels, width, height);
+    measure(answer.milliseconds, source.lasts);
     element.dataset.where = "browser";
     parts.where.textContent = say("camera.in_browser", { width, height });
     await new Promise(requestAnimationFrame);
   } while (source.lasts && mine === turn && element.checkVisibility());
 }
 
-/** One segmentation of the frame that is held, by the API: the ids are told by their colours. */
+/** One answer for the frame that is held, by the API: class ids are told by their colours. */
 async function there(mine) {
   tell("camera.asking_server");
   const answered = async (address, options) => {
@@ -185,21 +201,24 @@ async function there(mine) {
     return answer;
   };
   const picture = await new Promise((resolve) => parts.held.toBlob(resolve, "image/png"));
-  const data = [{ path: await window.segen.upload(picture), meta: { _type: "gradio.FileData" } }, card().name];
+  const [name, ...direction] = card().name.split(".");
+  const task = card().classes ? "segment" : "translate";
+  const data = [{ path: await window.segen.upload(picture), meta: { _type: "gradio.FileData" } }, name, ...direction];
   const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ data }) };
-  const { event_id } = await (await answered("call/segment", asked)).json();
-  const told = await (await answered(`call/segment/${event_id}?lang=${window.segen.language}`)).text();
-  const [, given] = told.match(/event: complete\s+data: (.*)/);
-  const image = await createImageBitmap(await (await answered(`file=${JSON.parse(given)[0].path}`)).blob());
+  const { event_id } = await (await answered(`call/${task}`, asked)).json();
+  const told = await (await answered(`call/${task}/${event_id}?lang=${window.segen.language}`)).text();
+  const [, found] = told.match(/event: complete\s+data: (.*)/);
+  const image = await createImageBitmap(await (await answered(`file=${JSON.parse(found)[0].path}`)).blob());
   if (mine !== turn) return;
   const { width, height } = image;
   const canvas = new OffscreenCanvas(width, height);
   canvas.getContext("2d").drawImage(image, 0, 0);
   const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-  const ids = new Map(card().classes.map(({ id, color }) => [`${color}`, id]));
-  const labels = Uint8Array.from({ length: width * height }, (_, i) => ids.get(`${pixels.slice(4 * i, 4 * i + 3)}`));
   tell("");
-  label(labels, width, height);
+  if (task === "segment") {
+    const ids = new Map(card().classes.map(({ id, color }) => [`${color}`, id]));
+    label(Uint8Array.from({ length: width * height }, (_, i) => ids.get(`${pixels.slice(4 * i, 4 * i + 3)}`)), width, height);
+  } else cover(pixels, width, height);
   parts.speed.hidden = true;
   element.dataset.where = "server";
   parts.where.textContent = say("camera.on_server", { width, height });
@@ -224,7 +243,9 @@ async function begin(opens, preferred) {
     } catch (unable) {
       if (mine !== turn) return;
       opened = null;
-      complain(`${unable.sentence ?? say("inference.runtime")} ${say("camera.instead")}`);
+      const sentence = unable.sentence ?? say("inference.runtime");
+      if (window.segen.alone) throw new Told(sentence);
+      complain(`${sentence} ${say("camera.instead")}`);
       await there(mine).catch(() => {
         tell("");
         complain(`${parts.fault.textContent} ${say("camera.no_server")}`);
@@ -233,7 +254,7 @@ async function begin(opens, preferred) {
   } catch (fault) {
     if (mine !== turn) return;
     tell("camera.empty");
-    complain(say(fault.message));
+    complain(fault instanceof Told ? fault.message : say(fault.message));
   }
   if (mine === turn) stop();
 }
@@ -246,12 +267,11 @@ function choose(name) {
 }
 
 const first = () => props.value.cards[0].name; // the default, which knows people, as cameras see them
-const beside = () => window.segen.options("segment").model ?? first();
+const beside = () => window.segen.options(props.value.beside).model ?? first();
 const segment = () => begin(still, beside());
 let again = segment; // what goes on when another network is chosen
 
-const run = element.querySelector("#camera-run");
-run.addEventListener("click", () => (again = segment)());
+parts.run.addEventListener("click", () => (again = segment)());
 parts.camera.addEventListener("click", () => (again = () => begin(camera, first()))());
 parts.file.addEventListener("change", () => {
   const [picked] = parts.file.files;
@@ -263,14 +283,22 @@ parts.stop.addEventListener("click", () => {
 });
 parts.model.addEventListener("change", () => {
   chosen = parts.model.value;
-  window.segen.remember("camera", { model: chosen });
+  window.segen.remember(props.value.place, { model: chosen });
   again();
 });
-parts.opacity.addEventListener("input", () => element.style.setProperty("--opacity", parts.opacity.value / 100));
+const cover_more = () => element.style.setProperty("--opacity", parts.opacity.value / 100);
+parts.opacity.addEventListener("input", cover_more);
 
 function fill() {
-  if (!props.value) return;
-  parts.model.replaceChildren(...props.value.cards.map(({ name, title }) => new Option(title, name)));
+  const { cards, place } = props.value || {};
+  if (!cards?.length) return;
+  parts.run.id = `${place}-run`; // by which page.js presses it
+  parts.choice.hidden = cards.length < 2;
+  parts.classes.hidden = !cards[0].classes;
+  parts.run.textContent = say(cards[0].classes ? "camera.run" : "camera.translate");
+  if (!cards[0].classes) parts.opacity.value = 100;
+  cover_more();
+  parts.model.replaceChildren(...cards.map(({ name, title }) => new Option(title, name)));
   chosen = props.value.asked;
   choose(chosen || beside());
 }

@@ -1,23 +1,28 @@
-"""Live segmentation in the visitor's browser: of a camera, a video file or the picture of the tab."""
+"""Live segmentation and translation: a camera, a file or the tab's picture, in the browser."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import gradio as gr
 
-from segen.registry import segmenters
+from segen.registry import ModelCard, segmenters
+from segen.registry.options import Direction, TranslateOptions
 from segen.ui.framework.component import component
 from segen.ui.framework.link import Link
 
+READ = ("photograph", "grey", "microscopy", "lines")
+"""The kinds of picture that reading.js knows how a network of translation reads."""
+
 
 def camera(**options: Any) -> gr.HTML:
-    """The view; its value is what `contents` returns. Its button `#camera-run` segments the tab's picture."""
+    """The view; its value is what `segmenting` or `translating` returns."""
     return component("camera", padding=False, **options)
 
 
-def contents(link: Link, language: str) -> dict[str, Any]:
-    """The networks to choose from, the default first, and the one that the link asks for, "" if none."""
+def segmenting(link: Link, language: str) -> dict[str, Any]:
+    """The networks of segmentation to choose from, the default first, and the one that the link asks for."""
     offered = [card for card in segmenters() if card.options.onnx]
     cards = [
         {
@@ -30,4 +35,23 @@ def contents(link: Link, language: str) -> dict[str, Any]:
         }
         for card in offered
     ]
-    return {"cards": cards, "asked": link.choice("model", ["", *(card.name for card in offered)])}
+    asked = link.choice("model", ["", *(card.name for card in offered)])
+    return {
+        "cards": cards,
+        "asked": asked,
+        "place": "camera",
+        "beside": "segment",
+        "picture": "#segment-picture img",
+    }
+
+
+def translating(cards: Sequence[ModelCard[TranslateOptions]], language: str) -> dict[str, Any]:
+    """The networks of translation cards to choose from, one for each direction, the one that leads first."""
+    networks = []
+    for card in cards:
+        for direction in sorted(card.directions, key=lambda each: each != card.options.leads):
+            if card.options.given[cast(Direction, direction)] in READ:
+                title = f"{card.title[language]}: {card.options.way(direction, language)}"
+                networks.append({"name": f"{card.name}.{direction}", "title": title})
+    picture = "#translate-picture img"
+    return {"cards": networks, "asked": "", "place": "live", "beside": "live", "picture": picture}

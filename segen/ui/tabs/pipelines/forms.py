@@ -98,8 +98,7 @@ def _initial(card: ModelCard | None, name: str, kind: Kind) -> Any:
 def _choice(card: ModelCard | None, name: str, value: str, language: str) -> str:
     """A choice in words."""
     if card and name == "direction":
-        domains = [domain[language] for domain in card.options.domains]
-        return " → ".join(domains if value == "forward" else domains[::-1])
+        return str(card.options.way(value, language))
     if name == "sampler":
         return SAMPLER_TITLES[value]
     return value.upper() if name == "space" else words(language, f"pipelines.{name}_{value}")

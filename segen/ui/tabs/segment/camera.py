@@ -20,7 +20,7 @@ def build(_engine: Engine, _shared: Shared) -> View:
     live = camera.camera(elem_id="camera")
 
     def fill(link: Link, language: str) -> tuple[Values, str]:
-        contents = camera.contents(link, language)
+        contents = camera.segmenting(link, language)
         return {live: contents}, registry.card(contents["asked"] or registry.SEGMENT_MODEL).dataset
 
     return View([live], fill)

@@ -73,7 +73,7 @@ class Choice:
             example = to_translate(card, asked)[0]
             return {
                 self.direction: gr.Radio(
-                    [(ways(card, each, language), each) for each in card.directions], value=asked
+                    [(card.options.way(each, language), each) for each in card.directions], value=asked
                 ),
                 self.pick: gallery(to_translate(card, asked), language),
                 self.picture: example.file(),
@@ -123,12 +123,6 @@ class Choice:
         remember("translate", {"model": self.model, "direction": self.direction, "strength": self.strength})
         outputs = [tabs, self.model, self.strength, *of_card]
         return Tab(outputs, fill, Taker(self.picture, view.arrived))
-
-
-def ways(card: ModelCard, direction: str, language: str) -> str:
-    """A direction of a card in words, such as "summer → winter"."""
-    domains = [domain[language] for domain in card.options.domains]
-    return " → ".join(domains if direction == "forward" else domains[::-1])
 
 
 def shown_files(name: str, direction: str) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from segen.ui.framework.link import Tab
 from segen.ui.framework.queue import QUIET
 from segen.ui.tabs.translate.choice import Choice
 from segen.ui.tabs.translate.cycle_view import cycle_panel
+from segen.ui.tabs.translate.live import live_panel
 from segen.ui.tabs.translate.pad import pad_panel
 from segen.ui.tabs.translate.region import region_panel
 from segen.ui.tabs.translate.street import street_panel
@@ -35,6 +36,7 @@ def build(engine: Engine) -> Tab:
                 view = TranslationView(engine, choice)
             model, picture, direction, stop = choice.model, choice.picture, choice.direction, choice.stop
             parts = {
+                "live": live_panel(),
                 "pad": pad_panel(engine, model, stop),
                 "street": street_panel(engine, picture, model, stop),
                 "cycle": cycle_panel(engine, picture, model, direction, stop),

@@ -4,6 +4,7 @@
 import * as ort from "./onnxruntime/ort.wasm.bundle.min.mjs";
 import { READ } from "./reading.js";
 
+const MIN_SIDE = 32;
 let runtime = null;
 let network = null; // {session, told}
 
@@ -24,7 +25,10 @@ async function open({ content, told }) {
 
 /** Planes of values in [-1, 1] as the network's input: the picture at the top left, its edge repeated beyond it. */
 function input(planes, width, height) {
-  const { width: columns, height: rows } = network.told;
+  const [rows, columns] = network.told.multiples.map((multiple, side) => {
+    const length = side ? width : height;
+    return Math.max(MIN_SIDE, Math.ceil(length / multiple) * multiple);
+  });
   const values = new Float32Array(planes.length * columns * rows);
   let place = 0;
   for (const plane of planes)

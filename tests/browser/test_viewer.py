@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from segen.text import words
+from segen.types import SURE
 from tests.browser.actions import assert_fits, click_pixel, settle, stroke
 from tests.browser.engines import KnownEngine, wait_until
 
@@ -104,7 +105,7 @@ def _assert_lights_up(page: Any) -> None:
 
 
 def _assert_instances_are_told(page: Any) -> None:
-    told = {"count": "1", "least": "50%", "mean": "800"}
+    told = {"count": "1", "least": f"{SURE:.0%}", "mean": "800"}
     assert _view(page, "instances") == words("en", "viewer.meaning_instances", **told)
     first = words("en", "viewer.value_instance", name="building", found="1", score="90%", pixels="800")
     click_pixel(page, 70, 50)

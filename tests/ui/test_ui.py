@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from base64 import b64decode
 from html import escape
 from typing import Any
@@ -15,9 +16,10 @@ from starlette.requests import Request
 
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS
 from segen.evaluation.unfamiliar import relative_entropy
+from segen.imaging.export import instances_text
 from segen.registry import card, cards
 from segen.text import LANGUAGES, split_name, words
-from segen.types import Attention, Clustering, Instance, Segmentation
+from segen.types import SURE, Attention, Clustering, Instance, Segmentation
 from segen.ui.app import TABS, build_app, launch_options
 from segen.ui.framework.language import LOCALES, PageLanguage, language_of
 from segen.ui.framework.link import Link
@@ -26,7 +28,7 @@ from segen.ui.tabs.models.overview import overview
 from segen.ui.widgets.cards import beside
 from segen.ui.widgets.examples import STREETS
 from segen.ui.widgets.gallery import gallery
-from segen.ui.widgets.viewer import contents
+from segen.ui.widgets.viewer import VIEWS, contents, viewer
 
 
 def _request(query: str = "", accept: str = "") -> Request:
@@ -167,6 +169,23 @@ def test_instances_keep_their_numbers_and_the_surest_lies_on_top() -> None:
     empty = Instance(1, 1.0, (0, 0, 1, 1), np.zeros((1, 1), bool))
     shown = _contents(_plain(instances=(*[empty] * 299, many[0])))["instances"]
     assert _map(shown["map"])[0, 0].tolist() == [1, 44, 0], "300 is more than a byte holds"
+
+
+def test_the_viewer_begins_with_the_instances_that_labels_and_files_count() -> None:
+    """One of a score just below SURE is no exception, which rounding would make it."""
+    mask = np.ones((2, 2), bool)
+    found = tuple(
+        Instance(1, score, (0, 0, 2, 2), mask) for score in (0.9, SURE, float(np.nextafter(SURE, 0)))
+    )
+    shower = viewer(VIEWS)
+    begins = shower.props["sure"]
+    shown = [each["score"] >= begins for each in _contents(_plain(instances=found))["instances"]["list"]]
+    assert shown == [True, True, False]
+    *_, line = instances_text(card("maskrcnn-nuclei"), found).splitlines()
+    assert line.split()[:2] == ["nucleus", "2"]
+    (slider,) = re.findall(r'<input[^>]*data-part="threshold"[^>]*>', shower.html_template)
+    assert "value" not in slider, "it begins where the script puts it"
+    assert all(str(SURE) in words(language, "take.counted_instances") for language in LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

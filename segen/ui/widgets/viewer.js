@@ -378,6 +378,7 @@ wanted = props.views.includes(view) ? view : props.views[0];
 look(wanted);
 fade(/^\d+$/.test(opacity) && opacity <= 100 ? opacity : 60);
 wipe(50);
+parts.threshold.value = 100 * props.sure;
 
 let current = null;
 const update = () => open((current = props.value || null)); // Gradio gives "" for none

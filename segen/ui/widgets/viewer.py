@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segen.evaluation.unfamiliar import relative_entropy
 from segen.imaging import images
 from segen.registry import ModelCard
-from segen.types import Attention, Clustering, Image, Instance, Labels, Segmentation
+from segen.types import SURE, Attention, Clustering, Image, Instance, Labels, Segmentation
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
 
@@ -32,9 +32,10 @@ PHOTO_SIDE = 1280
 def viewer(views: Sequence[str], **options: Any) -> gr.HTML:
     """A viewer for these of VIEWS, the first shown at the start and where a result lacks the one chosen.
 
-    Its value is what `contents` returns, or None for none yet.
+    Its value is what `contents` returns, or None for none yet. Instances are seen from a score of SURE on, as
+    labels, counts and files have them, until a visitor moves the slider.
     """
-    return component("viewer", views=views, **options)
+    return component("viewer", views=views, sure=SURE, **options)
 
 
 def contents(
@@ -124,7 +125,7 @@ def _found(instances: tuple[Instance, ...], size: tuple[int, ...], shown: tuple[
         "list": [
             {
                 "id": each.class_id,
-                "score": round(each.score, 4),
+                "score": each.score,
                 "pixels": int(each.mask.sum()),
                 "box": np.round(np.divide(each.box, (wide, tall) * 2), 4).tolist(),
             }

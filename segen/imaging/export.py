@@ -198,11 +198,10 @@ def _boxes(labels: Labels) -> dict[int, list[list[int]]]:
     # Noise has millions of parts: only those that are kept may become Python objects.
     order = np.zeros(pixels.size, dtype=np.uint16)
     order[kept] = np.arange(1, kept.size + 1)
-    ordered = np.empty(labels.shape, np.uint16)
     for rows in parts.strips(*labels.shape):
-        ordered[rows] = order[found_parts[rows]]
+        found_parts[rows] = order[found_parts[rows]]
     found: dict[int, list[list[int]]] = {}
-    for part, (y, x) in zip(kept, ndimage.find_objects(ordered), strict=True):
+    for part, (y, x) in zip(kept, ndimage.find_objects(found_parts), strict=True):
         box = [x.start, y.start, x.stop - x.start, y.stop - y.start]
         found.setdefault(int(ids[part]), []).append(box)
     return found

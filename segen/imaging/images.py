@@ -56,8 +56,23 @@ def decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
     """
     with _opened(source) as picture:
+        yield _loaded(picture)
+
+
+def _loaded(picture: Pillow.Image) -> Pillow.Image:
+    """The picture with its pixels: of WebP in the memory that its decoder gave, which Pillow would copy.
+
+    A decoder of WebP holds two canvases as large as the picture; they are let go.
+    """
+    if picture.format != "WEBP":
         picture.load()
-        yield picture
+        return picture
+    pixels, *_ = picture._get_next()  # type: ignore[attr-defined]
+    mode = picture.rawmode  # type: ignore[attr-defined]
+    picture._decoder = None  # type: ignore[attr-defined]
+    frame = Pillow.frombuffer(mode, picture.size, pixels, "raw", mode, 0, 1)
+    frame.info = picture.info
+    return frame
 
 
 @contextmanager
@@ -165,9 +180,7 @@ STRIP_ROWS = 512
 
 
 def _rgb(picture: Pillow.Image) -> Image:
-    """Of what `decoded` gives: what its decoder holds, as large as the picture itself, is let go."""
-    if picture.format == "WEBP":
-        picture._decoder = None  # type: ignore[attr-defined]
+    """The pixels of what `decoded` gives; a file that it still holds is let go."""
     picture.fp = None  # type: ignore[attr-defined]
     width, height = picture.size
     pixels = np.empty((height, width, 3), np.uint8)

@@ -309,20 +309,6 @@ def test_encode_keeps_16_bits() -> None:
     assert (np.array(Pillow.open(io.BytesIO(images.encode(WIDE)))) == WIDE).all()
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "LA", "CMYK", "I;16", "I", "F"])
-def test_a_picture_read_in_strips_is_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
-    kind = {"I;16": np.uint16, "I": np.int32, "F": np.float32}.get(mode, np.uint8)
-    values = np.random.default_rng(3).integers(0, 4_000 if kind != np.uint8 else 256, (40, 9)).astype(kind)
-    picture = Pillow.fromarray(values)
-    path = tmp_path / "a.tiff"
-    (picture if mode in ("I;16", "I", "F") else picture.convert(mode)).save(path)
-    whole = images.read(path)
-    monkeypatch.setattr(images, "STRIP_ROWS", 7)
-    assert np.array_equal(images.read(path), whole)
-
-
 @pytest.mark.parametrize("turn", images.TURNS.values())
 def test_pixels_are_turned_as_pillow_turns_them(turn: images.Turn) -> None:
     pixels = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)

@@ -226,6 +226,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
         coco_folder(lambda content: content["images"][0].update(file_name="../b.png")),
         sentence("import_pictures", files="../b.png"),
     ),
+    "a picture that is not there": (
+        coco_folder(lambda content: content["images"][0].update(file_name="photos/gone.png")),
+        sentence("import_pictures", files="photos/gone.png"),
+    ),
     "an unknown category": (
         coco_folder(lambda content: content["annotations"][0].update(category_id=3)),
         sentence("import_form", format="COCO"),

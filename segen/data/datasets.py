@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
 from segen.imaging import labels as label_files
-from segen.imaging.labels import THRESHOLD, Coding
+from segen.imaging.labels import IGNORED, THRESHOLD, Coding
 from segen.registry import ClassInfo, dataset_classes, dataset_folder
 from segen.text import words
 from segen.types import Image, Labels
@@ -81,7 +81,8 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
     """The classes of `root/classes.json`, a list of `{id, name, color}`, else those known of `dataset`.
 
     A last class named as in IGNORED_NAMES is neither learned nor measured. Raises DataError for a file
-    of another form, for ids that are not 0, 1, 2 …, and for an ignored class that is not the last.
+    of another form, for ids that are not 0, 1, 2 …, for an ignored class that is not the last, and for more
+    classes than a label map has ids, IGNORED being none.
     """
     known = dataset_classes(dataset)
     if known and not (root / "classes.json").is_file():
@@ -100,8 +101,16 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
     except (OSError, ValueError, OverflowError, RecursionError, LookupError, TypeError):
         raise DataError("classes_file") from None
     in_order = [known.id for known in found] == list(range(len(found)))
-    if not in_order or any(known.ignored for known in found[:-1]) or all(known.ignored for known in found):
+    levels = [level for known in found for level in known.color]
+    if (
+        not in_order
+        or not all(0 <= level <= 255 for level in levels)
+        or any(known.ignored for known in found[:-1])
+        or all(known.ignored for known in found)
+    ):
         raise DataError("classes_file")
+    if len(found) > IGNORED:
+        raise DataError("import_classes", count=len(found), most=IGNORED)
     return found
 
 

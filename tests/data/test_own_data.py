@@ -14,11 +14,13 @@ from segen import registry
 from segen.data import datasets
 from segen.data.synthetic import folder
 from segen.data.synthetic.scenes import DRAWN
+from segen.errors import DataError
 from segen.models.segmentation import smp
 from segen.registry import card, dataset_classes
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from tests import commands
+from tests.sentences import sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
@@ -90,3 +92,23 @@ def test_other_classes_start_from_a_shipped_card(weights: Path, tmp_path: Path) 
     kept, shipped = network.state_dict(), smp.read_network(weights / "unet-camvid").state_dict()
     differing = {name for name in shipped if not torch.equal(kept[name], shipped[name])}
     assert differing == {name for name in shipped if name.startswith("segmentation_head.")}
+
+
+@pytest.mark.parametrize(
+    ("count", "blue", "told"),
+    [
+        (300, 0, sentence("import_classes", count=300, most=255)),
+        (256, 0, sentence("import_classes", count=256, most=255)),
+        (2, 256, sentence("classes_file")),
+        (2, -1, sentence("classes_file")),
+    ],
+)
+def test_classes_that_a_label_map_cannot_hold_are_refused(
+    tmp_path: Path, count: int, blue: int, told: str
+) -> None:
+    """The id 299 was read as 43."""
+    entries = [{"id": id, "name": f"c{id}", "color": [id % 256, id // 256, blue]} for id in range(count)]
+    (tmp_path / "classes.json").write_text(json.dumps(entries))
+    with pytest.raises(DataError) as raised:
+        datasets.classes(tmp_path, "own")
+    assert str(raised.value) == told

@@ -256,6 +256,21 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
         coco_folder(lambda content: content["annotations"][0]["segmentation"].update(counts=[2**40, 1])),
         unusable("import_shape"),
     ),
+    **{
+        f"run lengths that {what}": (
+            coco_folder(
+                lambda content, runs=runs: content["annotations"][0]["segmentation"].update(counts=runs)
+            ),
+            unusable("import_shape"),
+        )
+        for what, runs in {
+            "end too soon": [3, 5],
+            "are those of a smaller picture": rle(np.ones((4, 4), bool), True)["counts"],
+            "are those of a larger picture": rle(np.ones((400, 400), bool), True)["counts"],
+            "break off": "o",
+            "are too long": "o" * 100_000 + "0",
+        }.items()
+    },
     "a polygon of one point": (
         coco_folder(lambda content: content["annotations"][0].update(segmentation=[[1, 2]])),
         unusable("import_shape"),

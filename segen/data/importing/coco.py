@@ -100,12 +100,35 @@ def _encoded(segmentation: Any, height: int, width: int) -> Any:
         if not all(len(each) % 2 == 0 and lie_near(each, height, width) for each in segmentation):
             raise ValueError
         return coco.merge(coco.frPyObjects(segmentation, height, width))
-    if segmentation["size"] != [height, width]:  # C code trusts it
+    runs = segmentation["counts"]
+    if isinstance(runs, str):
+        runs = _runs(runs)
+    if not all(type(each) is int and each >= 0 for each in runs):
         raise ValueError
-    if isinstance(segmentation["counts"], list):
-        if not all(type(each) is int and each >= 0 for each in segmentation["counts"]):
+    # pycocotools trusts both: where runs end too soon, the rest of its mask is whatever lay in memory.
+    if segmentation["size"] != [height, width] or sum(runs) != height * width:
+        raise ValueError
+    return coco.frPyObjects({"size": [height, width], "counts": runs}, height, width)
+
+
+def _runs(counts: str) -> list[int]:
+    """The run lengths of COCO's compressed form, which has five bits of a number in each letter.
+
+    From the fourth on, it has by how much a run is longer than the last but one. Raises ValueError for
+    what is not of that form.
+    """
+    runs: list[int] = []
+    value = shift = 0
+    for byte in counts.encode("ascii"):
+        bits = byte - 48
+        if not 0 <= bits < 64 or shift > 30:
             raise ValueError
-        if sum(segmentation["counts"]) > height * width:
-            raise ValueError
-        return coco.frPyObjects(segmentation, height, width)
-    return segmentation
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            value -= (bits >> 4 & 1) << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    if shift:
+        raise ValueError
+    return runs

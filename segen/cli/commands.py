@@ -303,7 +303,7 @@ def export(
     return 0
 
 
-COMMANDS: dict[str, Callable[..., int]] = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "models": models,
     "segment": segment,
     "cluster": cluster,
@@ -320,9 +320,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
 
 def run(arguments: Sequence[str] | None) -> int:
     """Carry out one command line. Raises SystemExit for --help and for what tyro cannot read."""
-    commands: dict[str, Callable[..., Any]] = dict(COMMANDS)
     code: int = tyro.extras.subcommand_cli_from_dict(
-        commands,
+        COMMANDS,
         prog="segen",
         description="See how image segmentation and image generation work.",
         args=arguments,

@@ -10,7 +10,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-lo
 
 SUPPLY := $(VENV)/supply/bin
 
-.PHONY: app test check lint train bench space model chromium lock sbom audit
+.PHONY: app test check lint train bench space static model chromium lock sbom audit
 
 app: $(VENV)/.app  ## serve http://127.0.0.1:7860
 	$(BIN)/python app.py
@@ -32,8 +32,11 @@ train: $(VENV)/.app  ## make train CARD=unet-camvid DATA=/path/to/data
 bench: $(VENV)/.dev  ## speed and memory, each against a peer in the same run
 	$(BIN)/python -m benchmarks
 
-space: $(VENV)/.app  ## make space SPACE=owner/name FLAVOUR=zerogpu (or cpu); DRY_RUN=1 prints one path a line
+space: $(VENV)/.static  ## make space SPACE=owner/name FLAVOUR=zerogpu (cpu, static); DRY_RUN=1 prints one path a line
 	$(BIN)/python -m publishing space $(SPACE) --flavour $(FLAVOUR) $(if $(DRY_RUN),--dry-run)
+
+static: $(VENV)/.static  ## make static DIR=site: what of the lab needs no server, for any web server
+	$(BIN)/python -m publishing static $(DIR)
 
 model: $(VENV)/.app  ## make model CARD=unet-camvid OWNER=name: publish a card as a model, owner/segen-card
 	$(BIN)/python -m publishing model $(CARD) $(OWNER) $(if $(DRY_RUN),--dry-run)
@@ -57,6 +60,10 @@ $(VENV)/.app: requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.app
 	$(BIN)/python -m pip install -e ".[dev]"
+	touch $@
+
+$(VENV)/.static: $(VENV)/.app
+	$(BIN)/python -m pip install -e ".[static]"
 	touch $@
 
 $(VENV)/.supply: pyproject.toml

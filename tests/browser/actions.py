@@ -62,10 +62,11 @@ def assert_fits(page: Any) -> None:
     far too long, and the text of a formula that is only read out.
     """
     wide = page.evaluate(
-        """() => [...document.querySelectorAll(".gradio-container *")].filter((node) => {
+        """() => [...document.querySelectorAll(":is(.gradio-container, body > main) *")].filter((node) => {
             const box = node.getBoundingClientRect();
             const shown = getComputedStyle(node).visibility !== "hidden";
-            const cut = node.parentElement.closest(".katex-display, .hide-tail, .katex-mathml, .examples");
+            const scrolled = ".katex-display, .hide-tail, .katex-mathml, .examples, .math.block";
+            const cut = node.parentElement.closest(scrolled);
             return shown && !cut && box.width > 1 && box.right > innerWidth + 1;
         }).map((node) => node.outerHTML.slice(0, 120))"""
     )

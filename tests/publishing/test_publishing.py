@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub.repocard import RepoCard
 
-from publishing import model, space
+from publishing import model, space, static
 from publishing.__main__ import main
 from publishing.upload import ROOT, Repository
 from segen.registry import cards, weights_root
@@ -35,7 +35,7 @@ def requirements(repository: Repository) -> dict[str, str]:
     return dict(line.split("==") for line in text.splitlines() if not line.startswith("-"))
 
 
-@pytest.mark.parametrize("flavour", space.FLAVOURS)
+@pytest.mark.parametrize("flavour", space.APPS)
 def test_a_space_holds_what_the_page_needs_and_no_more(flavour: str) -> None:
     asked = space.assemble("me/segen", flavour)
     paths = set(asked.contents)
@@ -51,7 +51,18 @@ def test_a_space_holds_what_the_page_needs_and_no_more(flavour: str) -> None:
             assert os.path.normpath(f"docs/{target}") in paths, f"{page}: {target}"
 
 
-@pytest.mark.parametrize("flavour", space.FLAVOURS)
+def test_a_static_space_is_the_twin_with_what_the_hub_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(static, "contents", lambda: {"index.html": "<p>", "networks/a.onnx": b"a"})
+    asked = space.assemble("me/segen", "static")
+    told = front(asked)
+    assert (told["sdk"], told["header"], told["license"]) == ("static", "mini", "apache-2.0")
+    assert not {"python_version", "app_file", "sdk_version"} & set(told)
+    assert {"index.html", "networks/a.onnx", "docs/use.md", "docs/page.png", "LICENSE"} <= set(asked.contents)
+    assert not {"app.py", "requirements.txt"} & set(asked.contents)
+    assert asked.created == {"space_sdk": "static"}
+
+
+@pytest.mark.parametrize("flavour", space.APPS)
 def test_a_space_requires_what_the_page_imports_and_no_more(flavour: str) -> None:
     roots = ["segen.ui.app", "segen.engine", "segen.registry.folders", "segen.models.hub"]
     roots += [name for name in SOURCES if name.startswith("segen.models.")]
@@ -95,7 +106,7 @@ def test_a_dry_run_prints_one_path_a_line(capsys: pytest.CaptureFixture[str]) ->
     [
         (["model", "no-such", "me"], "invalid choice: 'no-such'"),
         (["model", "kmeans", "me"], "invalid choice: 'kmeans'"),  # it has no weights
-        (["space", "me/segen", "--flavour", "static"], "invalid choice: 'static'"),
+        (["space", "me/segen", "--flavour", "docker"], "invalid choice: 'docker'"),
         (["model", CARD, "not a name"], "no name of a repository"),
     ],
 )

@@ -43,7 +43,7 @@ def build(_engine: Engine) -> Tab:
             lead: f"# {lesson.title}\n\n{lesson.lead}",
             guess: render("tabs/learn/guess.html", lesson=lesson, language=language),
             rest: lesson.rest,
-            foot: _foot(lesson, language),
+            foot: ways_on(lesson, language),
         }
 
     return Tab([contents, lead, guess, rest, foot], fill)
@@ -60,7 +60,7 @@ def chapter_list(language: str, opened: str = "", heading: bool = False) -> Mark
     )
 
 
-def _foot(lesson: Lesson, language: str) -> Markup:
+def ways_on(lesson: Lesson, language: str) -> Markup:
     """Ways on from a chapter: the one before, the next, paper."""
     chapters = list(lessons(language).values())
     place = chapters.index(lesson)

@@ -69,12 +69,12 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Panel:
     on_device([run.click], color, [model, board], [view, download], stop=stop, shows=view)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        return {board: _blank(language) if card.options.pad else None}
+        return {board: blank(language) if card.options.pad else None}
 
     return Panel(page, [board], of_card, lambda card: bool(card.options.pad))
 
 
-def _blank(language: str) -> dict[str, Any]:
+def blank(language: str) -> dict[str, Any]:
     """What the board shows before a line is drawn."""
     pens = [
         paint.Pen(0, words(language, "translate.paper"), (255, 255, 255)),

@@ -1,0 +1,229 @@
+// The frame of the static twin: places as tabs, the lab's own components in them, and links between them. What stands in
+// an address of the lab stands in one of the twin, too; what only a server can do is not linked to.
+
+const { segen } = window;
+const VALUES = JSON.parse(document.getElementById("values").textContent);
+const PLACES = Object.keys(VALUES);
+const options = {}; // of each place, as its address says
+let open = "";
+
+segen.alone = true; // nobody answers for a network that cannot run here
+segen.options = (place) => options[place] ?? {};
+segen.remember = (place, values) => {
+  const known = place in options ? place : open; // a component may go by the name of a view
+  options[known] = { ...options[known], ...values };
+  if (known === open) write();
+};
+
+/** The place of the twin that an address of the lab asks for, with its options; null where the twin has none. */
+function placed(query) {
+  const { lang, tab, view, ...rest } = Object.fromEntries(new URLSearchParams(query));
+  if (!tab) return { place: "learn", rest };
+  const views = {
+    learn: { chapters: "learn", playground: "playground" },
+    segment: { segment: "segment", camera: "segment" },
+    generate: { draw: "generate", latent: "generate" },
+    translate: { translate: "translate", live: "translate", pad: "draw" },
+  };
+  const first = tab === "learn" ? "chapters" : tab === "generate" ? "draw" : tab;
+  const drawn = tab === "translate" && VALUES.draw.models.includes(`${rest.model}.forward`);
+  const place = drawn ? "draw" : views[tab]?.[view ?? first];
+  if (!place || (rest.model && !VALUES[place].models?.some((name) => name.split(".")[0] === rest.model))) return null;
+  return { place, rest };
+}
+
+/** How the lab addresses a place. */
+const VIEWS = { learn: "chapters", playground: "playground", segment: "camera", generate: "latent", translate: "live", draw: "pad" };
+const TABS = { playground: "learn", draw: "translate" };
+function write() {
+  const given = { tab: TABS[open] ?? open, view: VIEWS[open], ...options[open] };
+  history.replaceState(null, "", `?${new URLSearchParams(given)}`);
+  document.documentElement.dataset.tab = open; // it is shown
+}
+
+// ---- components
+
+/** Begin a component of the lab; the answer gives it a value. */
+async function component(element, value) {
+  const { default: begin } = await import(`./widgets/${element.dataset.component}.js`);
+  const watchers = [];
+  const props = { value };
+  const trigger = (event) => element.dispatchEvent(new CustomEvent(event));
+  begin(element, props, (_, act) => watchers.push(act), trigger);
+  return (next) => {
+    props.value = next;
+    for (const act of watchers) act();
+  };
+}
+
+/** The network of those to choose from that a card's name asks for. */
+const network = (place) => {
+  const { model, direction } = options[place];
+  const names = VALUES[place].models.filter((name) => name.split(".")[0] === model || name === model);
+  return names.find((name) => name.endsWith(`.${direction}`)) ?? names[0] ?? "";
+};
+
+// A formula wider than its place is scrolled: by the arrow keys, too, once it can have the focus.
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries)
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+});
+
+const begun = { // each place: begins once, and gives what shows its options
+  async learn() {
+    const chapters = await (await fetch(`chapters.${segen.language}.json`)).json();
+    const parts = {};
+    for (const name of ["contents", "guess", "foot"]) {
+      const element = document.getElementById(`learn-${name}`);
+      const fill = await component(element, "");
+      parts[name] = (html) => {
+        element.innerHTML = html;
+        fill(html);
+      };
+    }
+    return () => {
+      const asked = options.learn.chapter;
+      const chapter = asked in chapters ? asked : Object.keys(chapters)[0];
+      const { lead, rest, ...others } = chapters[chapter];
+      document.getElementById("learn-lead").innerHTML = lead;
+      document.getElementById("learn-rest").innerHTML = rest;
+      for (const [name, html] of Object.entries(others)) parts[name](html);
+      for (const formula of document.querySelectorAll("#learn .math.block")) sizes.observe(formula);
+      options.learn = { chapter };
+      const away = [...document.querySelectorAll('#learn a[href^="?"]')].filter(({ search }) => !placed(search));
+      for (const link of away) link.replaceWith(Object.assign(document.createElement("span"), { className: "elsewhere", textContent: link.textContent }));
+      document.querySelector("#learn .away").hidden = !away.length;
+    };
+  },
+  async playground() {
+    const asked = () => {
+      const { choices, sliders } = VALUES.playground.table;
+      const given = Object.entries(options.playground);
+      const known = given.filter(([name]) => name === "preset" || name === "seed" || name in choices || name in sliders);
+      return known.map(([name, text]) => [name, name === "seed" || name in sliders ? Number(text) : text]);
+    };
+    const value = () => ({ ...VALUES.playground, asked: Object.fromEntries(asked()) });
+    const fill = await component(document.querySelector("#playground [data-component]"), value());
+    return () => fill(value());
+  },
+  segment: () => live("segment"),
+  translate: () => live("translate"),
+  async generate() {
+    const { cards } = VALUES.generate;
+    const value = () => ({ cards: cards.toSorted((one, other) => (other.name === network("generate")) - (one.name === network("generate"))) });
+    const fill = await component(document.querySelector("#generate [data-component]"), value());
+    return () => fill(value());
+  },
+  draw,
+};
+
+/** The live view of a place, beside its examples: the first one begins it. */
+async function live(place) {
+  const section = document.getElementById(place);
+  const value = () => ({ ...VALUES[place], asked: network(place), picture: `#${place} .picture img` });
+  const fill = await component(section.querySelector("[data-component]"), value());
+  const take = (example) => {
+    section.querySelector(".picture").replaceChildren(Object.assign(new Image(), { src: example.dataset.example }));
+    fill(value());
+    section.querySelector("[data-part=run]").click();
+  };
+  const examples = [...section.querySelectorAll("[data-example]")];
+  for (const example of examples)
+    example.addEventListener("click", () => {
+      const [model, direction] = example.dataset.model.split(".");
+      options[place] = { model, ...(direction && { direction }) };
+      write();
+      take(example);
+    });
+  let shown = "";
+  return () => {
+    const asked = network(place) || VALUES[place].models[0];
+    if (asked === shown) return;
+    shown = asked;
+    const card = asked.split(".")[0];
+    const known = (name) => examples.find(({ dataset: { model } }) => model === name || model.split(".")[0] === name);
+    take(known(asked) ?? known(card) ?? examples[0]);
+  };
+}
+
+/** The drawing pad: lines are coloured while they are drawn. */
+async function draw() {
+  const section = document.getElementById("draw");
+  const [fault, canvas, told] = [".fault", ".drawn canvas", ".drawn figcaption"].map((each) => section.querySelector(each));
+  const { board, models } = VALUES.draw;
+  const element = section.querySelector("[data-component]");
+  await component(element, board);
+  const lines = element.querySelector("[data-part=board]");
+  const small = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  small.imageSmoothingQuality = "high";
+  let found = null;
+  let busy = false;
+  let waiting = false;
+  const color = async () => {
+    waiting = true;
+    if (busy || !found) return;
+    busy = true;
+    while (waiting) {
+      waiting = false;
+      small.drawImage(lines, 0, 0, canvas.width, canvas.height);
+      const { pixels, milliseconds } = await found.translate(small.getImageData(0, 0, canvas.width, canvas.height));
+      canvas.getContext("2d").putImageData(new ImageData(pixels, canvas.width, canvas.height), 0, 0);
+      told.textContent = segen.say("twin.colored", { milliseconds: Math.round(milliseconds) });
+    }
+    busy = false;
+  };
+  element.addEventListener("paint", color);
+  lines.addEventListener("pointermove", ({ buttons }) => buttons && color());
+  const { open } = await import("./inference/network.js");
+  try {
+    found = await open(models[0], (...sentence) => (told.textContent = segen.say(...sentence)));
+    told.textContent = "";
+    if (waiting) color();
+  } catch (unable) {
+    told.textContent = "";
+    fault.textContent = unable.sentence ?? segen.say("inference.runtime");
+    fault.hidden = false;
+  }
+  return () => {};
+}
+
+// ---- places
+
+const tabs = PLACES.map((place) => document.getElementById(`${place}-tab`));
+const ready = {};
+
+async function go({ place, rest }) {
+  open = place;
+  options[place] = rest;
+  for (const [number, tab] of tabs.entries()) {
+    const here = PLACES[number] === place;
+    tab.setAttribute("aria-selected", here);
+    tab.tabIndex = here ? 0 : -1;
+    document.getElementById(PLACES[number]).hidden = !here;
+  }
+  ready[place] ??= begun[place]();
+  (await ready[place])();
+  if (open === place) write();
+}
+
+for (const [number, tab] of tabs.entries())
+  tab.addEventListener("click", () => go({ place: PLACES[number], rest: options[PLACES[number]] ?? {} }));
+document.querySelector("[role=tablist]").addEventListener("keydown", ({ key }) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+  if (!step) return;
+  const next = tabs[(PLACES.indexOf(open) + step + tabs.length) % tabs.length];
+  next.focus();
+  next.click();
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="?"]');
+  const found = link && placed(link.search);
+  if (!found || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go(found);
+  scrollTo({ top: 0 });
+});
+for (const link of document.querySelectorAll("#header nav a"))
+  link.addEventListener("click", () => (link.search = location.search));
+go(placed(location.search) ?? { place: "learn", rest: {} });

@@ -1,0 +1,150 @@
+"""The static twin in Chromium, from a plain file server, with nothing asked of the outside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publishing import static
+from publishing.__main__ import main
+from publishing.upload import write
+from segen.text import LANGUAGES, words
+from segen.ui.tabs.learn.lesson import lessons
+from tests.browser.actions import assert_fits, serious_faults, stroke
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+READY = {
+    "learn": "#learn h1",
+    "playground": "#playground [data-part=lab]",
+    "segment": "#segment [data-where=browser][data-state=idle]",
+    "generate": "#generate [data-state=idle]",
+    "translate": "#translate [data-where=browser][data-state=idle]",
+    "draw": "#draw figcaption:empty",
+}
+"""By place, what is there once it works."""
+
+
+MISSING: list[str] = []
+"""Paths that were asked for and are not there."""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and keeps what it could not find."""
+
+    def log_message(self, *told: object) -> None:
+        """Say nothing."""
+
+    def send_error(self, *told: Any, **named: Any) -> None:
+        """Keep the path."""
+        MISSING.append(self.path)
+        super().send_error(*told, **named)
+
+
+@pytest.fixture(scope="module")
+def twin(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the twin is served."""
+    folder = tmp_path_factory.mktemp("twin")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        patch.setenv("SEGEN_NETWORKS", str(tmp_path_factory.mktemp("networks")))
+        write(folder, static.contents())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    assert not MISSING
+
+
+@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1440, "light"), ("zh", 390, "dark")])
+def test_every_place_works_without_a_server(
+    twin: str, visit: Callable[..., Any], language: str, width: int, scheme: str
+) -> None:
+    page = visit(f"{twin}/{static.PAGES[language]}", width, scheme)
+    for place, ready in READY.items():
+        page.click(f"#{place}-tab")
+        page.wait_for_selector(ready, state="attached" if place == "draw" else "visible")
+        assert page.locator("[role=tabpanel]:visible").count() == 1
+        assert serious_faults(page) == [], place
+        assert_fits(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_chapters_have_their_formulas_and_lead_only_where_the_twin_goes(
+    twin: str, visit: Callable[..., Any], language: str
+) -> None:
+    page = visit(f"{twin}/{static.PAGES[language]}")
+    for lesson in lessons(language).values():
+        page.click(f"#learn-contents [data-lesson='{lesson.name}']")
+        page.get_by_role("heading", name=lesson.title, exact=True).wait_for()
+        assert "$" not in page.inner_text("#learn-rest").replace("$SEGEN_RUNS", "")
+        assert page.locator("#learn-rest math").count() >= lesson.rest.count("$$") // 2
+        links = page.locator("#learn .labs > *")
+        assert links.count() == len(lesson.labs)
+    page.click("#learn-contents [data-lesson='05-the-gan-game']")
+    page.get_by_role("heading", name=lessons(language)["05-the-gan-game"].title, exact=True).wait_for()
+    page.click("#learn .labs a[href*=collapse]")
+    page.wait_for_selector(".presets [aria-pressed=true]")
+    assert words(language, "playground.preset_collapse") in page.inner_text(".presets [aria-pressed=true]")
+    assert "preset=collapse" in page.url
+
+
+def test_a_guess_is_kept_and_a_link_opens_its_place(twin: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{twin}/index.html?tab=learn&view=chapters&chapter=08-diffusion")
+    page.check("#learn-guess input >> nth=1")
+    page.reload()
+    page.wait_for_selector("#learn-guess input:checked")
+    page.goto(f"{twin}/zh.html?tab=segment&view=camera&model=unet-nuclei")
+    page.wait_for_selector(READY["segment"])
+    assert page.input_value("#segment [data-part=model]") == "unet-nuclei"
+    page.goto(f"{twin}/index.html?tab=translate&view=live&model=cyclegan-yosemite&direction=backward")
+    page.wait_for_selector(READY["translate"])
+    assert page.input_value("#translate [data-part=model]") == "cyclegan-yosemite.backward"
+    page.goto(f"{twin}/index.html?tab=models&view=table")
+    page.wait_for_selector(READY["learn"])
+
+
+def test_lines_are_coloured_while_they_are_drawn(twin: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{twin}/?tab=translate&view=pad&model=pix2pix-emoji")
+    page.wait_for_selector(READY["draw"], state="attached")
+    stroke(
+        page,
+        page.locator("#draw [data-part=board]"),
+        (0.2, 0.2),
+        (0.8, 0.2),
+        (0.8, 0.8),
+        (0.2, 0.8),
+        (0.2, 0.2),
+    )
+    page.wait_for_selector("#draw figcaption:not(:empty)")
+    colors = page.evaluate(
+        """() => {
+            const canvas = document.querySelector("#draw .drawn canvas");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, 64, 64);
+            return new Set(Array.from({ length: 4096 }, (_, i) => data.slice(4 * i, 4 * i + 3).join())).size;
+        }"""
+    )
+    assert colors > 100
+
+
+def test_without_simd_each_place_says_why_it_is_empty(twin: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{twin}/index.html")
+    page.add_init_script("WebAssembly.validate = () => false;")
+    page.reload()
+    for place in ("segment", "generate", "translate", "draw"):
+        page.click(f"#{place}-tab")
+        page.wait_for_selector(f"#{place} .fault:visible")
+        assert page.inner_text(f"#{place} .fault:visible") == words("en", "inference.no_simd")
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    with pytest.raises(SystemExit, match="name a folder that is not there yet"):
+        main(["static", str(tmp_path / "site")])
+    assert list((tmp_path / "site").iterdir()) == []

@@ -230,6 +230,7 @@ def evaluate(
     split: Name,
     corruption: MaybeName = None,
     severity: int | None = None,
+    float32: bool = False,
     as_json: AsJson = False,
     write: bool = False,
     cards: Cards = None,
@@ -242,6 +243,7 @@ def evaluate(
         split: The data set's sub-folder, such as val.
         corruption: Degrade the pictures first: noise, blur, fog, rain, night, jpeg or low-resolution.
         severity: How strongly, 1 to 5.
+        float32: Ask the network itself, also where a copy of it in 8 bits is faster.
         as_json: Print the whole report.
         write: Keep the report beside the model's weights.
         cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
@@ -249,20 +251,18 @@ def evaluate(
     add_cards(cards)
     card = registry.card(model)
     if card.task not in MEASURED:
-        raise CardError("wrong_task", model=card.name, task="evaluate", known=", ".join(
-            each.name for task in MEASURED for each in registry.cards(task)
-        ))  # fmt: skip
+        known = ", ".join(each.name for task in MEASURED for each in registry.cards(task))
+        raise CardError("wrong_task", model=card.name, task="evaluate", known=known)
     if (corruption is None) != (severity is None):
         raise UsageError("corruption_incomplete")
-    from segen.imaging.corruptions import Corruption
-
-    harm = Corruption(corruption, severity) if corruption is not None and severity is not None else None
     from segen.engine import Engine
     from segen.evaluation.model_card import figures, size
     from segen.evaluation.runner import evaluate, key, store
+    from segen.imaging.corruptions import Corruption
     from segen.text.table import table
 
-    report = evaluate(Engine(), card, data, split, progress, harm)
+    harm = Corruption(corruption, severity) if corruption is not None and severity is not None else None
+    report = evaluate(Engine(int8=not float32), card, data, split, progress, harm)
     if card.task == "generate" and "fid" not in report["metrics"]:
         from segen.models.features.inception import FILE
 

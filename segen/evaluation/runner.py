@@ -21,7 +21,7 @@ from segen.evaluation.matching import Matching
 from segen.evaluation.model_card import model_card
 from segen.evaluation.roc import Roc
 from segen.imaging.corruptions import Corruption
-from segen.registry import ModelCard
+from segen.registry import FLOAT32, ModelCard
 from segen.text import words
 from segen.types import SURE, Progress, Segmentation, SegmentRequest
 
@@ -38,9 +38,10 @@ def evaluate(
 
     Gives {model, data, split, items, metrics, definitions, versions}, `data` being the name of the set. Of
     what segments, `reliability` has the bins behind the metric ece; with a corruption, whose seed is the
-    number of the picture, {corruption: {name, severity}} stands there, too. Of what generates, `features`
-    names the space of the distances. `progress` wraps the list of items as tqdm does. Raises DataError when
-    the data cannot be used, UsageError for a corruption of what takes no picture.
+    number of the picture, {corruption: {name, severity}} stands there, too; where a copy in 8 bits answered,
+    `int8`; and `float32` for an engine that asks none. Of what generates, `features` names the space of the
+    distances. `progress` wraps the list of items as tqdm does. Raises DataError when the data cannot be used,
+    UsageError for a corruption of what takes no picture.
     """
     if card.task in ("generate", "translate") and corruption:
         raise UsageError("nothing_to_degrade", model=card.name)
@@ -55,11 +56,13 @@ def evaluate(
         "data": found.pop("data"),
         "split": split,
         **({"corruption": asdict(corruption)} if corruption else {}),
+        **({} if engine.int8 else {"float32": True}),
         **found,
         "definitions": {metric: words("en", f"metrics.{metric}") for metric in found["metrics"]},
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("torch", "torchvision", "segmentation_models_pytorch")},
+            **({"onnxruntime": version("onnxruntime")} if "int8" in found else {}),
             "segen": segen.__version__,
             "device": str(engine.device),
         },
@@ -86,13 +89,14 @@ def _compare(
     metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc()
     instances: tuple[InstanceMetrics, Matching] | None = None
     survey = datasets.survey(pairs, classes)
-    remark = survey.remark(classes)
+    remark, int8 = survey.remark(classes), False
     for number, pair in enumerate(progress(pairs)):
         image, labels = datasets.read(pair, classes, survey.coding)
         if corruption:
             image = corruption(image, number)
         value = engine.run(card.name, SegmentRequest(image)).value
         assert isinstance(value, Segmentation)
+        int8 = value.int8
         metrics.update(value.labels, labels)
         calibration.update(value.probabilities, labels)
         if len(card.classes) == 2:
@@ -111,15 +115,17 @@ def _compare(
         "data": name,
         "items": len(pairs),
         **({"masks": remark} if remark else {}),
+        **({"int8": True} if int8 else {}),
         "metrics": measured,
         "reliability": calibration.bins(),
     }
 
 
 def key(report: dict[str, Any]) -> str:
-    """Under what a report is kept: its split, or for a corruption another name, such as val+fog-3."""
+    """Under what a report is kept: its split, or another name such as val+fog-3 or val+float32."""
     harm = report.get("corruption")
-    return f"{report['split']}+{harm['name']}-{harm['severity']}" if harm else str(report["split"])
+    harmed = f"+{harm['name']}-{harm['severity']}" if harm else ""
+    return f"{report['split']}{harmed}{FLOAT32 if report.get('float32') else ''}"
 
 
 def store(card: ModelCard, report: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound="torch.nn.Module")
 
-WEIGHTS_FILES = ("*.json", "*.safetensors", "*.webp")
+WEIGHTS_FILES = ("*.json", "*.safetensors", "*.onnx", "*.webp")
 
 
 def checked(card: ModelCard) -> Path:

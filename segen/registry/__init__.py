@@ -46,6 +46,10 @@ SEGMENT_MODELS = ("deeplabv3plus-animals", "unet-camvid", "maskrcnn-nuclei")
 SEGMENT_MODEL = SEGMENT_MODELS[0]
 TEACH_MODEL = "deeplabv3plus-animals"
 """The card whose network tells pixel classifiers what a pixel is like."""
+INT8 = "int8.onnx"
+"""Beside the weights of what segments: a copy of the network in whole numbers of 8 bits."""
+FLOAT32 = "+float32"
+"""After a split: a report of the network itself, where that of the split is of the copy."""
 FILM, SNAPSHOTS = "snapshots.webp", "snapshots.json"
 """Beside the weights of what generates: samples during its training, and what was logged."""
 
@@ -111,8 +115,21 @@ class ModelCard(Generic[AnyOptions]):
     def report(self) -> dict[str, Any]:
         """What was measured on the card's own data as it is, on val if it was; empty before."""
         reports: dict[str, dict[str, Any]] = self.metrics().get(self.dataset, {})
-        plain = [report for report in reports.values() if "corruption" not in report]
+        plain = [report for kept, report in reports.items() if kept == report["split"]]
         return min(plain, key=lambda report: report["split"] != "val", default={})
+
+    def int8(self) -> dict[str, float] | None:
+        """Of a copy in 8 bits: its mean IoU on val, and "float32", that of the network; None without one."""
+        if not (self.weights / INT8).is_file():
+            return None
+        reports = self.metrics().get(self.dataset, {})
+        found = {"int8": reports.get("val"), "float32": reports.get(f"val{FLOAT32}")}
+        return {name: report["metrics"]["mean_iou"] for name, report in found.items() if report}
+
+    def int8_figures(self) -> dict[str, str]:
+        """What `int8` gives, as it is written; empty where it was not measured, too."""
+        found = self.int8() or {}
+        return {name: f"{value:.4f}" for name, value in found.items()} if len(found) == 2 else {}
 
     def reached(self) -> Reached | None:
         """The main figure of `report`; None where none was measured."""
@@ -262,5 +279,6 @@ def describe(card: ModelCard) -> dict[str, Any]:
         "source": card.source["en"],
         "training": card.training,
         "checkpoint": card.checkpoint,
+        "int8": card.int8(),
         "metrics": card.metrics(),
     }

@@ -11,6 +11,8 @@ from pathlib import Path
 from segen.errors import WeightsError
 
 SUMS = "SHA256SUMS"
+LOADED = ("*.safetensors", "*.onnx", "config.json")
+"""What needs a checksum."""
 
 
 def verify(folder: Path) -> None:
@@ -20,7 +22,7 @@ def verify(folder: Path) -> None:
     configurations without a checksum are not.
     """
     digests = read(folder)
-    loaded = [*folder.rglob("*.safetensors"), *folder.rglob("config.json")]
+    loaded = [path for name in LOADED for path in folder.rglob(name)]
     if not digests.keys() >= {path.relative_to(folder).as_posix() for path in loaded}:
         raise WeightsError("weights_altered", model=folder.name)
     for name, digest in digests.items():

@@ -54,6 +54,7 @@ class Segmentation:
     at, in the order of the card's classes; it sums to 1 over C. What only some cards give: `instances`,
     the surest first, every one of score 0.05 and more; `attention`; `discriminator_score`, h x w float32 in
     0 to 1 over the whole picture, how real a discriminator took each patch of the label map to be.
+    `int8` says that it was made by a copy of the network in whole numbers of 8 bits.
     """
 
     labels: Labels
@@ -61,6 +62,7 @@ class Segmentation:
     instances: tuple[Instance, ...] | None = None
     attention: Attention | None = None
     discriminator_score: NDArray[np.float32] | None = None
+    int8: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torchmetrics.classification import MulticlassCalibrationError
 
+from segen import registry
 from segen.cli.main import main
 from segen.data import datasets
 from segen.data.synthetic import scenes
@@ -231,6 +232,28 @@ def test_the_main_figure_is_the_clean_one(own_weights: Callable[[str], Path]) ->
     assert "0.250" not in beside(CARD, "en")
     store(CARD, {**report, "metrics": {"mean_iou": 0.75}})
     assert "0.750" in beside(CARD, "en")
+
+
+def test_the_network_itself_is_measured_beside_its_copy(
+    data: Path, own_weights: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "unet-camvid"
+    folder = own_weights(name)
+    (folder / "metrics.json").unlink()
+    for extra in ([], ["--float32"]):
+        command = ["evaluate", "--model", name, "--data", str(data), "--split", "val", "--write", *extra]
+        assert main(command) == 0
+    assert f"{name} on {CARD.dataset} val+float32" in capsys.readouterr().out
+    stored = json.loads((folder / "metrics.json").read_text())[CARD.dataset]
+    copied, network = stored["val"], stored["val+float32"]
+    assert (copied.get("int8"), network.get("int8"), network["float32"]) == (True, None, True)
+    assert copied["metrics"]["mean_iou"] != network["metrics"]["mean_iou"]
+    assert "onnxruntime" in copied["versions"]
+    assert "onnxruntime" not in network["versions"]
+    measured = {"int8": copied["metrics"]["mean_iou"], "float32": network["metrics"]["mean_iou"]}
+    assert registry.card(name).int8() == measured
+    assert registry.card(name).report()["split"] == "val"
+    assert registry.card(name).report() == copied
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_shipped_folders_are_whole_and_hold_no_pickle(card: ModelCard) -> None:
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {
         ".json",
         ".safetensors",
+        ".onnx",
         ".md",
         "",
         ".webp",

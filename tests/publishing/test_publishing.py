@@ -154,7 +154,7 @@ def test_a_card_arrives_on_the_hub_whole(hub: stand_in.Hub) -> None:
     assert hub.files == {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }, "these files and no others: what is stale there goes"
-    assert hub.by_lfs == {"model.safetensors"}
+    assert hub.by_lfs == {"model.safetensors", "int8.onnx"}
     assert hub.commits == 1
 
 

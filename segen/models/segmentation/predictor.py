@@ -66,7 +66,11 @@ class SegmentationPredictor:
 
     With several `scales` the network sees the picture at each, and the probabilities are averaged: Chen et
     al. 2017, "Rethinking Atrous Convolution", section 4.1, who flip the picture, too.
+
+    Where there is an `int8` copy of the network (`segen.models.int8`), a SegmentRequest asks that one.
     """
+
+    int8: Callable[[torch.Tensor], torch.Tensor] | None = None
 
     def __init__(
         self, network: nn.Module, max_side: int, zoom: float = 1.0, scales: Sequence[float] = (1.0,)
@@ -119,7 +123,7 @@ class SegmentationPredictor:
 
     def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""
-        return logits(self.network, pixels), {}
+        return logits(self.int8 or self.network, pixels), {"int8": self.int8 is not None}
 
     def context(self, request: ContextRequest) -> AttentionAt | SweepsAt:
         """How a place gets its context. Raises InputError: most networks have convolutions alone."""
@@ -138,14 +142,14 @@ def smaller_if_needed(work: Callable[[float], T], scale: float) -> T:
     """What `work` gives at a scale; at half of it, where the device has too little memory."""
     try:
         return work(scale)
-    except RuntimeError as fault:
+    except (RuntimeError, MemoryError) as fault:
         if not is_out_of_memory(fault):
             raise
     # Out here nothing holds the fault any more, nor with it the tensors of the first try.
     return work(scale / 2)
 
 
-def logits(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+def logits(network: Callable[[torch.Tensor], torch.Tensor], pixels: torch.Tensor) -> torch.Tensor:
     """N x C x H x W class logits of N x 3 x H x W pixels, H and W being any size.
 
     The picture is padded, and the answer cropped.

@@ -46,6 +46,7 @@ def _row(card: ModelCard, language: str) -> dict[str, Any]:
         "weights": card.licence["weights"][language],
         "source": card.source[language],
         "checkpoint": card.checkpoint[language],
+        "int8": words(language, "models.int8_figures", **figures) if (figures := card.int8_figures()) else "",
     }
     return {
         "card": card,

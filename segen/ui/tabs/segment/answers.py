@@ -42,13 +42,17 @@ LABEL_GAP = 13.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What one model made of the picture in `seconds` on `device`, or the sentence that says why nothing."""
+    """What one model made of the picture in `seconds` on `device`, or the sentence that says why nothing.
+
+    `int8` says that it was a copy of the network in whole numbers of 8 bits.
+    """
 
     card: ModelCard
     labels: Labels | None = None
     seconds: float = 0.0
     device: str = ""
     fault: str = ""
+    int8: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,10 @@ def told(done: Sequence[Answer], image: Image, language: str) -> Markup:
         return Markup("")
     height, width = image.shape[:2]
     values = {"width": width, "height": height, "device": device_name(done[0].device), "models": len(done)}
-    return Markup("<p>{}</p>").format(words(language, "compare.took", **values))
+    sentence = words(language, "compare.took", **values)
+    if names := ", ".join(answer.card.title[language] for answer in done if answer.int8):
+        sentence += words(language, "compare.int8", names=names)
+    return Markup("<p>{}</p>").format(sentence)
 
 
 def _vote(answers: Sequence[Answer]) -> Vote | None:

@@ -118,7 +118,7 @@ class CompareView:
             if not isinstance(fault, SegenError):
                 traceback.print_exc()
             return Answer(card, fault=errors.sentence(fault, language))
-        return Answer(card, done.value.labels, done.seconds, done.device)
+        return Answer(card, done.value.labels, done.seconds, done.device, int8=done.value.int8)
 
 
 def compared_datasets() -> list[str]:

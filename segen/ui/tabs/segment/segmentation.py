@@ -172,6 +172,8 @@ def _told(
         width=width,
         height=height,
     )
+    if run.value.int8 and (figures := card.int8_figures()):
+        sentence += words(language, "segment.int8", **figures)
     known = kind_classifier()
     right, pictures = sum(known.right.values()), sum(known.pictures.values())
     sentence += words(language, "segment.check", right=right, pictures=pictures)

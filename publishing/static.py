@@ -32,19 +32,21 @@ from segen.ui.framework.templates import render
 from segen.ui.tabs.learn import chapters
 from segen.ui.tabs.learn.lesson import lessons
 from segen.ui.tabs.translate import live, pad
-from segen.ui.widgets import camera, examples, inference, playground, sliders
+from segen.ui.widgets import camera, coloring, examples, inference, playground, sliders
 
 PAGES = {"en": "index.html", "zh": "zh.html"}
-COMPONENTS = ("camera", "learn", "paint", "playground", "sliders")
+COMPONENTS = ("camera", "coloring", "learn", "paint", "playground", "sliders")
 WORDS = (
     "camera",
     "chapters",
+    "coloring",
     "generate",
     "inference",
     "page",
     "paint",
     "playground",
     "sliders",
+    "translate",
     "twin",
     "viewer",
 )
@@ -100,14 +102,18 @@ def _networks() -> dict[str, list[ModelCard]]:
 def _values(language: str) -> dict[str, dict[str, Any]]:
     """What each place's components are given, the places in their order."""
     drawers = [card for card in registry.cards("generate") if not card.options.diffusion]
-    colorers = [card for card in registry.cards("translate") if card.options.pad]
+    colorer = next(card for card in registry.cards("translate") if card.options.pad)
     given = {
         "learn": {},
         "playground": playground.contents(Link({})),
         "segment": camera.segmenting(Link({}), language),
         "generate": sliders.contents(drawers, language),
         "translate": camera.translating(_networks()["translate"], language),
-        "draw": {"board": pad.blank(language), "models": [f"{colorers[0].name}.forward"]},
+        "draw": {
+            "board": pad.blank(language),
+            "coloring": coloring.contents(colorer, "#draw", ""),
+            "models": [f"{colorer.name}.forward"],
+        },
     }
     for place in given.values():
         if "cards" in place:

@@ -115,7 +115,12 @@ const begun = { // each place: begins once, and gives what shows its options
     const fill = await component(document.querySelector("#generate [data-component]"), value());
     return () => fill(value());
   },
-  draw,
+  async draw() {
+    const { board, coloring } = VALUES.draw;
+    await component(document.querySelector("#draw [data-component=coloring]"), coloring);
+    await component(document.querySelector("#draw [data-component=paint]"), board);
+    return () => {};
+  },
 };
 
 /** The live view of a place, beside its examples: the first one begins it. */
@@ -145,47 +150,6 @@ async function live(place) {
     const known = (name) => examples.find(({ dataset: { model } }) => model === name || model.split(".")[0] === name);
     take(known(asked) ?? known(card) ?? examples[0]);
   };
-}
-
-/** The drawing pad: lines are coloured while they are drawn. */
-async function draw() {
-  const section = document.getElementById("draw");
-  const [fault, canvas, told] = [".fault", ".drawn canvas", ".drawn figcaption"].map((each) => section.querySelector(each));
-  const { board, models } = VALUES.draw;
-  const element = section.querySelector("[data-component]");
-  await component(element, board);
-  const lines = element.querySelector("[data-part=board]");
-  const small = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-  small.imageSmoothingQuality = "high";
-  let found = null;
-  let busy = false;
-  let waiting = false;
-  const color = async () => {
-    waiting = true;
-    if (busy || !found) return;
-    busy = true;
-    while (waiting) {
-      waiting = false;
-      small.drawImage(lines, 0, 0, canvas.width, canvas.height);
-      const { pixels, milliseconds } = await found.translate(small.getImageData(0, 0, canvas.width, canvas.height));
-      canvas.getContext("2d").putImageData(new ImageData(pixels, canvas.width, canvas.height), 0, 0);
-      told.textContent = segen.say("twin.colored", { milliseconds: Math.round(milliseconds) });
-    }
-    busy = false;
-  };
-  element.addEventListener("paint", color);
-  lines.addEventListener("pointermove", ({ buttons }) => buttons && color());
-  const { open } = await import("./inference/network.js");
-  try {
-    found = await open(models[0], (...sentence) => (told.textContent = segen.say(...sentence)));
-    told.textContent = "";
-    if (waiting) color();
-  } catch (unable) {
-    told.textContent = "";
-    fault.textContent = unable.sentence ?? segen.say("inference.runtime");
-    fault.hidden = false;
-  }
-  return () => {};
 }
 
 // ---- places

@@ -35,10 +35,22 @@ def marked(image: Image, origin: Origin) -> bytes:
 
     They name Segen and its version, too.
     """
+    return encode(image, pnginfo=_marks(origin))
+
+
+def chunks(origin: Origin) -> bytes:
+    """The chunks that `marked` writes, to be put after the header of a PNG that is encoded elsewhere."""
+    return b"".join(
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content, _ in _marks(origin).chunks
+    )
+
+
+def _marks(origin: Origin) -> PngInfo:
     told = PngInfo()
     told.add_text(SOFTWARE, f"Segen {__version__}")
     told.add_itxt(XMP, MARK.format(origin=origin))
-    return encode(image, pnginfo=told)
+    return told
 
 
 def with_text(png: bytes, keyword: str, text: str) -> bytes:

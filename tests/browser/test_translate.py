@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segen import __version__
 from segen.data.synthetic import scenes
-from segen.imaging import images
+from segen.engine import Engine
+from segen.imaging import images, png_text
 from segen.imaging.labels import read_labels, resize_labels
 from segen.registry import card, cards
 from segen.text import words
@@ -24,8 +27,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_picture_is_translated_looked_through_and_limited(
     address: str, visit: Callable[..., Any], weights: Path
 ) -> None:
-    from segen.engine import Engine
-
     chosen = next(
         card
         for card in cards("translate")
@@ -66,7 +67,9 @@ def test_a_picture_is_translated_looked_through_and_limited(
     assert_fits(page)
 
 
-def test_a_drawing_is_colored_while_it_is_drawn(address: str, visit: Callable[..., Any]) -> None:
+def test_a_drawing_is_colored_while_it_is_drawn(
+    address: str, visit: Callable[..., Any], weights: Path
+) -> None:
     name = next(card.name for card in cards("translate") if card.options.pad)
     page = visit(f"{address}/?tab=translate&view=pad&model={name}")
     canvas = page.locator("#translate-board canvas[data-part=board]")
@@ -80,12 +83,18 @@ def test_a_drawing_is_colored_while_it_is_drawn(address: str, visit: Callable[..
     assert page.evaluate(inked) == 0
 
     stroke(page, canvas, (0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2))
-    page.wait_for_selector("#translate-colored img")
+    page.get_by_text("nothing was sent anywhere").wait_for()
     frame = page.evaluate(inked)
     assert 4 * 0.6 * 192 * 3 < frame < 4 * 0.6 * 192 * 7
     with page.expect_download() as download:
-        page.click("#translate-colored-download")
-    assert images.read(download.value.path()).shape == (*card(name).input_size, 3)
+        page.click("#translate-coloring [data-part=save]")
+    saved = Path(download.value.path())
+    assert png_text.text_in(saved.read_bytes(), png_text.SOFTWARE) == f"Segen {__version__}"
+    lines = page.evaluate("document.querySelector('#translate-board [data-part=board]').toDataURL()")
+    drawn = images.read(base64.b64decode(lines.split(",")[1]))
+    request = TranslateRequest(images.resize(drawn, *card(name).input_size))
+    expected = Engine("cpu").run(name, request).value.image.astype(int)
+    assert np.abs(images.read(saved) - expected).mean() < 4, "but for how the browser shrinks the lines"
 
     page.check("#translate-board input[value=fill]", force=True)
     canvas.click()
@@ -97,6 +106,21 @@ def test_a_drawing_is_colored_while_it_is_drawn(address: str, visit: Callable[..
     page.keyboard.press("Control+z")
     assert page.evaluate(inked) == frame
     assert_fits(page)
+
+
+def test_without_simd_the_server_colors_after_each_stroke(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=start")
+    page.add_init_script("WebAssembly.validate = () => false;")
+    page.goto(f"{address}/?tab=translate&view=pad&model=pix2pix-emoji")
+    canvas = page.locator("#translate-board canvas[data-part=board]")
+    canvas.wait_for()
+    page.wait_for_function("document.querySelector('#translate-board canvas[data-part=board]').width === 192")
+    stroke(page, canvas, (0.2, 0.2), (0.8, 0.8))
+    page.wait_for_selector("#translate-colored img")
+    assert words("en", "coloring.instead") in page.inner_text("#translate-coloring")
+    with page.expect_download() as download:
+        page.click("#translate-colored-download")
+    assert images.read(download.value.path()).shape == (64, 64, 3)
 
 
 def test_a_street_is_painted_photographed_and_segmented_again(
@@ -152,7 +176,6 @@ def test_a_street_is_painted_photographed_and_segmented_again(
 
 def _assert_saved(page: Any, folder: Path, cars: int) -> Path:
     """Photograph, map and what is found can be taken home, and hold what is shown; the file of the map."""
-    from segen.engine import Engine
 
     def save(kind: str) -> Path:
         with page.expect_download() as download:

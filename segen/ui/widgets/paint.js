@@ -52,6 +52,7 @@ function put(canvas, ids, width, height) {
 
 function draw() {
   put(parts.board, ids, current.width, current.height);
+  parts.board.dispatchEvent(new Event("drawn", { bubbles: true }));
   button.undo.disabled = !undos.length;
   button.redo.disabled = !redos.length;
 }

@@ -16,9 +16,9 @@ from segen.types import Image, Labels, TranslateRequest
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import on_device, press, steps
+from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.tabs.translate.panel import Panel
-from segen.ui.widgets import paint
+from segen.ui.widgets import coloring, paint
 
 if TYPE_CHECKING:
     from segen.engine import Engine
@@ -27,6 +27,7 @@ SIDE = 192
 """Of the pad in pixels; the network sees the lines at its own size."""
 BRUSH = 5
 INK = 1
+RUN = "translate-pad-run"
 SCALE = 6
 """The coloured picture is shown so many times larger."""
 
@@ -38,9 +39,11 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Panel:
         with gr.Row():
             with gr.Column(min_width=260):
                 board = paint.board(elem_id="translate-board")
-                run = gr.Button(say("translate.pad_run"), size="sm", elem_id="translate-pad-run")
+                run = gr.Button(visible="hidden", elem_id=RUN)
             with gr.Column(min_width=260):
+                live = coloring.coloring(elem_id="translate-coloring")
                 view = gr.Image(
+                    visible=False,
                     label=say("translate.colored"),
                     interactive=False,
                     buttons=[],
@@ -63,15 +66,18 @@ def pad_panel(engine: Engine, model: gr.Dropdown, stop: gr.Button) -> Panel:
         done = yield from steps(engine, name, TranslateRequest(small), progress, language)
         large = done.value.image.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
         file = saved(f"{name}.png", png_text.marked(done.value.image, "compositeWithTrainedAlgorithmicMedia"))
-        yield {view: large, download: gr.DownloadButton(value=file, visible=True)}
+        yield {view: gr.Image(large, visible=True), download: gr.DownloadButton(value=file, visible=True)}
 
-    board.paint(**press(run))
+    board.paint(None, js="() => segen.uncolored?.()", **QUIET)  # where the browser cannot; see coloring.js
     on_device([run.click], color, [model, board], [view, download], stop=stop, shows=view)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        return {board: blank(language) if card.options.pad else None}
+        hidden = {view: gr.Image(None, visible=False), download: gr.DownloadButton(visible=False)}
+        if not card.options.pad:
+            return {board: None, live: None, **hidden}
+        return {board: blank(language), live: coloring.contents(card, "#translate-board", RUN), **hidden}
 
-    return Panel(page, [board], of_card, lambda card: bool(card.options.pad))
+    return Panel(page, [board, live, view, download], of_card, lambda card: bool(card.options.pad))
 
 
 def blank(language: str) -> dict[str, Any]:

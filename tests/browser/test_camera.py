@@ -98,7 +98,7 @@ def test_a_picture_has_the_labels_that_the_server_gives(
     np.testing.assert_array_equal(drawn(page, "seen"), images.read(path))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
-        engine = Engine("cpu")
+        engine = Engine("cpu", int8=False)
         engine.load(model)
         engine._cache[model].scales = (1.0,)  # type: ignore[attr-defined]  # a browser sees it once
         labels = engine.run(model, SegmentRequest(images.read(path))).value.labels

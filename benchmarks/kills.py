@@ -116,7 +116,6 @@ def _killed_after(seconds: float, work: multiprocessing.process.BaseProcess) -> 
 
 
 def _train() -> None:
-    torch.set_num_threads(1)
     kept = Path(os.environ["SEGEN_RUNS"], TRAINING.name, "checkpoint.pt")
     place = Place(data="synthetic", resume=kept.exists())
     loop.fit(vae.VaeRecipe(TRAINING, place), place)
@@ -147,6 +146,7 @@ def _forked(work: Callable[[], None]) -> multiprocessing.process.BaseProcess:
 
 def main() -> Iterator[str]:
     """A line for each command."""
+    torch.set_num_threads(1)  # a process that is forked waits for ever for the threads of its parent
     count, dice = int(os.environ.get("SEGEN_KILLS", "200")), random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
         lines = commands(Path(folder))

@@ -139,6 +139,6 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for line in lines:
         commands.run(line)
     assert (tmp_path / "results" / "street.regions.json").is_file()
-    assert exported == [("unet-camvid", Path("unet-camvid.onnx"))]
+    assert exported == [("unet-camvid", Path("unet-camvid.onnx"), "forward")]
     assert (tmp_path / "runs" / "unet-camvid" / "export" / "model.safetensors").is_file()
     exec(compile(snippet(), "README.md", "exec"), {})

@@ -23,7 +23,7 @@ function placed(query) {
     learn: { chapters: "learn", playground: "playground" },
     segment: { segment: "segment", camera: "segment" },
     generate: { draw: "generate", latent: "generate" },
-    translate: { translate: "translate", live: "translate", pad: "draw" },
+    translate: { translate: "translate", stream: "translate", pad: "draw" },
   };
   const first = tab === "learn" ? "chapters" : tab === "generate" ? "draw" : tab;
   const drawn = tab === "translate" && VALUES.draw.models.includes(`${rest.model}.forward`);
@@ -33,7 +33,7 @@ function placed(query) {
 }
 
 /** How the lab addresses a place. */
-const VIEWS = { learn: "chapters", playground: "playground", segment: "camera", generate: "latent", translate: "live", draw: "pad" };
+const VIEWS = { learn: "chapters", playground: "playground", segment: "camera", generate: "latent", translate: "stream", draw: "pad" };
 const TABS = { playground: "learn", draw: "translate" };
 function write() {
   const given = { tab: TABS[open] ?? open, view: VIEWS[open], ...options[open] };

@@ -63,7 +63,7 @@ def wait_for(page: Any, where: str) -> None:
 
 def drawn(page: Any, part: str) -> Image:
     """What a canvas of the view holds."""
-    canvas = f":is(#camera, #live) [data-part={part}]"
+    canvas = f":is(#camera, #stream) [data-part={part}]"
     address = page.evaluate(f"document.querySelector('{canvas}').toDataURL()")
     with Pillow.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as picture:
         return np.array(picture.convert("RGB"))
@@ -217,11 +217,11 @@ def test_a_network_that_the_server_cannot_make_is_told(opened: Callable[..., Any
 def test_a_picture_becomes_what_the_server_makes_of_it(
     address: str, visit: Callable[..., Any], every_weights_folder: Path, model: str, direction: Direction
 ) -> None:
-    page = visit(f"{address}/?tab=translate&view=live&model={model}&direction={direction}")
+    page = visit(f"{address}/?tab=translate&view=stream&model={model}&direction={direction}")
     page.wait_for_selector("#translate-picture img")
-    page.select_option("#live [data-part=model]", f"{model}.{direction}")
-    page.wait_for_selector("#live [data-where=browser]")
-    page.wait_for_selector("#live [data-state=idle]")
+    page.select_option("#stream [data-part=model]", f"{model}.{direction}")
+    page.wait_for_selector("#stream [data-where=browser]")
+    page.wait_for_selector("#stream [data-state=idle]")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
         engine = Engine("cpu")
@@ -236,8 +236,8 @@ def test_a_picture_becomes_what_the_server_makes_of_it(
 def test_without_simd_the_server_translates_the_frame(address: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{address}/?tab=start")
     page.add_init_script(NO_SIMD)
-    page.goto(f"{address}/?tab=translate&view=live&model=pix2pix-nuclei")
+    page.goto(f"{address}/?tab=translate&view=stream&model=pix2pix-nuclei")
     page.wait_for_selector("#translate-picture img")
-    page.click("#live-run")
-    page.wait_for_selector("#live [data-where=server]")
-    assert words("en", "camera.instead") in page.inner_text("#live [data-part=fault]")
+    page.click("#stream-run")
+    page.wait_for_selector("#stream [data-where=server]")
+    assert words("en", "camera.instead") in page.inner_text("#stream [data-part=fault]")

@@ -105,7 +105,7 @@ def test_a_guess_is_kept_and_a_link_opens_its_place(twin: str, visit: Callable[.
     page.goto(f"{twin}/zh.html?tab=segment&view=camera&model=unet-nuclei")
     page.wait_for_selector(READY["segment"])
     assert page.input_value("#segment [data-part=model]") == "unet-nuclei"
-    page.goto(f"{twin}/index.html?tab=translate&view=live&model=cyclegan-yosemite&direction=backward")
+    page.goto(f"{twin}/index.html?tab=translate&view=stream&model=cyclegan-yosemite&direction=backward")
     page.wait_for_selector(READY["translate"])
     assert page.input_value("#translate [data-part=model]") == "cyclegan-yosemite.backward"
     page.goto(f"{twin}/index.html?tab=models&view=table")

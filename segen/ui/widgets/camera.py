@@ -54,4 +54,4 @@ def translating(cards: Sequence[ModelCard[TranslateOptions]], language: str) -> 
                 title = f"{card.title[language]}: {card.options.way(direction, language)}"
                 networks.append({"name": f"{card.name}.{direction}", "title": title})
     picture = "#translate-picture img"
-    return {"cards": networks, "asked": "", "place": "live", "beside": "live", "picture": picture}
+    return {"cards": networks, "asked": "", "place": "stream", "beside": "stream", "picture": picture}

@@ -13,9 +13,9 @@ from segen.ui.widgets import camera
 
 def live_panel() -> Panel:
     """Lay out the view of a card whose networks a browser can feed."""
-    with gr.Tab(say("translate.live"), id="live", elem_id="translate-live") as page:
+    with gr.Tab(say("translate.live"), id="stream", elem_id="translate-stream") as page:
         gr.Markdown(say("translate.live_help"), elem_classes="help")
-        view = camera.camera(elem_id="live")
+        view = camera.camera(elem_id="stream")
 
     def of_card(card: ModelCard, language: str) -> Values:
         return {view: camera.translating([card] if is_of(card) else [], language)}

@@ -36,7 +36,7 @@ def build(engine: Engine) -> Tab:
                 view = TranslationView(engine, choice)
             model, picture, direction, stop = choice.model, choice.picture, choice.direction, choice.stop
             parts = {
-                "live": live_panel(),
+                "stream": live_panel(),
                 "pad": pad_panel(engine, model, stop),
                 "street": street_panel(engine, picture, model, stop),
                 "cycle": cycle_panel(engine, picture, model, direction, stop),

@@ -192,7 +192,7 @@ def test_a_file_that_is_damaged_on_its_way_is_told(opened: Callable[..., Any], f
     page.route(f"**/{file}", damage)
     page.click("#camera-run")
     page.get_by_text(words("en", f"inference.{fault}")).wait_for()
-    wait_for(page, "server")
+    _assert_server_answered(page)
 
 
 def test_a_network_that_the_server_cannot_make_is_told(opened: Callable[..., Any]) -> None:
@@ -202,8 +202,13 @@ def test_a_network_that_the_server_cannot_make_is_told(opened: Callable[..., Any
     page.route("**/networks/*.json*", lambda route: route.fulfill(status=503, json={"error": "It broke."}))
     page.click("#camera-run")
     page.get_by_text("It broke.").wait_for()
+    _assert_server_answered(page)
+
+
+def _assert_server_answered(page: Any) -> None:
     page.wait_for_selector("#camera [data-state=idle]")
-    wait_for(page, "server")
+    assert words("en", "camera.no_server") not in page.inner_text("#camera")
+    assert page.evaluate("document.querySelector('#camera [data-part=labels]').width") > 1
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,9 @@ class Networks:
 
 def _named(name: str) -> tuple[ModelCard, Direction]:
     """The card and the direction of a network's name. Raises CardError for one that has no network here."""
-    name, _, direction = name.partition(".")
+    name, dot, direction = name.partition(".")
     card = registry.card(name)
-    fits = direction in card.directions if card.task == "translate" else not direction
+    fits = direction in card.directions if card.task == "translate" else not dot
     if not fits or card.task == "cluster" or getattr(card.options, "diffusion", False):
         raise CardError("no_onnx", model=name)
     return card, cast(Direction, direction or TranslateRequest.direction)

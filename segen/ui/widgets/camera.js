@@ -162,13 +162,20 @@ function measure(milliseconds, lasts) {
 
 // ---- where it is computed
 
+/** Let go of the network that was opened, if there is one. */
+function close() {
+  opened?.network.close();
+  opened = null;
+}
+
 async function network(mine) {
   const { name } = card();
   if (opened?.name === name) return opened.network;
+  close();
   const { open } = await import(at("inference/network.js"));
-  opened = null;
   const found = await open(name, (...told) => mine === turn && tell(...told));
-  opened = { name, network: found };
+  if (mine === turn) opened = { name, network: found };
+  else found.close(); // another was asked for meanwhile
   return found;
 }
 
@@ -242,11 +249,12 @@ async function begin(opens, preferred) {
       await here(source, mine);
     } catch (unable) {
       if (mine !== turn) return;
-      opened = null;
+      close();
       const sentence = unable.sentence ?? say("inference.runtime");
       if (window.segen.alone) throw new Told(sentence);
       complain(`${sentence} ${say("camera.instead")}`);
       await there(mine).catch(() => {
+        if (mine !== turn) return;
         tell("");
         complain(`${parts.fault.textContent} ${say("camera.no_server")}`);
       });
@@ -267,7 +275,10 @@ function choose(name) {
 }
 
 const first = () => props.value.cards[0].name; // the default, which knows people, as cameras see them
-const beside = () => window.segen.options(props.value.beside).model ?? first();
+const beside = () => {
+  const { model, direction } = window.segen.options(props.value.beside);
+  return (direction ? `${model}.${direction}` : model) ?? first();
+};
 const segment = () => begin(still, beside());
 let again = segment; // what goes on when another network is chosen
 
@@ -283,7 +294,8 @@ parts.stop.addEventListener("click", () => {
 });
 parts.model.addEventListener("change", () => {
   chosen = parts.model.value;
-  window.segen.remember(props.value.place, { model: chosen });
+  const [model, direction] = chosen.split(".");
+  window.segen.remember(props.value.place, { model, ...(direction && { direction }) });
   again();
 });
 const cover_more = () => element.style.setProperty("--opacity", parts.opacity.value / 100);
@@ -291,7 +303,11 @@ parts.opacity.addEventListener("input", cover_more);
 
 function fill() {
   const { cards, place } = props.value || {};
-  if (!cards?.length) return;
+  const before = element.dataset.state === "running" ? parts.model.value : null;
+  if (!cards?.length) {
+    if (before !== null) stop(); // no network of this card runs here
+    return;
+  }
   parts.run.id = `${place}-run`; // by which page.js presses it
   parts.choice.hidden = cards.length < 2;
   parts.classes.hidden = !cards[0].classes;
@@ -301,6 +317,10 @@ function fill() {
   parts.model.replaceChildren(...cards.map(({ name, title }) => new Option(title, name)));
   chosen = props.value.asked;
   choose(chosen || beside());
+  if (before !== null && parts.model.value !== before) {
+    stop(); // what runs is another network's
+    tell("camera.empty");
+  }
 }
 watch("value", fill);
 fill();

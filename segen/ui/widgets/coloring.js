@@ -22,12 +22,18 @@ async function open() {
 }
 
 function give_up(unable) {
+  network?.close();
+  opening = network = null;
   const sentence = unable.sentence ?? segen.say("inference.runtime");
   parts.fault.textContent = segen.alone ? sentence : `${sentence} ${segen.say("coloring.instead")}`;
   parts.fault.hidden = false;
   parts.figure.hidden = parts.save.hidden = true;
+  if (segen.alone) {
+    parts.again.hidden = false;
+    return;
+  }
   segen.uncolored = () => segen.press(props.value.fallback);
-  if (!segen.alone) segen.uncolored();
+  segen.uncolored();
 }
 
 /** Colour what the board shows now; while one picture is made, only the newest waits. */
@@ -48,12 +54,19 @@ async function color(lines) {
     }
     busy = false;
   } catch (unable) {
-    give_up(unable); // and stay busy: nothing more is tried here
+    give_up(unable); // and stay busy: nothing more is tried until "Try again" is pressed
   }
 }
 
 document.addEventListener("drawn", ({ target }) => {
   if (props.value && target.closest(props.value.board) && element.checkVisibility()) color(target);
+});
+
+parts.again.addEventListener("click", () => {
+  parts.fault.hidden = parts.again.hidden = true;
+  parts.figure.hidden = parts.save.hidden = false;
+  busy = false;
+  color(document.querySelector(`${props.value.board} [data-part=board]`));
 });
 
 // A PNG whose metadata say that a network drew it: the chunks come from the server, after the header.
@@ -63,5 +76,5 @@ parts.save.addEventListener("click", async () => {
   const whole = new Blob([png.slice(0, HEADER_BYTES), mark, png.slice(HEADER_BYTES)], { type: "image/png" });
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(whole), download: props.value.file });
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 });

@@ -27,6 +27,13 @@ function complain(sentence) {
   parts.fault.hidden = !sentence;
 }
 
+/** Whether there is a network to draw with, and so whether the controls do something. */
+function enable(usable) {
+  for (const button of [parts.others, parts.chance, parts.reset]) button.disabled = !usable;
+  parts.columns.hidden = !usable;
+  parts.classes.hidden = !network?.labels;
+}
+
 /** The latent vectors of the pictures that are shown, moved by the sliders. */
 function vectors() {
   const { count, latents, directions } = network;
@@ -84,10 +91,16 @@ async function draw() {
   }
 }
 
-function give_up(unable) {
+function let_go() {
+  network?.close();
   network = null;
+  enable(false);
+}
+
+function give_up(unable) {
+  let_go();
   tell("");
-  parts.columns.hidden = true;
+  parts.again.hidden = false;
   element.dataset.state = "idle";
   complain([unable.sentence ?? say("inference.runtime"), !window.segen.alone && say("sliders.instead")].filter(Boolean).join(" "));
 }
@@ -141,23 +154,22 @@ function move(values) {
 
 async function open() {
   const mine = ++turn;
-  network = null;
+  let_go();
   waiting = false;
   complain("");
-  parts.columns.hidden = true;
+  parts.again.hidden = true;
   element.dataset.state = "opening";
   const { name, classes: names } = card();
   try {
     const { open } = await import(at("inference/network.js"));
     const found = await open(name, (...told) => mine === turn && tell(...told));
-    if (mine !== turn) return;
+    if (mine !== turn) return found.close(); // another was asked for meanwhile
     network = found;
-    parts.classes.hidden = !network.labels;
     parts.label.replaceChildren(new Option(say("generate.any_label"), ""), ...names.map((each, id) => new Option(each, id)));
     chosen = 0;
     lay_out();
     tell("");
-    parts.columns.hidden = false;
+    enable(true);
     await draw();
   } catch (unable) {
     if (mine === turn) give_up(unable);
@@ -165,19 +177,19 @@ async function open() {
 }
 
 parts.others.addEventListener("click", () => {
-  if (!network) return;
   first = (first + network.count) % network.seeds;
   draw();
 });
-parts.chance.addEventListener("click", () => network && move(steps.map(() => REACH * (Math.random() - 0.5))));
-parts.reset.addEventListener("click", () => network && move(steps.map(() => 0)));
+parts.chance.addEventListener("click", () => move(steps.map(() => REACH * (Math.random() - 0.5))));
+parts.reset.addEventListener("click", () => move(steps.map(() => 0)));
 parts.label.addEventListener("change", draw);
 parts.model.addEventListener("change", open);
+parts.again.addEventListener("click", open);
 
 // A network is fetched once the sliders are in sight.
 let seen = false;
-const observer = new IntersectionObserver(([entry]) => {
-  if (seen || !entry.isIntersecting || !props.value?.cards?.length) return;
+const observer = new IntersectionObserver((entries) => {
+  if (seen || !entries.at(-1).isIntersecting || !props.value?.cards?.length) return;
   seen = true;
   open();
 });

@@ -1,5 +1,5 @@
-// A card's network in this browser: fetched once, its checksum compared, and run by a worker, so that the page goes on
-// meanwhile. ONNX Runtime Web computes on one thread of WebAssembly with SIMD.
+// Cards' networks in this browser: each is fetched, its checksum compared, and run by a worker of its own, so that the
+// page goes on meanwhile. ONNX Runtime Web computes on one thread of WebAssembly with SIMD.
 
 const at = (path) => new URL(path, import.meta.url);
 const SIMD = Uint8Array.of(
@@ -14,30 +14,28 @@ class Unable extends Error {
   }
 }
 
-let worker = null;
-let answers = []; // what becomes of what was asked of the worker, in turn
-
-function ask(question, transferred) {
-  worker ??= begun();
-  return new Promise((resolve, reject) => {
-    answers.push({ resolve, reject });
-    worker.postMessage(question, transferred);
-  });
-}
-
+/** A worker: `ask` it a question, or `close` it. Whatever is asked of it after a fault, or once it is closed, fails. */
 function begun() {
-  const started = new Worker(at("worker.js"), { type: "module" });
-  const fail = () => {
-    worker = null;
-    started.terminate();
-    for (const { reject } of answers.splice(0)) reject(new Unable("runtime"));
+  const worker = new Worker(at("worker.js"), { type: "module" });
+  const waiting = []; // for answers, which come in the order of the questions
+  let closed = false;
+  const close = () => {
+    closed = true;
+    worker.terminate();
+    for (const { reject } of waiting.splice(0)) reject(new Unable("runtime"));
   };
-  started.onmessage = ({ data }) => (data.fault ? fail() : answers.shift().resolve(data));
-  started.onerror = (event) => {
+  worker.onmessage = ({ data }) => (data.fault ? close() : waiting.shift().resolve(data));
+  worker.onerror = (event) => {
     event.preventDefault(); // it is told
-    fail();
+    close();
   };
-  return started;
+  const ask = (question, transferred) =>
+    new Promise((resolve, reject) => {
+      if (closed) throw new Unable("runtime");
+      waiting.push({ resolve, reject });
+      worker.postMessage(question, transferred);
+    });
+  return { ask, close };
 }
 
 /** Where the network of a card is to be had, and of what size; the server makes it where it is not there yet. */
@@ -65,7 +63,7 @@ const numbers = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) 
 /**
  * A network by its name, with what is told of it: the `width` and `height` of what it works on, of a generator also how
  * many pictures it draws at once (`count`), the `latents` of its first seeds, one after the other, their `labels`, and
- * `directions` of latent space. `tell` is told what goes on. Throws Unable.
+ * `directions` of latent space. `tell` is told what goes on; `close` frees its memory. Throws Unable.
  */
 export async function open(name, tell) {
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD)) throw new Unable("no_simd");
@@ -73,20 +71,22 @@ export async function open(name, tell) {
   const told = await described(name);
   tell("inference.loading", { megabytes: (told.bytes / 1e6).toFixed(1) });
   const content = await fetched(told);
+  const { ask, close } = begun();
   await ask({ content, told }, [content]);
   for (const each of ["latents", "directions"]) if (told[each]) told[each] = numbers(told[each]);
-  return { ...told, segment, translate, draw };
+  const seen = (task) => (picture) => {
+    const { buffer } = picture.data;
+    const given = { pixels: new Uint8ClampedArray(buffer), width: picture.width, height: picture.height };
+    return ask({ task, given }, [buffer]);
+  };
+  return {
+    ...told,
+    close,
+    /** Of an ImageData: the class of each pixel, row by row, as `labels`, and the `milliseconds` that it took. */
+    segment: seen("segment"),
+    /** Of an ImageData: what becomes of it, RGBA, as `pixels`, and the `milliseconds` that it took. */
+    translate: seen("translate"),
+    /** Of latent vectors, and their classes if it takes them: each one's `pictures`, RGBA, and the `milliseconds`. */
+    draw: (latents, labels) => ask({ task: "draw", given: { latents, labels } }, []),
+  };
 }
-
-const seen = (task) => (picture) => {
-  const { buffer } = picture.data;
-  const given = { pixels: new Uint8ClampedArray(buffer), width: picture.width, height: picture.height };
-  return ask({ task, given }, [buffer]);
-};
-
-/** Of an ImageData: the class of each pixel, row by row, as `labels`, and the `milliseconds` that it took. */
-const segment = seen("segment");
-/** Of an ImageData: what becomes of it, RGBA, as `pixels`, and the `milliseconds` that it took. */
-const translate = seen("translate");
-/** Of latent vectors, and their classes if it takes them: each one's `pictures`, RGBA, and the `milliseconds`. */
-const draw = (latents, labels) => ask({ task: "draw", given: { latents, labels } }, []);

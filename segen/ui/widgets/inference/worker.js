@@ -1,11 +1,10 @@
-// Runs one network. It is sent a file and what is told of it, and then what the network is to work on; it answers each
-// message.
+// Runs one network. It is sent a file and what is told of it, once, and then what the network is to work on; it answers
+// each message.
 
 import * as ort from "./onnxruntime/ort.wasm.bundle.min.mjs";
 import { READ } from "./reading.js";
 
 const MIN_SIDE = 32;
-let runtime = null;
 let network = null; // {session, told}
 
 /** ONNX Runtime's WebAssembly, which is served compressed. */
@@ -17,8 +16,7 @@ async function load() {
 }
 
 async function open({ content, told }) {
-  await (runtime ??= load());
-  await network?.session.release();
+  await load();
   network = { session: await ort.InferenceSession.create(new Uint8Array(content)), told };
   return {};
 }

@@ -49,6 +49,7 @@ def _built(folder: Path) -> None:
         sys.exit(f"{folder} exists: name a folder that is not there yet.")
     from publishing import static
 
+    folder.resolve().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.resolve().parent) as temporary:
         write(Path(temporary, "twin"), static.contents())
         Path(temporary, "twin").rename(folder)

@@ -28,7 +28,9 @@ function placed(query) {
   const first = tab === "learn" ? "chapters" : tab === "generate" ? "draw" : tab;
   const drawn = tab === "translate" && VALUES.draw.models.includes(`${rest.model}.forward`);
   const place = drawn ? "draw" : views[tab]?.[view ?? first];
-  if (!place || (rest.model && !VALUES[place].models?.some((name) => name.split(".")[0] === rest.model))) return null;
+  if (!PLACES.includes(place)) return null;
+  const { models } = VALUES[place]; // of the playground, `model` is a setting
+  if (models && rest.model && !models.some((name) => name.split(".")[0] === rest.model)) return null;
   return { place, rest };
 }
 
@@ -36,8 +38,8 @@ function placed(query) {
 const VIEWS = { learn: "chapters", playground: "playground", segment: "camera", generate: "latent", translate: "stream", draw: "pad" };
 const TABS = { playground: "learn", draw: "translate" };
 function write() {
-  const given = { tab: TABS[open] ?? open, view: VIEWS[open], ...options[open] };
-  history.replaceState(null, "", `?${new URLSearchParams(given)}`);
+  const given = Object.entries({ tab: TABS[open] ?? open, view: VIEWS[open], ...options[open] });
+  history.replaceState(null, "", `?${new URLSearchParams(given.filter(([, value]) => value !== undefined))}`);
   document.documentElement.dataset.tab = open; // it is shown
 }
 
@@ -84,7 +86,7 @@ const begun = { // each place: begins once, and gives what shows its options
     }
     return () => {
       const asked = options.learn.chapter;
-      const chapter = asked in chapters ? asked : Object.keys(chapters)[0];
+      const chapter = Object.hasOwn(chapters, asked) ? asked : Object.keys(chapters)[0];
       const { lead, rest, ...others } = chapters[chapter];
       document.getElementById("learn-lead").innerHTML = lead;
       document.getElementById("learn-rest").innerHTML = rest;
@@ -97,13 +99,16 @@ const begun = { // each place: begins once, and gives what shows its options
     };
   },
   async playground() {
-    const asked = () => {
-      const { choices, sliders } = VALUES.playground.table;
-      const given = Object.entries(options.playground);
-      const known = given.filter(([name]) => name === "preset" || name === "seed" || name in choices || name in sliders);
-      return known.map(([name, text]) => [name, name === "seed" || name in sliders ? Number(text) : text]);
+    const { choices, presets, sliders, most_seed } = VALUES.playground.table;
+    const asked = ({ seed, ...given }) => {
+      const found = {};
+      for (const [name, allowed] of Object.entries({ ...choices, preset: Object.keys(presets) }))
+        if (allowed.includes(given[name])) found[name] = given[name];
+      for (const name of Object.keys(sliders)) if (Number.isFinite(Number(given[name]))) found[name] = Number(given[name]);
+      if (/^\d+$/.test(seed) && Number(seed) <= most_seed) found.seed = Number(seed);
+      return found;
     };
-    const value = () => ({ ...VALUES.playground, asked: Object.fromEntries(asked()) });
+    const value = () => ({ ...VALUES.playground, asked: asked(options.playground) });
     const fill = await component(document.querySelector("#playground [data-component]"), value());
     return () => fill(value());
   },
@@ -133,15 +138,16 @@ async function live(place) {
     fill(value());
     section.querySelector("[data-part=run]").click();
   };
+  let shown = "";
   const examples = [...section.querySelectorAll("[data-example]")];
   for (const example of examples)
     example.addEventListener("click", () => {
       const [model, direction] = example.dataset.model.split(".");
       options[place] = { model, ...(direction && { direction }) };
       write();
+      shown = network(place); // coming back to the place leaves it as it is
       take(example);
     });
-  let shown = "";
   return () => {
     const asked = network(place) || VALUES[place].models[0];
     if (asked === shown) return;

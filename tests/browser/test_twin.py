@@ -108,6 +108,19 @@ def test_a_guess_is_kept_and_a_link_opens_its_place(twin: str, visit: Callable[.
     page.goto(f"{twin}/index.html?tab=translate&view=stream&model=cyclegan-yosemite&direction=backward")
     page.wait_for_selector(READY["translate"])
     assert page.input_value("#translate [data-part=model]") == "cyclegan-yosemite.backward"
+    page.select_option("#translate [data-part=model]", "cyclegan-yosemite.forward")
+    page.reload()
+    page.wait_for_selector(READY["translate"])
+    assert page.input_value("#translate [data-part=model]") == "cyclegan-yosemite.forward"
+    page.goto(f"{twin}/index.html?tab=learn&view=playground&model=vae&data=nonsense&seed=7")
+    page.wait_for_selector(READY["playground"])
+    for _ in range(2):
+        page.click("#learn-tab")
+        page.click("#playground-tab")
+        page.wait_for_function("location.search.includes('playground')")
+        assert page.evaluate("location.search") == "?tab=learn&view=playground&model=vae&seed=7"
+    page.goto(f"{twin}/index.html?tab=constructor&view=name")
+    page.wait_for_selector(READY["learn"])
     page.goto(f"{twin}/index.html?tab=models&view=table")
     page.wait_for_selector(READY["learn"])
 
@@ -132,6 +145,22 @@ def test_lines_are_coloured_while_they_are_drawn(twin: str, visit: Callable[...,
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100, "it is coloured"
 
 
+def test_each_place_keeps_its_network(twin: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{twin}/?tab=segment&view=camera")
+    page.wait_for_selector(READY["segment"])
+    page.click("#generate-tab")
+    page.wait_for_selector(READY["generate"])
+    page.click("#segment-tab")
+    page.click("#segment [data-part=run]")
+    page.wait_for_selector("#segment [data-state=idle]")
+    assert page.locator(".fault:visible").count() == 0
+    assert page.evaluate("document.querySelector('#segment [data-part=labels]').width") > 1
+    page.click("#generate-tab")
+    page.click("#generate [data-part=others]")
+    page.get_by_text(words("en", "sliders.seed", seed=16), exact=True).wait_for()
+    assert page.locator(".fault:visible").count() == 0
+
+
 def test_without_simd_each_place_says_why_it_is_empty(twin: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{twin}/index.html")
     page.add_init_script("WebAssembly.validate = () => false;")
@@ -142,6 +171,13 @@ def test_without_simd_each_place_says_why_it_is_empty(twin: str, visit: Callable
             page.click("#draw [data-part=board]")
         page.wait_for_selector(f"#{place} .fault:visible")
         assert page.inner_text(f"#{place} .fault:visible") == words("en", "inference.no_simd")
+    page.evaluate("WebAssembly.validate = () => true")
+    page.click("#draw [data-part=again]")
+    page.get_by_text("ms, in your browser").wait_for()
+    page.click("#generate-tab")
+    page.click("#generate [data-part=again]")
+    page.wait_for_selector("#generate .grid canvas >> nth=0")
+    assert page.locator(".fault:visible").count() == 0
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:

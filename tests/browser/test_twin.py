@@ -28,7 +28,7 @@ READY = {
     "segment": "#segment [data-where=browser][data-state=idle]",
     "generate": "#generate [data-state=idle]",
     "translate": "#translate [data-where=browser][data-state=idle]",
-    "draw": "#draw [data-part=board]",
+    "draw": "#draw .palette [data-id]",
 }
 """By place, what is there once it works."""
 

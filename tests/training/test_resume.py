@@ -234,7 +234,7 @@ def test_a_training_killed_at_any_moment_can_be_gone_on_with(runs: Path) -> None
     )  # a fork may inherit threads of autograd, which PyTorch refuses
     kept, long = runs / "tiny" / "checkpoint.pt", replace(TINY, steps=100_000, evaluate_every=2)
     steps = [0]
-    for number, pause in enumerate(np.random.default_rng(0).uniform(0, 0.5, 8)):
+    for number, pause in enumerate(np.random.default_rng(0).uniform(0, 0.5, 5)):
         begins, before = context.Event(), kept.exists() and kept.stat().st_mtime_ns
         training = context.Process(target=_train_on, args=(long, RESUMED if before else SYNTHETIC, begins))
         training.start()
@@ -247,7 +247,7 @@ def test_a_training_killed_at_any_moment_can_be_gone_on_with(runs: Path) -> None
         assert training.exitcode == -signal.SIGKILL, "it was killed while it trained"
         if kept.exists():
             steps.append(checkpoint.read(kept, replace(TINY, steps=100_000))["step"])
-    assert len(set(steps)) > 5
+    assert len(set(steps)) > 3
     assert steps == sorted(steps)
     (runs / "tiny" / ".checkpoint.pt.abcd1234.pt").write_bytes(b"what a killed writer leaves")
     last = replace(TINY, steps=steps[-1] + 1)

@@ -229,9 +229,9 @@ def _train_on(config: VaeConfig, place: Place, begins: Any) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_training_killed_at_any_moment_can_be_gone_on_with(runs: Path) -> None:
     """kill -9 again and again: each next run begins from a whole checkpoint and cleans up."""
-    context = multiprocessing.get_context(
-        "spawn"
-    )  # a fork may inherit threads of autograd, which PyTorch refuses
+    # Forked from a process that has imported all, but has no threads of autograd, which PyTorch refuses.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     kept, long = runs / "tiny" / "checkpoint.pt", replace(TINY, steps=100_000, evaluate_every=2)
     steps = [0]
     for number, pause in enumerate(np.random.default_rng(0).uniform(0, 0.5, 5)):

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -23,12 +23,12 @@ from segen import registry
 from segen.engine import Engine
 from segen.imaging import images
 from segen.registry import ModelCard
-from segen.text import LANGUAGES, catalogue, words
+from segen.text import LANGUAGES, catalogue
 from segen.ui import framework, widgets
+from segen.ui.framework import templates
 from segen.ui.framework.language import LOCALES
 from segen.ui.framework.link import Link
 from segen.ui.framework.networks import Networks
-from segen.ui.framework.templates import render
 from segen.ui.tabs.learn import chapters
 from segen.ui.tabs.learn.lesson import lessons
 from segen.ui.tabs.translate import live, pad
@@ -53,11 +53,9 @@ WORDS = (
 """The groups of sentences that its scripts use."""
 SIDE = 640
 """The longer side of an example, at most."""
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("twin")), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
-TEMPLATES.globals["words"] = words
+TWIN = Path(__file__).with_name("twin")
+TEMPLATES = templates.TEMPLATES.overlay(loader=FileSystemLoader(TWIN))
+"""As the page's own templates are, which escape and know the words."""
 
 
 def contents() -> dict[str, Content]:
@@ -68,7 +66,7 @@ def contents() -> dict[str, Content]:
     shown = {place: list(_examples(cards)) for place, cards in _networks().items()}
     found: dict[str, Content] = {
         "twin.css": _styles(),
-        "twin.js": Path(__file__).with_name("twin") / "twin.js",
+        "twin.js": TWIN / "twin.js",
         "words.js": _source(framework, "words.js"),
         "icon.svg": _source(framework, "icon.svg"),
         **{f"widgets/{name}.js": _module(name) for name in COMPONENTS},
@@ -103,17 +101,14 @@ def _values(language: str) -> dict[str, dict[str, Any]]:
     """What each place's components are given, the places in their order."""
     drawers = [card for card in registry.cards("generate") if not card.options.diffusion]
     colorer = next(card for card in registry.cards("translate") if card.options.pad)
+    colored = coloring.contents(colorer, "#draw", "")
     given = {
         "learn": {},
         "playground": playground.contents(Link({})),
         "segment": camera.segmenting(Link({}), language),
         "generate": sliders.contents(drawers, language),
         "translate": camera.translating(_networks()["translate"], language),
-        "draw": {
-            "board": pad.blank(language),
-            "coloring": coloring.contents(colorer, "#draw", ""),
-            "models": [f"{colorer.name}.forward"],
-        },
+        "draw": {"board": pad.blank(language), "coloring": colored, "models": [colored["network"]]},
     }
     for place in given.values():
         if "cards" in place:
@@ -126,12 +121,12 @@ def _examples(cards: Sequence[ModelCard]) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for card in cards:
         for direction in card.directions or ("",):
-            if direction and card.options.given[direction] not in camera.READ:
-                continue
-            if direction:
+            if not direction:
+                network, known = card.name, examples.examples_of(card.dataset)
+            elif card.options.given[direction] in camera.READ:
                 network, known = f"{card.name}.{direction}", examples.to_translate(card, direction)
             else:
-                network, known = card.name, examples.examples_of(card.dataset)
+                continue
             for example in known[:4]:
                 if example.name not in seen:
                     seen.add(example.name)
@@ -173,7 +168,7 @@ def _chapters(language: str) -> dict[str, dict[str, str]]:
         name: {
             "contents": chapters.chapter_list(language, name),
             "lead": markdown.render(f"# {lesson.title}\n\n{lesson.lead}"),
-            "guess": render("tabs/learn/guess.html", lesson=lesson, language=language),
+            "guess": templates.render("tabs/learn/guess.html", lesson=lesson, language=language),
             "rest": markdown.render(lesson.rest),
             "foot": chapters.ways_on(lesson, language),
         }
@@ -194,7 +189,7 @@ def _module(name: str) -> str:
 
 def _styles() -> str:
     """The twin's own style, that of chapters, and each component's within the component."""
-    own = (Path(__file__).with_name("twin") / "twin.css").read_text("utf-8")
+    own = (TWIN / "twin.css").read_text("utf-8")
     styled = [name for name in COMPONENTS if name != "learn"]
     nested = [f'[data-component="{name}"] {{\n{_text(widgets, f"{name}.css")}}}\n' for name in styled]
     return "\n".join([own, _text("segen.ui.tabs.learn", "learn.css"), *nested])

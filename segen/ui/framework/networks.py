@@ -97,9 +97,7 @@ class Networks:
             return told | {"multiples": [32, 32]}
         if isinstance(card.options, TranslateOptions):
             return told | {"multiples": [16, 16], "reads": card.options.given[direction]}
-        if card.task == "generate":
-            return told | self._latents(card)
-        return told
+        return told | self._latents(card)
 
     def _latents(self, card: ModelCard) -> dict[str, Any]:
         """Of a generator: the latent vectors of the first seeds, SEEDS x d, their classes, and directions."""

@@ -35,12 +35,13 @@ class SegmentOptions:
 class SmpOptions(SegmentOptions):
     """Of segmentation_models_pytorch: pictures are enlarged `zoom` times, as far as `max_side` allows.
 
-    At each of `scales`, by which both are multiplied, the network sees the picture once; the probabilities
-    of its answers are averaged.
+    At each of `scales`, by which both are multiplied, the network sees the picture once, and once `mirrored`
+    left to right; the probabilities of its answers are averaged.
     """
 
     zoom: float = 1.0
     scales: tuple[float, ...] = (1.0,)
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)

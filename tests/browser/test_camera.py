@@ -100,7 +100,8 @@ def test_a_picture_has_the_labels_that_the_server_gives(
         patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
         engine = Engine("cpu", int8=False)
         engine.load(model)
-        engine._cache[model].scales = (1.0,)  # type: ignore[attr-defined]  # a browser sees it once
+        predictor: Any = engine._cache[model]
+        predictor.scales, predictor.mirrored = (1.0,), False  # a browser sees it once
         labels = engine.run(model, SegmentRequest(images.read(path))).value.labels
     colors = np.array(card(model).palette(), np.uint8)
     assert (drawn(page, "labels") == colors[labels]).all(axis=2).mean() >= 0.995

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any, TypeVar
 
 import numpy as np
@@ -64,8 +65,8 @@ class SegmentationPredictor:
     A picture whose longer side exceeds `max_side` is scaled down for the network, a small one enlarged up
     to `zoom` times; its labels are brought back to full size by interpolating the probabilities.
 
-    With several `scales` the network sees the picture at each, and the probabilities are averaged: Chen et
-    al. 2017, "Rethinking Atrous Convolution", section 4.1, who flip the picture, too.
+    With several `scales` the network sees the picture at each, with `mirrored` left to right as well, and
+    the probabilities are averaged: Chen et al. 2017, "Rethinking Atrous Convolution", section 4.1.
 
     Where there is an `int8` copy of the network (`segen.models.int8`), a SegmentRequest asks that one.
     """
@@ -73,23 +74,29 @@ class SegmentationPredictor:
     int8: Callable[[torch.Tensor], torch.Tensor] | None = None
 
     def __init__(
-        self, network: nn.Module, max_side: int, zoom: float = 1.0, scales: Sequence[float] = (1.0,)
+        self,
+        network: nn.Module,
+        max_side: int,
+        zoom: float = 1.0,
+        scales: Sequence[float] = (1.0,),
+        mirrored: bool = False,
     ) -> None:
-        self.network, self.max_side, self.zoom, self.scales = network, max_side, zoom, scales
+        self.network, self.max_side, self.zoom = network, max_side, zoom
+        self.scales, self.mirrored = scales, mirrored
 
     def __call__(self, request: Asked) -> Iterator[Step | Answer]:
         """One step, several for a large picture, then what the request asks for."""
         match request:
             case SegmentRequest():
                 strips, (height, width) = [], request.image.shape[:2]
-                first, *others = self.scales
-                answer, seen = self._look_at(request.image, first)
-                probabilities = functional.softmax(answer, dim=1) / len(self.scales)
+                first, *others = views = list(product([False, True][: 1 + self.mirrored], self.scales))
+                answer, seen = self._look_at(request.image, *first)
+                probabilities = functional.softmax(answer, dim=1) / len(views)
                 total = len(others) + -(-height // _strip_rows(width))
-                for done, scale in enumerate(others, start=1):
+                for done, view in enumerate(others, start=1):
                     yield Step(done, total)
-                    answer, _ = self._look_at(request.image, scale)
-                    shares = functional.softmax(answer, dim=1) / len(self.scales)
+                    answer, _ = self._look_at(request.image, *view)
+                    shares = functional.softmax(answer, dim=1) / len(views)
                     probabilities += functional.interpolate(shares, probabilities.shape[-2:], mode="bilinear")
                 for strip in label_strips(probabilities, height, width):
                     strips.append(strip)
@@ -117,9 +124,11 @@ class SegmentationPredictor:
             case _:
                 raise InputError("not_taught", model=TEACH_MODEL)
 
-    def _look_at(self, image: Image, scale: float) -> tuple[torch.Tensor, dict[str, Any]]:
-        """What `look` gives at a scale, or at half of it."""
-        return smaller_if_needed(lambda scale: self.look(self.seen(image, scale)), scale)
+    def _look_at(self, image: Image, mirrored: bool, scale: float) -> tuple[torch.Tensor, dict[str, Any]]:
+        """What `look` gives of a picture, or of its mirror image, at a scale, or at half of it."""
+        shown = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
+        answer, seen = smaller_if_needed(lambda scale: self.look(self.seen(shown, scale)), scale)
+        return answer.flip(-1) if mirrored else answer, seen
 
     def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Class logits of 1 x 3 x h x w pixels, and further fields of the Segmentation."""

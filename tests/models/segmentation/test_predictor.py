@@ -59,3 +59,26 @@ def test_the_probabilities_at_several_scales_are_averaged(
     assert np.allclose(answer.probabilities[1], share, atol=1e-5)
     assert answer.probabilities.shape == (2, round(sides[0] * widths[0] / sides[1]), widths[0])
     assert steps == [Step(done, len(scales)) for done in range(1, len(scales) + 1)]
+
+
+def test_a_mirrored_picture_is_seen_too_and_its_answer_brought_back() -> None:
+    class BrightOrLeft(nn.Module):
+        """Class 1 where the picture is bright, and in the left column, whatever is there."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(1))
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            one = 4 * pixels[:, :1]
+            one[..., :1] = 4.0
+            return torch.cat([-one, one], dim=1)
+
+    image = np.zeros((32, 64, 3), np.uint8)
+    image[:, 40:] = 255
+    *steps, answer = predictor.SegmentationPredictor(BrightOrLeft(), 64, mirrored=True)(SegmentRequest(image))
+    assert isinstance(answer, Segmentation)
+    assert steps == [Step(1, 2), Step(2, 2)]
+    assert (answer.labels[:, 40:] == 1).all()
+    assert not answer.labels[:, 1:39].any()
+    assert answer.probabilities[1, 5, 0] == pytest.approx(0.5, abs=1e-3), "in the mirror it is the right column, and dark"

@@ -10,12 +10,12 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-lo
 
 SUPPLY := $(VENV)/supply/bin
 
-.PHONY: app test check lint train bench space static model chromium lock sbom audit
+.PHONY: chromium nginx app test check lint train bench space static model chromium lock sbom audit
 
 app: $(VENV)/.app  ## serve http://127.0.0.1:7860
 	$(BIN)/python app.py
 
-test: lint chromium  ## style, types and the whole suite: what CI runs
+test: lint chromium nginx  ## style, types and the whole suite: what CI runs
 	$(PYTEST)
 
 check: lint  ## style, types and the fast tests
@@ -76,3 +76,8 @@ chromium:
 	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
 	then apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; \
 	else echo "No Chromium: the page's tests are skipped. Get it with: sudo apt-get install chromium"; fi
+
+nginx: $(VENV)/.dev  # unpacked, not installed: installing it would start a server
+	@command -v nginx >/dev/null || test -x $(VENV)/nginx/usr/sbin/nginx || \
+	(cd $(VENV) && apt-get download nginx && dpkg-deb -x nginx_*.deb nginx && rm nginx_*.deb) || \
+	echo "No nginx: the test of docs/deploy.md is skipped. Get it with: sudo apt-get install nginx"

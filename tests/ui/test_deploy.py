@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -18,9 +21,8 @@ from segen.ui.framework import passwords
 
 pytestmark = pytest.mark.slow
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin") or shutil.which(
-    "nginx"
-)
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:{sys.prefix}/nginx/usr/sbin")
+"""Installed, or unpacked by `make nginx`."""
 FOLDERS = "".join(
     f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 )
@@ -48,6 +50,19 @@ def test_nobody_comes_in_without_a_password(address: str) -> None:
         headers = client.get("").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+
+
+def test_a_connection_outlives_the_clients_own_limit(address: str) -> None:
+    host, _, port = address.removeprefix("http://").rstrip("/").partition(":")
+    connection = HTTPConnection(host, int(port), timeout=60)
+    connection.request("GET", "/health")
+    connection.getresponse().read()
+    opened = connection.sock
+    sleep(6)  # httpx, and with it gradio_client, lets go of an idle one after 5 seconds
+    connection.request("GET", "/health")
+    assert connection.getresponse().read()
+    assert connection.sock is opened
+    connection.close()
 
 
 @pytest.fixture(scope="module")

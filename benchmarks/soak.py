@@ -1,10 +1,10 @@
 """Sixteen clients ask a server for everything, for an hour: what it holds at the end and held early.
 
-`python -m benchmarks soak` spreads some 5,200 requests over an hour; $SEGEN_SOAK sets another number of seconds,
-with as many requests a second. Memory and threads are compared with those after a tenth of the time, by when
-every network has been loaded. Files of the cache are those of uploads and results, which go after an hour.
-A server that ends by itself ends the benchmark: it says after how many requests, and prints the end of the
-server's log.
+`python -m benchmarks soak` spreads some 5,200 requests over an hour; $SEGEN_SOAK sets another number of
+seconds, with as many requests a second. Memory and threads are compared with those after a tenth of the
+time, by when every network has been loaded. Files of the cache are those of uploads and results, which go
+after an hour. A server that ends by itself ends the benchmark: it says after how many requests, and prints
+the end of the server's log.
 """
 
 from __future__ import annotations

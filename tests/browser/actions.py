@@ -86,7 +86,7 @@ PUT_ASIDE = """() => {
         return () => place.replaceWith(node);
     });
 }"""
-"""JavaScript that takes closed tabs off the page: axe-core judges nothing in them, and most of its time is theirs."""
+"""JavaScript that takes closed tabs off the page: axe-core judges nothing in them, but they cost it time."""
 
 
 def serious_faults(page: Any) -> list[str]:

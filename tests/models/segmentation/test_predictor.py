@@ -81,4 +81,4 @@ def test_a_mirrored_picture_is_seen_too_and_its_answer_brought_back() -> None:
     assert steps == [Step(1, 2), Step(2, 2)]
     assert (answer.labels[:, 40:] == 1).all()
     assert not answer.labels[:, 1:39].any()
-    assert answer.probabilities[1, 5, 0] == pytest.approx(0.5, abs=1e-3), "in the mirror it is the right column, and dark"
+    assert answer.probabilities[1, 5, 0] == pytest.approx(0.5, abs=1e-3), "on the right in the mirror"

@@ -111,25 +111,34 @@ def denoise(
 
 
 def guided(network: UNet2DModel, labels: torch.Tensor | None, guidance: float) -> Predict:
-    """The noise that a network sees in N pictures; its last class stands for none.
-
-    Ho and Salimans 2022, with the scale as diffusers has it: `guidance` 1 asks once with the class, 0 once
-    without, and any other asks twice and goes so many times the way from the second answer to the first.
-    """
-    classes = network.config.num_class_embeds
-
-    def ask(noisy: torch.Tensor, timestep: int | torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
-        found: torch.Tensor = network(noisy, timestep, asked, return_dict=False)[0]
-        return found
+    """The noise that a network sees in N pictures, by `classes_asked` and `mixed`."""
 
     def predict(noisy: torch.Tensor, timestep: int | torch.Tensor) -> torch.Tensor:
-        none = torch.full((len(noisy),), classes - 1, device=noisy.device) if classes else None
-        if labels is None or guidance == 0:
-            return ask(noisy, timestep, none)
-        asked = ask(noisy, timestep, labels)
-        return asked if guidance == 1 else torch.lerp(ask(noisy, timestep, none), asked, guidance)
+        asked = classes_asked(network, labels, guidance, noisy)
+        return mixed([network(noisy, timestep, each, return_dict=False)[0] for each in asked], guidance)
 
     return predict
+
+
+def classes_asked(
+    network: UNet2DModel, labels: torch.Tensor | None, guidance: float, noisy: torch.Tensor
+) -> list[torch.Tensor | None]:
+    """With what a network is asked for the noise in N pictures: N classes, or nothing if it knows none.
+
+    Its last class stands for no class. Ho and Salimans 2022, with the scale as diffusers has it: `guidance` 1
+    asks once with the class, 0 once without, and any other asks twice, first without.
+    """
+    classes = network.config.num_class_embeds
+    none = torch.full((len(noisy),), classes - 1, device=noisy.device) if classes else None
+    if labels is None or guidance == 0:
+        return [none]
+    return [labels] if guidance == 1 else [none, labels]
+
+
+def mixed(answers: list[torch.Tensor], guidance: float) -> torch.Tensor:
+    """One answer as it is; of two, `guidance` times the way from the first to the second."""
+    first, *others = answers
+    return torch.lerp(first, others[0], guidance) if others else first
 
 
 def random_numbers(seeds: Sequence[int], shape: tuple[int, ...], device: torch.device) -> Draw:

@@ -18,13 +18,15 @@ from segen.imaging import images
 from segen.models import hub, latents, weights
 from segen.models.generation.denoising import (
     DenoisingStep,
+    classes_asked,
     denoise,
-    guided,
+    mixed,
     random_numbers,
     spaced,
     spaced_by_signal,
 )
 from segen.models.generation.predictor import pictures_of, pixels_of, power_of_two_threads
+from segen.models.generation.shared import Question, SharedCalls
 from segen.registry import ModelCard, check_labels
 from segen.types import (
     GenerateRequest,
@@ -57,8 +59,8 @@ Sampling = GenerateRequest | TrajectoryRequest | VariationsRequest
 class DiffusionPredictor:
     """Draws pictures by the reverse process, and shows both processes at work.
 
-    The network takes `batch` pictures in each call, a last batch being filled up, so that a picture's bytes
-    do not depend on how many are asked for.
+    The network takes `batch` pictures in each call, so that a picture's bytes do not depend on how many are
+    asked for; places that a request leaves free serve the next calls of others (`shared`).
     """
 
     def __init__(self, network: UNet2DModel, process: DDPMScheduler, card: ModelCard) -> None:
@@ -67,6 +69,7 @@ class DiffusionPredictor:
         self.shape = (network.config.in_channels, *(network.config.sample_size,) * 2)
         self.grey = network.config.in_channels == 1
         self.batch = min(BATCH, max(1, BATCH_PIXELS // network.config.sample_size**2))
+        self._calls = SharedCalls(self.batch)
 
     @power_of_two_threads
     def __call__(self, request: Request[Any]) -> Iterator[Step | Any]:
@@ -129,20 +132,41 @@ class DiffusionPredictor:
         timesteps: list[int],
     ) -> Iterator[DenoisingStep]:
         """The reverse process for a batch, whose first pictures are those of up to `batch` seeds."""
-        labels = None
+        count, labels = len(seeds), None
         if request.label is not None:
             check_labels(self.card, (request.label,))
-            labels = torch.full((self.batch,), request.label, device=self._device)
+            labels = torch.full((count,), request.label, device=self._device)
         elif request.guidance != 1:
             raise InputError("guidance_without_label")
-        draw = random_numbers(
-            [*seeds, *list(seeds[:1]) * (self.batch - len(seeds))], self.shape, self._device
-        )
+        draw = random_numbers([*seeds, *list(seeds[:1]) * (self.batch - count)], self.shape, self._device)
         noisy = draw()
         if given is not None:
             noisy = self._mixed(given, noisy, timesteps[0])
-        predict = guided(self.network, labels, request.guidance)
-        yield from denoise(predict, self.process, noisy, draw, request.sampler, timesteps)
+        noted: list[Question] = []
+
+        def note(noisy: torch.Tensor, timestep: int) -> None:
+            """Tell before the turn ends what the next one asks of the network."""
+            rows, times = noisy[:count], torch.full((count,), timestep, device=self._device)
+            asked = classes_asked(self.network, labels, request.guidance, rows)
+            noted[:] = [self._calls.note(rows, times, classes) for classes in asked]
+
+        def predict(noisy: torch.Tensor, timestep: int | torch.Tensor) -> torch.Tensor:
+            # Of both, the first `count` rows are what was noted.
+            noise = mixed([self._calls.answer(each, self._noise_in) for each in noted], request.guidance)
+            return torch.cat([noise, noise[:1].expand(self.batch - count, -1, -1, -1)])
+
+        note(noisy, timesteps[0])
+        steps = denoise(predict, self.process, noisy, draw, request.sampler, timesteps)
+        for step, following in zip(steps, [*timesteps[1:], None], strict=True):
+            if following is not None:
+                note(step.after, following)
+            yield step
+
+    def _noise_in(
+        self, noisy: torch.Tensor, timesteps: torch.Tensor, classes: torch.Tensor | None
+    ) -> torch.Tensor:
+        found: torch.Tensor = self.network(noisy, timesteps, classes, return_dict=False)[0]
+        return found
 
     def _noised(self, request: NoisedRequest) -> Noised:
         """The forward process on a picture, with one noise for all timesteps."""

@@ -1,8 +1,8 @@
 """What networks from latent vectors to pictures share: fixed batches, seeds, and ways to explore.
 
 Plain PyTorch answers with other bytes for other batch sizes, so the networks always run in batches of BATCH
-pictures, the last one padded; and for other numbers of threads, hence `power_of_two_threads`. A picture's
-noise depends on its own seed alone.
+pictures (`shared`); and for other numbers of threads, hence `power_of_two_threads`. A picture's noise depends
+on its own seed alone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torch import nn
 from segen.errors import InputError
 from segen.imaging import images
 from segen.models import latents
+from segen.models.generation.shared import Question, SharedCalls
 from segen.registry import ModelCard, check_labels
 from segen.types import (
     DecodeRequest,
@@ -105,23 +106,32 @@ class LatentPredictor:
     def __init__(self, network: nn.Module, card: ModelCard, discriminator: nn.Module | None = None) -> None:
         self.network, self.card, self.discriminator = network, card, discriminator
         self.latent = int(network.latent)  # type: ignore[arg-type]
+        self._calls = SharedCalls(BATCH)
 
-    @power_of_two_threads
     def __call__(self, request: Exploring) -> Iterator[Step | Any]:
-        """A step for each batch of pictures, then what the request asks for."""
+        """A step for each batch of pictures, then what the request asks for.
+
+        Pictures are noted at once, so that the call of another request can draw them before their turn.
+        """
         match request:
             case GenerateRequest(seeds=seeds):
                 labels = latents.labels_of(self.card, seeds, request.label)
-                pictures = yield from self._pictures(_Noise(seeds, self.latent), labels)
-                yield Generation(pictures, labels, tuple(seeds), self.grey)
-            case LatentsRequest(seeds=seeds):
-                yield latents.noise(seeds, (self.latent,))
-            case DecodeRequest(latents=given, labels=labels):
+                made = self._pictures(_Noise(seeds, self.latent), labels)
+                return _drawn(made, lambda drawn: Generation(drawn, labels, tuple(seeds), self.grey))
+            case DecodeRequest(latents=given, labels=asked):
                 if given.shape[1] != self.latent:
                     raise InputError("latents_shape", size=self.latent)
-                check_labels(self.card, labels)
-                pictures = yield from self._pictures(given, labels)
-                yield pictures
+                check_labels(self.card, asked)
+                return _drawn(self._pictures(given, asked), lambda drawn: drawn)
+            case _:
+                return self._explored(request)
+
+    @power_of_two_threads
+    def _explored(self, request: Exploring) -> Iterator[Step | Any]:
+        """What is no more than pictures."""
+        match request:
+            case LatentsRequest(seeds=seeds):
+                yield latents.noise(seeds, (self.latent,))
             case DirectionsRequest(count=count):
                 yield Directions(*latents.principal(self._first_weights(), count))
             case EncodeRequest(image=image):
@@ -189,18 +199,46 @@ class LatentPredictor:
 
         `decode` stands in for the predictor's own, and gets BATCH rows of `vectors` and `labels`.
         """
-        decode = decode or self.decode
+        calls = SharedCalls(BATCH) if decode else self._calls
+        return self._decoded(vectors, labels, decode or self.decode, calls, _noted(calls, vectors, labels, 0))
+
+    def _decoded(
+        self,
+        vectors: Any,
+        labels: Sequence[Any] | None,
+        decode: Decode,
+        calls: SharedCalls,
+        question: Question,
+    ) -> Generator[Step, None, Pictures]:
+        """What `_pictures` says; the question is that of the first batch, noted before its turn."""
         device = next(self.network.parameters()).device
+
+        def answered(chosen: torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
+            return decode(chosen.to(device), None if asked is None else asked.to(device))
+
         total = -(-len(vectors) // BATCH)
         made: Pictures = np.empty((len(vectors), *self.card.input_size, 3), dtype=np.uint8)
         for number in range(total):
             part = slice(number * BATCH, min((number + 1) * BATCH, len(vectors)))
-            chosen = torch.from_numpy(full(vectors[part])).to(device)
-            asked = None if labels is None else torch.from_numpy(full(np.array(labels[part]))).to(device)
-            pixels = decode(chosen, asked)[: part.stop - part.start]
-            made[part] = pictures_of(pixels, *self.card.input_size)
+            made[part] = pictures_of(calls.answer(question, answered), *self.card.input_size)
+            if part.stop < len(vectors):
+                question = _noted(calls, vectors, labels, part.stop)
             yield Step(number + 1, total, images.grid(made[part]))
         return made
+
+
+@power_of_two_threads
+def _drawn(pictures: Generator[Step, None, Pictures], value: Callable[[Pictures], T]) -> Iterator[Step | T]:
+    """The steps of drawing pictures, then what is made of them."""
+    made = yield from pictures
+    yield value(made)
+
+
+def _noted(calls: SharedCalls, vectors: Any, labels: Sequence[Any] | None, first: int) -> Question:
+    """The question of up to a batch of pictures, from `first` on."""
+    part = slice(first, first + BATCH)
+    asked = None if labels is None else torch.from_numpy(np.array(labels[part]))
+    return calls.note(torch.from_numpy(vectors[part]).float(), asked)
 
 
 class _Noise:
@@ -214,11 +252,6 @@ class _Noise:
 
     def __getitem__(self, part: slice) -> latents.Latents:
         return latents.noise(self.seeds[part], (self.size,))
-
-
-def full(rows: np.ndarray) -> np.ndarray:
-    """The rows as a whole batch: the first one fills the rest."""
-    return np.concatenate([rows, np.repeat(rows[:1], BATCH - len(rows), axis=0)])
 
 
 def pictures_of(pixels: torch.Tensor, height: int, width: int) -> Pictures:

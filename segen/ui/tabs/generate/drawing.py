@@ -79,7 +79,7 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
         asked = chosen.read(given, request)
         seeds = seeds_of(asked, given[count])
         done = yield from _drawn(engine, asked, seeds, progress, grid)
-        pace.note(asked.card, len(seeds) * asked.calls, done.seconds)
+        pace.note(asked.card, len(seeds) * asked.calls, done.seconds + done.queued_seconds)
         ending = "" if asked.threshold >= WHOLE else f"-truncated-{asked.threshold:.2f}"
         told = _told(asked, done)
         yield {grid: cells.contents(asked.card, done.value, asked.label, told, asked.language, ending)}

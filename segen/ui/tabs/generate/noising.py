@@ -72,7 +72,11 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
         seeds, how = seed_range(asked.seed, AT_ONCE), (asked.sampler, asked.steps, asked.guidance)
         work = VariationsRequest(picked[0], seeds, given[strength], asked.label, *how)
         done = yield from steps(engine, asked.card.name, work, progress, asked.language)
-        pace.note(asked.card, AT_ONCE * max(1, round(asked.calls * given[strength])), done.seconds)
+        pace.note(
+            asked.card,
+            AT_ONCE * max(1, round(asked.calls * given[strength])),
+            done.seconds + done.queued_seconds,
+        )
         yield {varied: variations(done, asked.language)}
 
     inputs = {*chosen.inputs, picture, strength}

@@ -38,13 +38,18 @@ class Int8Network:
 
         Raises MemoryError where there is too little memory.
         """
+        (answer,) = self.answers(pixels)
+        return answer
+
+    def answers(self, pixels: torch.Tensor) -> list[torch.Tensor]:
+        """All that a network with several answers gives of the same pixels. Raises MemoryError, too."""
         try:
-            (answer,) = self._session.run(None, {"pixels": pixels.contiguous().numpy()})
+            found = self._session.run(None, {"pixels": pixels.contiguous().numpy()})
         except Exception as fault:
             if "allocat" in str(fault):
                 raise MemoryError from fault
             raise
-        return torch.from_numpy(answer)
+        return [torch.from_numpy(answer) for answer in found]
 
 
 def attach(predictor: Predictor, card: ModelCard, device: torch.device) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from segen.training.backgrounds import Emptied, Framed, Unevenly
 
-def nuclei_crops(side: int, seen: int, least: float, color: float) -> v2.Transform:
+
+def nuclei_crops(
+    side: int, seen: int, least: float, color: float, uneven: float, framed: float, empty: float
+) -> v2.Transform:
     """Crop `seen` pixels, of these a part with a share of the area from `least` to 1, scaled to `side`.
 
     So the scale does not depend on the picture's size. Then flips, colour and light; what lies outside of the
-    picture is labelled 0.
+    picture is labelled 0. A share `uneven` is lit unevenly, `framed` has a frame, and `empty` has nothing in
+    it (`segen.training.backgrounds`).
     """
     return v2.Compose(
         [
@@ -19,6 +24,9 @@ def nuclei_crops(side: int, seen: int, least: float, color: float) -> v2.Transfo
             v2.RandomHorizontalFlip(),
             v2.RandomVerticalFlip(),
             v2.ColorJitter(brightness=color, contrast=color, saturation=color, hue=color / 10),
+            Emptied(empty),
+            Unevenly(uneven),
+            Framed(framed),
         ]
     )
 

@@ -99,7 +99,8 @@ def test_numbers_are_those_of_the_network(
     network = engine._predictor(card.name).network
     if isinstance(network, SlimMaskRCNN):
         # Its work depends on what it finds: 1,000 regions and 100 instances count, whatever the picture.
-        monkeypatch.setattr(network.rpn, "nms_thresh", 1.0)
+        for name, value in {"score_thresh": 0.0, "nms_thresh": 1.0}.items():
+            monkeypatch.setattr(network.rpn, name, value)
         for name, value in {"score_thresh": -1.0, "nms_thresh": 1.0, "detections_per_img": 100}.items():
             monkeypatch.setattr(network.roi_heads, name, value)
     parameters = models.load(card).network.parameters()

@@ -8,28 +8,26 @@ from stride 4 on, and batch norm that is never trained.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
-from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional
 from torchvision.models import mobilenet_v2
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
-from torchvision.models.detection.rpn import RPNHead
+from torchvision.models.detection.rpn import RPNHead, concat_box_prediction_layers
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
 from segen.imaging import images
 from segen.models import weights
 from segen.models.features.maps import features
+from segen.models.segmentation.masks import cut, lowered, place, spread
 from segen.models.segmentation.predictor import (
     Answer,
     Asked,
@@ -43,7 +41,6 @@ from segen.types import (
     SURE,
     FeaturesRequest,
     Image,
-    Instance,
     Segmentation,
     SegmentRequest,
     Step,
@@ -61,8 +58,13 @@ ANCHORS = ((10, 16), (24, 36), (54, 80), (120, 180))
 """Sides in pixels of a picture seen at ZOOM, by level: 5 to 90 at its own size, as nuclei have."""
 MAX_INSTANCES = 500
 MIN_SCORE = 0.05
+MIN_OBJECTNESS = 0.02
+"""In use, regions that are less likely to hold an instance are not looked at: hardly any of them does."""
 ZOOM = 2.0
 """Half of the nuclei have a box of 13 pixels or less, so the network sees small pictures enlarged."""
+LOOKED = tuple(f"{kind}{level}" for kind in ("level", "objectness", "deltas") for level in range(len(ENDS)))
+"""What the network finds out of the whole picture before it looks at regions; most of the work."""
+Look = Callable[[torch.Tensor], Sequence[torch.Tensor]]
 
 
 class Pyramid(nn.Module):
@@ -137,41 +139,64 @@ class SlimMaskRCNN(MaskRCNN, PyTorchModelHubMixin):  # type: ignore[misc]  # tor
             mask_predictor=MaskRCNNPredictor(CHANNELS, CHANNELS, classes),
         )
 
-    def find(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
+    def train(self, mode: bool = True) -> SlimMaskRCNN:
+        """Training mode; in use, MIN_OBJECTNESS holds."""
+        super().train(mode)
+        self.rpn.score_thresh = 0.0 if mode else MIN_OBJECTNESS
+        return self
+
+    def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """LOOKED of N x 3 x H x W pixels in [-1, 1], H and W multiples of 32.
+
+        The levels of the pyramid have 64 channels at strides 4 to 32; at each place of a level objectness has
+        a logit for each anchor, and deltas have the four by which it would be moved and scaled.
+        """
+        levels = list(self.backbone(pixels).values())
+        objectness, deltas = self.rpn.head(levels)
+        return (*levels, *objectness, *deltas)
+
+    def find(self, pixels: torch.Tensor, look: Look | None = None) -> dict[str, torch.Tensor]:
         """The instances in 1 x 3 x H x W pixels of any size, the most confident first.
 
         Gives boxes (n x 4; left, top, right, bottom), labels, scores, and masks, n x 1 x 28 x 28
         probabilities over the box: torchvision's forward spreads each over the whole picture instead.
+        Another `look`, such as that of a copy in 8 bits, may take the place of the network's own.
         """
         whole = padded(pixels)
         picture = ImageList(whole, [(pixels.shape[2], pixels.shape[3])])
-        levels = self.backbone(whole)
-        proposals, _ = self.rpn(picture, levels)
+        looked = (look or self.look)(whole)
+        kinds = [list(looked[start : start + len(ENDS)]) for start in range(0, len(looked), len(ENDS))]
+        proposals = self._proposals(picture, *kinds)
+        levels = {str(level): values for level, values in enumerate(kinds[0])}
         found, _ = self.roi_heads(levels, proposals, picture.image_sizes)
         return cast(dict[str, torch.Tensor], found[0])
 
+    def _proposals(
+        self,
+        picture: ImageList,
+        levels: list[torch.Tensor],
+        objectness: list[torch.Tensor],
+        deltas: list[torch.Tensor],
+    ) -> list[torch.Tensor]:
+        """What the forward of torchvision's RegionProposalNetwork makes of its head's answers."""
+        anchors = self.rpn.anchor_generator(picture, levels)
+        counts = [each[0].numel() for each in objectness]
+        flat, moves = concat_box_prediction_layers(objectness, deltas)
+        boxes = self.rpn.box_coder.decode(moves, anchors).view(1, -1, 4)
+        proposals, _ = self.rpn.filter_proposals(boxes, flat, picture.image_sizes, counts)
+        return cast(list[torch.Tensor], proposals)
 
-def spread(
-    box: list[float], mask: torch.Tensor, height: int, width: int
-) -> tuple[int, int, NDArray[np.float32]]:
-    """Bring the probabilities of a box to the pixels of a height x width picture that it touches.
 
-    `box` is left, top, right and bottom in pixels, `mask` M x M. Gives the column and row of the first pixel,
-    and h x w probabilities, interpolated at the pixels' middles; nothing outside of the picture.
+class Looking(nn.Module):
+    """`look` of a network as a module: the part of it that becomes an ONNX file."""
 
-    We depart from torchvision's way, which rounds the box to whole pixels first.
-    """
-    left, top, right, bottom = box
-    first_column, last_column = max(0, math.floor(left)), min(width, math.ceil(right))
-    first_row, last_row = max(0, math.floor(top)), min(height, math.ceil(bottom))
-    if first_column >= last_column or first_row >= last_row:
-        return 0, 0, np.zeros((0, 0), np.float32)
-    columns, rows = torch.arange(first_column, last_column), torch.arange(first_row, last_row)
-    x = (columns + 0.5 - left) / max(right - left, 1e-6) * 2 - 1
-    y = (rows + 0.5 - top) / max(bottom - top, 1e-6) * 2 - 1
-    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
-    sampled = functional.grid_sample(mask[None, None], grid, padding_mode="border", align_corners=False)[0, 0]
-    return first_column, first_row, sampled.numpy()
+    def __init__(self, network: SlimMaskRCNN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What `look` gives."""
+        return self.network.look(pixels)
 
 
 class MaskRCNNSegmenter(SegmentationPredictor):
@@ -190,8 +215,10 @@ class MaskRCNNSegmenter(SegmentationPredictor):
         match request:
             case SegmentRequest():
                 image = request.image
+                look = self.int8.answers if self.int8 else None
                 found = smaller_if_needed(
-                    lambda scale: segment(network, image, round(self.max_side * scale), ZOOM * scale), 1.0
+                    lambda scale: segment(network, image, round(self.max_side * scale), ZOOM * scale, look),
+                    1.0,
                 )
                 yield Step(1, 1)
                 yield found
@@ -203,17 +230,20 @@ class MaskRCNNSegmenter(SegmentationPredictor):
                 yield from super().__call__(request)
 
 
-def segment(network: SlimMaskRCNN, image: Image, max_side: int, zoom: float = ZOOM) -> Segmentation:
+def segment(
+    network: SlimMaskRCNN, image: Image, max_side: int, zoom: float = ZOOM, look: Look | None = None
+) -> Segmentation:
     """Find the instances of a picture; its labels are those of the instances of a score of SURE or more.
 
-    The box of an instance encloses its mask, and one without a pixel is left out. An instance gives a pixel
-    its mask's probability there or its own score, whichever is less; the class of the instance that gives
-    most has that probability, and the background has the rest. The network sees the picture enlarged by
-    `zoom`, or less where its longer side would exceed `max_side`.
+    The box of an instance encloses its mask, and one without a pixel is left out. A part of an instance that
+    is found once more keeps REMAINING of its score. An instance gives a pixel its mask's probability there or
+    its own score, whichever is less; the class of the instance that gives most has that probability, and the
+    background has the rest. The network sees the picture enlarged by `zoom`, or less where its longer side
+    would exceed `max_side`; `look` is as in `SlimMaskRCNN.find`.
     """
     fitted = images.fit(image, max_side)
     seen = images.enlarge(fitted, zoom, max_side)
-    found = network.find(pixels_for(network, seen))
+    found = network.find(pixels_for(network, seen), look)
     found = {name: values.float().cpu() for name, values in found.items()}
 
     def boxes(shape: tuple[int, ...]) -> list[list[float]]:
@@ -221,43 +251,35 @@ def segment(network: SlimMaskRCNN, image: Image, max_side: int, zoom: float = ZO
         # RoIAlign took the middle of a pixel for its corner when it cut out the masks to learn from.
         return ((found["boxes"] + 0.5) * scale).tolist()
 
-    height, width = image.shape[:2]
     kept = []
-    labels = np.zeros((height, width), np.uint8)
+    height, width = image.shape[:2]
+    covered = np.zeros((height, width), np.bool_)
     most = np.zeros(fitted.shape[:2], np.float32)
     likeliest = np.zeros(fitted.shape[:2], np.int64)
     for box, small_box, label, score, (mask,) in zip(
         boxes(image.shape), boxes(fitted.shape), found["labels"].int().tolist(), found["scores"].tolist(),
         found["masks"], strict=True,
     ):  # fmt: skip
-        x, y, given = spread(small_box, mask, *fitted.shape[:2])
-        given = np.minimum(given, score)
-        place = np.s_[y : y + given.shape[0], x : x + given.shape[1]]
-        likeliest[place][given > most[place]] = label
-        np.maximum(most[place], given, out=most[place])
-        if instance := _instance(label, score, *spread(box, mask, height, width)):
+        x, y, given = small = spread(small_box, mask, *fitted.shape[:2])
+        whole = small if box == small_box else spread(box, mask, height, width)
+        if instance := cut(label, score, *whole):
+            instance = lowered(instance, covered)
             kept.append(instance)
+            score = instance.score
+        given = np.minimum(given, score)
+        there = np.s_[y : y + given.shape[0], x : x + given.shape[1]]
+        likeliest[there][given > most[there]] = label
+        np.maximum(most[there], given, out=most[there])
+    kept.sort(key=lambda instance: -instance.score)
+    labels = np.zeros((height, width), np.uint8)
     for instance in reversed(kept):  # the surest on top
         if instance.score >= SURE:
-            x, y, across, down = instance.box
-            labels[y : y + down, x : x + across][instance.mask] = instance.class_id
+            labels[place(instance)][instance.mask] = instance.class_id
     classes = int(network.roi_heads.box_predictor.cls_score.out_features)
     probabilities = np.zeros((classes, *most.shape), np.float32)
     np.put_along_axis(probabilities, likeliest[None], most[None], axis=0)
     probabilities[0] = 1 - most
-    return Segmentation(labels, probabilities, tuple(kept))
-
-
-def _instance(
-    label: int, score: float, x: int, y: int, probabilities: NDArray[np.float32]
-) -> Instance | None:
-    inside = probabilities >= 0.5
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if not len(rows):
-        return None
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    box = (x + left, y + top, right - left, bottom - top)
-    return Instance(label, score, box, inside[top:bottom, left:right].copy())
+    return Segmentation(labels, probabilities, tuple(kept), int8=look is not None)
 
 
 def load(card: ModelCard) -> MaskRCNNSegmenter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -35,6 +35,9 @@ from segen.types import (
     Step,
     SweepsAt,
 )
+
+if TYPE_CHECKING:
+    from segen.models.int8 import Int8Network
 
 Asked = (
     SegmentRequest
@@ -71,7 +74,7 @@ class SegmentationPredictor:
     Where there is an `int8` copy of the network (`segen.models.int8`), a SegmentRequest asks that one.
     """
 
-    int8: Callable[[torch.Tensor], torch.Tensor] | None = None
+    int8: Int8Network | None = None
 
     def __init__(
         self,

@@ -45,6 +45,12 @@ class InstancesConfig(Config):
     """The least share of that part's area that it can show."""
     color: float = 0.4
     """Strength of the random change of brightness, contrast, saturation and (a tenth of it) hue."""
+    uneven: float = 0.5
+    """Share of crops whose light changes over the picture."""
+    framed: float = 0.2
+    """Share of crops with a plain frame."""
+    empty: float = 0.2
+    """Share of crops with nothing in them but grain."""
     max_side: int = 1024
     """The longer side of a picture that is measured, as the network sees it."""
 
@@ -79,7 +85,9 @@ class Instances:
     def dataset(self) -> data.LabelledPictures:
         """Random crops of the training pictures."""
         config = self.config
-        crops = augment.nuclei_crops(config.crop, config.seen, config.least, config.color)
+        crops = augment.nuclei_crops(
+            config.crop, config.seen, config.least, config.color, config.uneven, config.framed, config.empty
+        )
         return data.LabelledPictures(self.train, crops)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from PIL import Image as Pillow
 
+from segen import models
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.imaging import export
-from segen.models.segmentation.maskrcnn import ZOOM, MaskRCNNSegmenter, SlimMaskRCNN, segment, spread
-from segen.types import Features, FeaturesRequest, SegmentRequest
+from segen.models.segmentation.maskrcnn import ZOOM, MaskRCNNSegmenter, SlimMaskRCNN, segment
+from segen.models.segmentation.masks import spread
+from segen.models.tensors import to_tensor
+from segen.types import SURE, Features, FeaturesRequest, Image, Instance, SegmentRequest
 from tests.known_instances import CARD, Found, full
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning:pycocotools.mask")
@@ -37,6 +41,94 @@ def test_labels_are_the_union_of_the_sure_instances() -> None:
     assert found.probabilities[1, 10, 11] == pytest.approx(0.9), "the surest of two"
     assert (found.probabilities.argmax(axis=0) == expected).all()
     assert np.allclose(found.probabilities.sum(axis=0), 1)
+
+
+def test_a_part_of_an_instance_that_is_found_once_more_is_less_sure() -> None:
+    whole, part, neighbour = [8, 8, 48, 48], [28, 28, 48, 52], [40, 8, 80, 48]
+    found = segment(
+        Found(full(whole, neighbour, part, scores=[0.9, 0.8, 0.7])), np.zeros((50, 60, 3), np.uint8), 1024
+    )
+    assert found.instances is not None
+    assert [round(instance.score, 3) for instance in found.instances] == [0.9, 0.8, 0.28]
+    assert found.instances[-1].box == (14, 14, 10, 12)
+    assert not found.labels[24:26, 14:20].any(), "where only the part was found"
+    assert found.probabilities[1, 25, 15] == pytest.approx(0.28)
+    apart = segment(Found(full(part, scores=[0.7])), np.zeros((50, 60, 3), np.uint8), 1024)
+    assert apart.labels[24:26, 14:20].all()
+
+
+def test_what_is_unsure_covers_nothing() -> None:
+    boxes = [8, 8, 48, 48], [8, 8, 48, 48], [10, 10, 46, 46]
+    found = segment(Found(full(*boxes, scores=[0.45, 0.4, 0.3])), np.zeros((50, 60, 3), np.uint8), 1024)
+    assert found.instances is not None
+    assert [round(instance.score, 3) for instance in found.instances] == [0.45, 0.4, 0.3]
+
+
+def rgb(grey: np.ndarray) -> Image:
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def sure(image: Image) -> list[Instance]:
+    found = Engine("cpu").run(CARD.name, SegmentRequest(image)).value.instances
+    assert found is not None
+    return [instance for instance in found if instance.score >= SURE]
+
+
+def at_border(found: list[Instance], shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+    boxes = [instance.box for instance in found]
+    return [
+        (x, y, across, down)
+        for x, y, across, down in boxes
+        if min(x, y) <= 2 or x + across >= shape[1] - 2 or y + down >= shape[0] - 2
+    ]
+
+
+def test_the_coins_are_found_and_little_at_the_border(weights: Path) -> None:
+    """24 coins; weights that had learned from no uneven light found 41, of them 10 at the border."""
+    image = rgb(skimage.data.coins())
+    found = sure(image)
+    assert 24 <= len(found) <= 28
+    assert len(at_border(found, image.shape)) <= 5
+
+
+def test_a_plain_background_is_hardly_a_nucleus(weights: Path) -> None:
+    """One cell on uneven grey, in which the same weights found 20 nuclei, of them 8 at the border."""
+    image = rgb(skimage.data.cell())
+    found = sure(image)
+    assert len(found) <= 7
+    assert len(at_border(found, image.shape)) <= 3
+
+
+@pytest.mark.parametrize(("height", "width"), [(200, 240), (203, 233)])
+def test_discs_in_uneven_light_are_found_and_nothing_at_the_border(
+    height: int, width: int, weights: Path
+) -> None:
+    """Sizes that need padding and that need none, on a grey that falls towards a corner."""
+    rows, columns = np.mgrid[:height, :width]
+    grey = 60 + 40 * columns / width - 30 * rows / height + np.random.default_rng(0).normal(0, 2, rows.shape)
+    centres = [(y, x) for y in range(40, 170, 50) for x in range(40, 210, 50)]
+    for y, x in centres:
+        grey[(rows - y) ** 2 + (columns - x) ** 2 < 15**2] += 90
+    image = rgb(grey.clip(0, 255).astype(np.uint8))
+    found = sure(image)
+    assert len(found) == len(centres) == 12
+    assert not at_border(found, image.shape)
+
+
+def test_it_finds_what_torchvisions_own_forward_finds(weights: Path) -> None:
+    network = models.load(CARD).network.eval()
+    assert isinstance(network, SlimMaskRCNN)
+    network.transform.min_size, network.transform.max_size = (256,), 256  # else it enlarges the picture
+    with torch.inference_mode():
+        pixels = to_tensor(scenes.nuclei(0, 256, 256)[0])
+        found, (expected,) = network.find(pixels), network([pixels[0]])
+        network.rpn.score_thresh = 0.0
+        (unlimited,) = network([pixels[0]])
+    assert len(found["scores"]) == len(expected["scores"]) > 5
+    for name in ("boxes", "scores"):
+        torch.testing.assert_close(found[name], expected[name])
+    surer = (unlimited["scores"] >= SURE).sum()
+    torch.testing.assert_close(found["boxes"][:surer], unlimited["boxes"][:surer])
 
 
 def test_boxes_and_masks_of_large_pictures_are_at_full_size() -> None:
@@ -69,7 +161,8 @@ def test_more_than_a_hundred_are_found(weights: Path) -> None:
     engine = Engine("cpu")
     network = engine._predictor(CARD.name).network
     assert isinstance(network, SlimMaskRCNN)
-    network.roi_heads.score_thresh, network.roi_heads.nms_thresh = 0.0, 1.0
+    network.rpn.score_thresh = network.roi_heads.score_thresh = 0.0
+    network.roi_heads.nms_thresh = 1.0
     image, _ = scenes.nuclei(0)
     value = engine.run(CARD.name, SegmentRequest(image)).value
     assert value.instances is not None

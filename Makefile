@@ -77,7 +77,7 @@ chromium:
 	then apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; \
 	else echo "No Chromium: the page's tests are skipped. Get it with: sudo apt-get install chromium"; fi
 
-nginx: $(VENV)/.dev  # unpacked, not installed: installing it would start a server
+nginx: chromium $(VENV)/.dev  # unpacked, not installed: installing it would start a server
 	@command -v nginx >/dev/null || test -x $(VENV)/nginx/usr/sbin/nginx || \
 	(cd $(VENV) && apt-get download nginx && dpkg-deb -x nginx_*.deb nginx && rm nginx_*.deb) || \
 	echo "No nginx: the test of docs/deploy.md is skipped. Get it with: sudo apt-get install nginx"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,18 @@ def settle(page: Any, *views: str) -> None:
     for view in views:
         page.wait_for_selector(f"#{view}-stop:disabled")
         page.evaluate(QUIET)
+
+
+def asked_by(page: Any) -> list[int]:
+    """The events that this page asks the server for from now on."""
+    asked: list[int] = []
+
+    def note(request: Any) -> None:
+        if request.method == "POST" and request.url.split("?")[0].endswith(("/queue/join", "/run/predict")):
+            asked.append(json.loads(request.post_data)["fn_index"])
+
+    page.on("request", note)
+    return asked
 
 
 def assert_fits(page: Any) -> None:

@@ -1,5 +1,7 @@
 """The page is open to everybody: axe-core finds nothing serious, the keyboard alone reaches everything.
 
+What a place shows is there when one comes back to it.
+
 Of a dark phone in Chinese tells test_chinese.py.
 """
 
@@ -10,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.actions import assert_fits, serious_faults
-from tests.browser.places import places
+from tests.browser.actions import asked_by, assert_fits, serious_faults, settle
+from tests.browser.places import open_place, places
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -36,6 +38,7 @@ def test_every_place_is_open_to_everybody(address: str, visit: Callable[..., Any
     page = visit(address)
     page.evaluate("document.addEventListener('focusin', (event) => { event.target.reached = true; })")
     found, heights, unreached = [], {}, {}
+    asked = asked_by(page)
     for place in places(page):
         heights[place] = page.evaluate("document.documentElement.scrollHeight")
         assert_fits(page)
@@ -46,6 +49,12 @@ def test_every_place_is_open_to_everybody(address: str, visit: Callable[..., Any
             page.keyboard.press("Tab")
         unreached[place] = page.evaluate(UNREACHED)
     assert len(heights) > 10
+    assert asked
+    asked.clear()
+    for place in heights:
+        open_place(page, place)
+    settle(page)
+    assert asked == [], "what was seen once is there"
     assert found == []
     tall = {place: height for place, height in heights.items() if height > 1800}
     assert tall == {}, "before it is used, no place is taller than two screens"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.browser.actions import assert_fits, settle, wait_for_result
+from tests.browser.actions import asked_by, assert_fits, settle, wait_for_result
 from tests.browser.engines import SlowEngine
-from tests.browser.places import open_place, places
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -21,19 +19,7 @@ def slow(serve: Callable[[Any], str]) -> str:
     return serve(SlowEngine())
 
 
-def asked_by(page: Any) -> list[str]:
-    """The events that this page asks the server for from now on."""
-    asked: list[str] = []
-
-    def note(request: Any) -> None:
-        if request.method == "POST" and request.url.split("?")[0].endswith(("/queue/join", "/run/predict")):
-            asked.append(json.loads(request.post_data)["fn_index"])
-
-    page.on("request", note)
-    return asked
-
-
-def test_the_page_is_filled_in_one_pass_and_tabs_ask_once(address: str, visit: Callable[..., Any]) -> None:
+def test_the_page_is_filled_in_one_pass(address: str, visit: Callable[..., Any]) -> None:
     page = visit(address)
     settle(page)
     asked = asked_by(page)
@@ -41,12 +27,6 @@ def test_the_page_is_filled_in_one_pass_and_tabs_ask_once(address: str, visit: C
     page.wait_for_selector("html[data-tab]")
     settle(page)
     assert len(asked) == 1, "what the address asks for, and nothing else"
-    first = list(places(page))
-    asked.clear()
-    for place in first:
-        open_place(page, place)
-    settle(page)
-    assert asked == [], "what was seen once is there"
 
 
 def test_two_visitors_press_stop_at_once_and_each_stops_his_own(slow: str, visit: Callable[..., Any]) -> None:

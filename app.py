@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from segen.engine import Engine
+from segen import serving
 from segen.errors import UsageError
 from segen.models import hub
 from segen.registry import folders
@@ -20,6 +20,7 @@ if __name__ == "__main__":
     parser.add_argument("--cards", type=Path, metavar="DIR", help="models of your own that segen pack wrote")
     parser.add_argument("--auth-file", type=Path, metavar="FILE", help="names with hashed passwords")
     parser.add_argument("--mcp", action="store_true", help="the API as tools of an MCP server, too")
+    parser.add_argument("--serve", metavar="HOST:PORT", help="ask the cluster that segen serve started")
     parser.add_argument("--share", action="store_true", help="a public link; what it shares is said")
     chosen = parser.parse_args()
     try:
@@ -30,9 +31,9 @@ if __name__ == "__main__":
         if chosen.hub:
             hub.add(hub.download(chosen.hub), name=chosen.hub.replace("/", "--"))
         guard = passwords.guard(passwords.read(chosen.auth_file)) if chosen.auth_file else None
-        options = launch_options(guard, chosen.mcp)
+        options, engine = launch_options(guard, chosen.mcp), serving.engine(chosen.serve)
     except UsageError as error:
         sys.exit(error.sentence())
     if chosen.share:
         print(words("en", "page.shared"))
-    build_app(Engine(), chosen.classroom).launch(share=chosen.share or None, **options)
+    build_app(engine, chosen.classroom).launch(share=chosen.share or None, **options)

@@ -130,6 +130,10 @@ class Engine:
         with self._cache_lock:
             return list(self._cache)
 
+    def ready(self) -> bool:
+        """Whether it can be asked, as one in this process always can."""
+        return True
+
     def _next(self, items: Iterator[Step | V]) -> Step | V:
         """The next item of a predictor. Raises InputError where the device has too little memory for it.
 

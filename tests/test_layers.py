@@ -28,8 +28,9 @@ ALLOWED = {
     "engine": {*BASE, "models"},
     "evaluation": {*BASE, "imaging", "data", "models", "engine"},
     "training": {*BASE, "imaging", "data", "models", "evaluation"},
+    "serving": {*BASE, "imaging", "models", "engine"},
     "ui": {*BASE, "imaging", "data", "evaluation"},
-    "cli": {*BASE, "imaging", "data", "models", "engine", "evaluation", "training"},
+    "cli": {*BASE, "imaging", "data", "models", "engine", "serving", "evaluation", "training"},
 }
 """The parts of Segen that each part may import, itself aside; `ui` is handed its engine."""
 LATENTS = ("segen.models", "segen.models.latents")

@@ -10,16 +10,18 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 import tyro
 
 from segen import registry
 from segen.cli.chains import run_recipe
+from segen.cli.exporting import export
 from segen.cli.importing import import_annotations
 from segen.cli.packing import Cards, add_cards, pack
 from segen.cli.pictures import label_each, make_folder, prepare, progress, tell, work_on_each
+from segen.cli.serving import serve
 from segen.cli.teaching import label_by, teach
 from segen.data import classifiers, files
 from segen.errors import CardError, UsageError, WeightsError
@@ -277,32 +279,6 @@ def evaluate(
     return 0
 
 
-def export(
-    *,
-    model: Name,
-    format: Literal["onnx"] = "onnx",
-    direction: Direction = TranslateRequest.direction,
-    out: File,
-    cards: Cards = None,
-) -> int:
-    """Write a model's network for use elsewhere.
-
-    Args:
-        model: The name of a model.
-        direction: Which of a translation's networks: forward or backward.
-        format: The format of the file.
-        out: The file.
-        cards: Models of your own, too: a folder that segen pack wrote, or that holds several.
-    """
-    add_cards(cards)
-    from segen.models import onnx
-
-    registry.card(model)
-    make_folder(out.parent)
-    onnx.export(model, out, direction)
-    return 0
-
-
 COMMANDS: dict[str, Callable[..., Any]] = {
     "models": models,
     "segment": segment,
@@ -315,6 +291,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "teach": teach,
     "import": import_annotations,
     "pack": pack,
+    "serve": serve,
 }
 
 

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from segen import registry
 from segen.errors import UsageError
 from segen.ui import api, framework, tools
+from segen.ui.framework import health
 from segen.ui.framework.component import component
 from segen.ui.framework.downloads import WRITTEN
 from segen.ui.framework.gate import MAX_UPLOAD_BYTES, MAX_WAITING, Gate
@@ -55,7 +56,7 @@ def build_app(engine: Engine, classroom: bool = False) -> gr.Blocks:
     """
     limits = Limits(AT_ONCE, PER_MINUTE) if classroom else None
     app = Page(limits, title="Segen", analytics_enabled=False, delete_cache=(3600, 3600))
-    app.networks = Networks(engine)
+    app.engine, app.networks = engine, Networks(engine)
     with app:
         api.publish(engine)  # first, so that no private event takes the name of an endpoint
         with gr.Row(elem_id="top"):
@@ -101,6 +102,7 @@ def launch_options(guard: Guard | None = None, mcp: bool = False) -> dict[str, A
                 Mount("/playground", StaticFiles(directory=playground.FOLDER)),
                 Mount("/inference", StaticFiles(directory=inference.FOLDER)),
                 *network_routes(),
+                *health.routes(),
             ],
         },
         "max_file_size": MAX_UPLOAD_BYTES,

@@ -7,7 +7,6 @@ import re
 import shlex
 
 from publishing.upload import ROOT
-from segen.ui.tabs.start.tab import PICTURES
 
 LINES = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text("utf-8")).splitlines()
 STEPS = [line.split(" ", 1) for line in LINES if line and not line.startswith("#")]
@@ -42,13 +41,12 @@ def test_it_holds_the_program_and_nothing_else() -> None:
     assert all((ROOT / source).exists() for source in copied)
 
 
-def test_its_health_is_asked_of_a_file_that_is_served() -> None:
+def test_its_health_is_asked_where_it_is_told() -> None:
     (check,) = steps("HEALTHCHECK")
     command = json.loads(check[check.index("[") :])
     assert command[0] == "python"
     (address,) = re.findall(r"'(http://[^']+)'", command[-1])
     port = re.search(r"GRADIO_SERVER_PORT=(\d+)", " ".join(steps("ENV")))
     assert port
-    assert address == f"http://127.0.0.1:{port[1]}/start/photograph.webp"
-    assert (PICTURES / "photograph.webp").is_file()
+    assert address == f"http://127.0.0.1:{port[1]}/health"
     assert steps("EXPOSE") == [port[1]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
@@ -15,6 +15,9 @@ from segen.ui.framework.language import language_of
 from segen.ui.framework.limits import Limits
 from segen.ui.framework.networks import Networks
 from segen.ui.framework.queue import ASKING, DEVICE
+
+if TYPE_CHECKING:
+    from segen.engine import Engine
 
 MAX_UNREAD = 400
 """Messages of an event that nobody has fetched: a minute and more of them. Its work ends then."""
@@ -34,6 +37,8 @@ class Page(gr.Blocks):
 
     networks: Networks
     """What it hands out to browsers."""
+    engine: Engine
+    """What it asks."""
 
     def __init__(self, limits: Limits | None = None, **options: Any) -> None:
         super().__init__(**options)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 DIFFUSION = next(card.name for card in cards("generate") if card.options.diffusion)
 GENERATOR = next(card.name for card in cards("generate") if not card.options.diffusion)
-LONG = GenerateRequest(range(4), steps=80)
+LONG = GenerateRequest(range(4), steps=30)
 
 
 @pytest.fixture(scope="module")

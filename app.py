@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from segen import serving
+from segen.engine import serving
 from segen.errors import UsageError
 from segen.models import hub
 from segen.registry import folders

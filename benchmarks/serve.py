@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any
 
-from segen import serving
+from segen.engine import serving
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.types import GenerateRequest, SegmentRequest
@@ -28,7 +28,7 @@ def main() -> Iterator[str]:
     import ray
     from ray import serve
 
-    from segen.serving import cluster
+    from segen.engine import cluster
 
     address = cluster.start(port)
     cluster.deploy(cluster.Scale(most=1))

@@ -19,7 +19,7 @@ def test_the_package_has_few_entries() -> None:
 
 def test_files_are_short() -> None:
     lines = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in FILES}
-    assert "segen/engine.py" in lines
+    assert "segen/engine/__init__.py" in lines
     assert not {name: count for name, count in lines.items() if count > MAX_LINES}
 
 
@@ -31,5 +31,5 @@ def test_functions_are_short() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
-    assert any(name.startswith("segen/engine.py") for name in lines)
+    assert any(name.startswith("segen/engine/__init__.py") for name in lines)
     assert not {name: count for name, count in lines.items() if count > MAX_FUNCTION_LINES}

@@ -25,12 +25,11 @@ ALLOWED = {
     "imaging": BASE,
     "data": {*BASE, "imaging"},
     "models": {*BASE, "imaging", "data"},
-    "engine": {*BASE, "models"},
+    "engine": {*BASE, "imaging", "models"},
     "evaluation": {*BASE, "imaging", "data", "models", "engine"},
     "training": {*BASE, "imaging", "data", "models", "evaluation"},
-    "serving": {*BASE, "imaging", "models", "engine"},
     "ui": {*BASE, "imaging", "data", "evaluation"},
-    "cli": {*BASE, "imaging", "data", "models", "engine", "serving", "evaluation", "training"},
+    "cli": {*BASE, "imaging", "data", "models", "engine", "evaluation", "training"},
 }
 """The parts of Segen that each part may import, itself aside; `ui` is handed its engine."""
 LATENTS = ("segen.models", "segen.models.latents")

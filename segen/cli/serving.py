@@ -9,7 +9,6 @@ from typing import Annotated
 
 import tyro
 
-from segen import serving
 from segen.cli.packing import Cards, add_cards
 from segen.errors import UsageError
 from segen.text import words
@@ -43,9 +42,11 @@ def serve(
     if not (1 <= least <= most and cores >= 0 and gpus >= 0 and 1 <= port < 65_535):
         raise UsageError("serve_numbers")
     add_cards(cards)
+    from segen.engine import serving
+
     here = f"{serving.HERE}:{port}"
     serving.use_ray(address or here)
-    from segen.serving import cluster
+    from segen.engine import cluster
 
     scale = cluster.Scale(least, most, cores, gpus, str(Path(cards).resolve()) if cards else None)
     if address:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import subprocess
 import threading
 import tomllib
 from collections.abc import Iterator
@@ -13,7 +10,6 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -22,13 +18,11 @@ import yaml
 
 from publishing.upload import ROOT
 from segen.registry import TASKS
+from tests import nginx
 
 FOLDER = ROOT / "publishing" / "cluster"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))
 MANIFESTS = list(yaml.safe_load_all((FOLDER / "rayservice.yaml").read_text("utf-8")))
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin") or shutil.which(
-    "nginx"
-)
 PAGE = re.compile(r"server (page-\d):7860")
 
 
@@ -105,8 +99,6 @@ class Page(BaseHTTPRequestHandler):
 @pytest.fixture
 def proxied(tmp_path: Path) -> Iterator[str]:
     """Two pages behind nginx as nginx.conf has it."""
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
     told = (FOLDER / "nginx.conf").read_text("utf-8")
     with ExitStack() as stack:
         for name in sorted(set(PAGE.findall(told))):
@@ -114,38 +106,18 @@ def proxied(tmp_path: Path) -> Iterator[str]:
             threading.Thread(target=page.serve_forever, daemon=True).start()
             stack.callback(page.shutdown)
             told = told.replace(f"{name}:7860", f"127.0.0.1:{page.server_address[1]}")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        told = told.replace("listen 8080", f"listen 127.0.0.1:{port}")
-        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        folders = "".join(f"{each}_temp_path {each};" for each in kinds)
-        (tmp_path / "nginx.conf").write_text(
-            f"daemon off; pid nginx.pid; events {{}} http {{ access_log off; {folders} {told} }}", "utf-8"
-        )
-        nginx = subprocess.Popen([NGINX, "-p", str(tmp_path), "-c", "nginx.conf", "-e", "stderr"])
-        stack.callback(nginx.wait, 30)
-        stack.callback(nginx.terminate)
-        until = monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert monotonic() < until
-                assert nginx.poll() is None
-                sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield stack.enter_context(nginx.running(told, tmp_path))
 
 
 def test_a_visitor_stays_with_one_page(proxied: str) -> None:
     found = set()
     for _ in range(20):
         with httpx.Client(base_url=proxied) as visitor:
-            assert visitor.get("/").cookies["segen_page"]
-            pages = {visitor.get("/config").text for _ in range(5)}
+            assert visitor.get("").cookies["segen_page"]
+            pages = {visitor.get("config").text for _ in range(5)}
             assert len(pages) == 1
             found |= pages
     assert len(found) == 2
-    calls = {httpx.get(f"{proxied}/gradio_api/info").text for _ in range(5)}
+    calls = {httpx.get(f"{proxied}gradio_api/info").text for _ in range(5)}
     assert len(calls) == 1, "a client of the API keeps no cookie"
-    assert httpx.get(f"{proxied}/ready").status_code == 404
+    assert httpx.get(f"{proxied}ready").status_code == 404

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 import httpx
 import pytest
 
 from segen.ui.app import build_app, launch_options
 from segen.ui.framework import passwords
+from tests import nginx
 
 pytestmark = pytest.mark.slow
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:{sys.prefix}/nginx/usr/sbin")
-"""Installed, or unpacked by `make nginx`."""
-FOLDERS = "".join(
-    f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-)
 ANNA = {"username": "anna", "password": "a b"}
 
 
@@ -67,31 +59,10 @@ def test_a_connection_outlives_the_clients_own_limit(address: str) -> None:
 
 @pytest.fixture(scope="module")
 def proxied(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
     (told,) = re.findall(r"```nginx\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    told = told.replace("listen 8080", f"listen 127.0.0.1:{port}")
     told = told.replace("http://127.0.0.1:7860", address.rstrip("/"))
-    folder = tmp_path_factory.mktemp("nginx")
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid nginx.pid; events {{}} http {{ access_log off; {FOLDERS} {told} }}",
-        encoding="utf-8",
-    )
-    command = [NGINX, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
-    nginx = subprocess.Popen(command, stderr=(folder / "log").open("wb"))
-    until = monotonic() + 30
-    while monotonic() < until and nginx.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", int(port)), 1).close()
-            break
-        except OSError:
-            sleep(0.1)
-    assert nginx.poll() is None, (folder / "log").read_text()
-    yield f"http://127.0.0.1:{port}/"
-    nginx.terminate()
-    nginx.wait(30)
+    with nginx.running(told, tmp_path_factory.mktemp("nginx")) as before_it:
+        yield before_it
 
 
 def test_nginx_passes_the_page_and_the_api_on(proxied: str) -> None:

@@ -13,9 +13,9 @@ from ray import serve
 from ray.exceptions import ObjectLostError, RayActorError
 from ray.serve.exceptions import RequestCancelledError
 
+from segen.engine import cluster
 from segen.errors import InputError, SegenError, UsageError
 from segen.registry import TASKS, card, cards
-from segen.serving import cluster
 from segen.types import Request, Run, Step, V
 
 TRIES = 4

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+from segen.engine import Engine
 from segen.errors import UsageError
-
-if TYPE_CHECKING:
-    from segen.engine import Engine
 
 HERE = "127.0.0.1"
 
@@ -20,13 +18,11 @@ def engine(address: str | None = None) -> Engine:
     Raises UsageError where Ray is not installed, the cluster is not reached, or no engine is there.
     """
     if address is None:
-        from segen.engine import Engine
-
         return Engine()
     use_ray(address)
-    from segen.serving.remote import RemoteEngine
+    from segen.engine.remote import RemoteEngine
 
-    return cast("Engine", RemoteEngine(address))
+    return cast(Engine, RemoteEngine(address))
 
 
 def use_ray(address: str) -> None:

@@ -15,9 +15,9 @@ from ray import serve
 from ray.serve.config import AutoscalingConfig
 from ray.serve.schema import ReplicaState
 
+from segen.engine.serving import HERE
 from segen.errors import UsageError
 from segen.registry import TASKS
-from segen.serving import HERE
 
 PORT = 6379
 OBJECTS_BYTES = 200_000_000
@@ -81,7 +81,7 @@ def deploy(scale: Scale) -> None:
 
 def application(arguments: dict[str, Any]) -> serve.Application:
     """The application of one `task` with the fields of Scale; KubeRay asks for it by its name, too."""
-    from segen.serving.replica import Replica
+    from segen.engine.replica import Replica
 
     scale = Scale(**{name: value for name, value in arguments.items() if name != "task"})
     deployment = serve.deployment(

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from segen import serving
+from segen.engine import serving
 from segen.text import words
 
 if TYPE_CHECKING:
-    from segen.serving.remote import RemoteEngine
+    from segen.engine.remote import RemoteEngine
 
 SETTINGS = ("--least", "1", "--most", "2", "--cores", "0.1")
 

@@ -31,7 +31,7 @@ from segen.types import (
 )
 
 if TYPE_CHECKING:
-    from tests.serving.conftest import Served
+    from tests.engine.conftest import Served
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 DIFFUSION = next(card.name for card in cards("generate") if card.options.diffusion)
@@ -132,7 +132,7 @@ def test_none_is_lost_while_a_task_is_renewed(
     """Two replicas take the place of one, and long work is under way in it."""
     from ray import serve
 
-    from segen.serving import cluster
+    from segen.engine import cluster
 
     expected = engine.run(GENERATOR, GenerateRequest([5]))
     (old,) = served.replicas("generate")

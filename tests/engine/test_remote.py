@@ -13,13 +13,11 @@ import pytest
 from ray.exceptions import ActorDiedError
 from ray.serve.exceptions import RequestCancelledError
 
-from segen import serving
 from segen.cli.main import main
-from segen.engine import Engine
+from segen.engine import Engine, cluster, remote, serving
+from segen.engine.replica import drawn_together
 from segen.errors import InputError, SegenError, UsageError
 from segen.registry import cards
-from segen.serving import cluster, remote
-from segen.serving.replica import drawn_together
 from segen.types import GenerateRequest, Run, SegmentRequest, Step
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any
 
-from segen.engine import serving
 from segen.data.synthetic import scenes
-from segen.engine import Engine
+from segen.engine import Engine, serving
 from segen.types import GenerateRequest, SegmentRequest
 
 VISITORS, EACH, ROUNDS = 8, 4, 3

@@ -44,7 +44,7 @@ class Page(gr.Blocks):
         super().__init__(**options)
         self.limits = limits
 
-    def launch(self, *, prevent_thread_lock: bool = False, **options: Any) -> Any:
+    def launch(self, *, prevent_thread_lock: bool = False, **options: Any) -> Any:  # type: ignore[override]
         """As Gradio's; idle connections stay open for KEEP_ALIVE_SECONDS."""
         launched = super().launch(prevent_thread_lock=True, **options)
         self.server.config.timeout_keep_alive = KEEP_ALIVE_SECONDS

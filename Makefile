@@ -29,7 +29,7 @@ lint: $(VENV)/.dev  ## style and types
 train: $(VENV)/.app  ## make train CARD=unet-camvid DATA=/path/to/data
 	$(BIN)/python train.py $(CARD) --data $(DATA)
 
-bench: $(VENV)/.dev  ## speed and memory, each against a peer in the same run
+bench: $(VENV)/.dev chromium  ## measure all of docs/performance.md, speed beside a peer in the same run, and write it
 	$(BIN)/python -m benchmarks
 
 space: $(VENV)/.static  ## make space SPACE=owner/name FLAVOUR=zerogpu (cpu, static); DRY_RUN=1 prints one path a line

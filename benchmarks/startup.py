@@ -44,6 +44,6 @@ def main() -> Iterator[str]:
 
     whole = compare(serve, imports, rounds=3)
     yield (
-        f"app.py to its first answer / bare imports: {whole.ratio:.2f} (at most 1.5)"
+        f"app.py to its first answer / bare imports: {whole.ratio:.2f} (at most 1.3)"
         f"   {whole.first:.1f} s / {whole.second:.1f} s"
     )

@@ -10,13 +10,16 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-lo
 
 SUPPLY := $(VENV)/supply/bin
 
-.PHONY: chromium nginx app test check lint train bench space static model chromium lock sbom audit
+.PHONY: chromium nginx app test cluster check lint train bench space static model chromium lock sbom audit
 
 app: $(VENV)/.app  ## serve http://127.0.0.1:7860
 	$(BIN)/python app.py
 
 test: lint chromium nginx  ## style, types and the whole suite: what CI runs
-	$(PYTEST)
+	$(PYTEST) -m "not cluster"
+
+cluster: $(VENV)/.dev  ## segen serve with replicas that die and are renewed: three minutes, apart from the suite
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m cluster
 
 check: lint  ## style, types and the fast tests
 	$(PYTEST) -m "not slow and not browser"

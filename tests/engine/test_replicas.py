@@ -33,7 +33,7 @@ from segen.types import (
 if TYPE_CHECKING:
     from tests.engine.conftest import Served
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 DIFFUSION = next(card.name for card in cards("generate") if card.options.diffusion)
 GENERATOR = next(card.name for card in cards("generate") if not card.options.diffusion)
 LONG = GenerateRequest(range(4), steps=30)

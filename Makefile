@@ -9,6 +9,7 @@ DATA ?= synthetic
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 SUPPLY := $(VENV)/supply/bin
+MAKEFLAGS += --jobs=2  # what test needs is fetched side by side
 
 .PHONY: chromium nginx app test cluster check lint train bench space static model chromium lock sbom audit
 

@@ -129,7 +129,7 @@ class SegmentationPredictor:
 
     def _look_at(self, image: Image, mirrored: bool, scale: float) -> tuple[torch.Tensor, dict[str, Any]]:
         """What `look` gives of a picture, or of its mirror image, at a scale, or at half of it."""
-        shown = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
+        shown = image[:, ::-1].copy() if mirrored else image
         answer, seen = smaller_if_needed(lambda scale: self.look(self.seen(shown, scale)), scale)
         return answer.flip(-1) if mirrored else answer, seen
 

@@ -1,6 +1,6 @@
 """Sixteen clients ask a server for everything, for an hour: what it holds at the end and held early.
 
-`python -m benchmarks soak` spreads some 5,200 requests over an hour; $SEGEN_SOAK sets another number of
+`python -m benchmarks soak` spreads some 5,600 requests over an hour; $SEGEN_SOAK sets another number of
 seconds, with as many requests a second. Memory and threads are compared with those after a tenth of the
 time, by when every network has been loaded. Files of the cache are those of uploads and results, which go
 after an hour. A server that ends by itself ends the benchmark: it says after how many requests, and prints
@@ -26,7 +26,7 @@ from benchmarks.server import begun, serving, uploaded
 from segen.data.synthetic import scenes
 from segen.imaging import images
 
-CLIENTS, REQUESTS, HOUR = 16, 5_200, 3_600
+CLIENTS, REQUESTS, HOUR = 16, 5_600, 3_600
 EARLY = 0.1
 """The share of the time after which the server is looked at first."""
 RECIPE = {"version": 1, "steps": [{"task": "cluster", "model": "kmeans", "options": {"k": 3}}]}

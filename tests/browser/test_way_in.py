@@ -38,6 +38,7 @@ def test_two_visitors_press_stop_at_once_and_each_stops_his_own(slow: str, visit
     for page in pages:
         page.wait_for_selector("#segment-stop:disabled")
         page.wait_for_function("!document.body.innerText.includes('/1000')")
+        settle(page)  # before it has ended what was stopped, Gradio's page begins nothing
     pages[0].click("#segment-run")
     pages[0].wait_for_function("document.body.innerText.includes('/1000')")
     assert pages[1].is_disabled("#segment-stop"), "what one begins is none of the other's"

@@ -19,7 +19,6 @@ from segen.engine.serving import HERE
 from segen.errors import UsageError
 from segen.registry import TASKS
 
-PORT = 6379
 OBJECTS_BYTES = 200_000_000
 """Shared memory of a cluster that is started here, for what goes to and fro."""
 REACHED_SECONDS = 5.0
@@ -43,7 +42,7 @@ class Scale:
     cards: str | None = None
 
 
-def start(port: int = PORT, objects_bytes: int = OBJECTS_BYTES) -> str:
+def start(port: int) -> str:
     """Start a cluster that this machine alone can reach, and that ends with this process.
 
     Returns its address; Prometheus finds the metrics at the next port.
@@ -52,7 +51,7 @@ def start(port: int = PORT, objects_bytes: int = OBJECTS_BYTES) -> str:
     ray.init(
         address="local",
         include_dashboard=False,
-        object_store_memory=objects_bytes,
+        object_store_memory=OBJECTS_BYTES,
         _metrics_export_port=port + 1,
         _system_config={"worker_niceness": 0},  # else its work waits for that of every other program
         **QUIET,

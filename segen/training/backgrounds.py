@@ -21,40 +21,50 @@ WIDEST = 0.2
 """The widest frame, as a share of the side."""
 
 
-class Unevenly(v2.Transform):  # type: ignore[misc]  # torchvision has no types
-    """Light that changes slowly over the picture, in a share of them."""
+class InAShare(v2.Transform):  # type: ignore[misc]  # torchvision has no types
+    """A transform that changes a share of the pictures, 0 to 1, and leaves the others as they are."""
 
     def __init__(self, share: float) -> None:
         super().__init__()
         self.share = share
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """The light to add, if any."""
-        height, width = flat_inputs[0].shape[-2:]
+        """What `drawn` gives, or nothing."""
         if torch.rand(()) >= self.share:
-            return {"light": None}
-        return {"light": LIGHT * (torch.rand(()) + _smooth(3, height, width) * torch.rand(()))}
+            return {}
+        return self.drawn(*flat_inputs[0].shape[-2:])
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """What `changed` gives, if something was drawn."""
+        return tv_tensors.wrap(self.changed(inpt, **params), like=inpt) if params else inpt
+
+    def drawn(self, height: int, width: int) -> dict[str, Any]:
+        """What changes a picture of that size and its labels alike, by the names of `changed`'s arguments."""
+        raise NotImplementedError
+
+    def changed(self, inpt: torch.Tensor, **drawn: Any) -> torch.Tensor:
+        """The picture, or its labels, as they are then, of the same shape and type."""
+        raise NotImplementedError
+
+
+class Unevenly(InAShare):
+    """Light that changes slowly over the picture."""
+
+    def drawn(self, height: int, width: int) -> dict[str, Any]:
+        """The light to add."""
+        return {"light": LIGHT * (torch.rand(()) + _smooth(3, height, width) * torch.rand(()))}
+
+    def changed(self, inpt: torch.Tensor, light: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
         """The picture with that light; its labels as they are."""
-        if params["light"] is None or not isinstance(inpt, tv_tensors.Image):
-            return inpt
-        return tv_tensors.wrap((inpt + params["light"]).clamp(0, 255).to(inpt.dtype), like=inpt)
+        lit: torch.Tensor = (inpt + light).clamp(0, 255).to(inpt.dtype)
+        return lit if isinstance(inpt, tv_tensors.Image) else inpt
 
 
-class Framed(v2.Transform):  # type: ignore[misc]
-    """One grey for everything outside of a rectangle, in a share of the pictures."""
+class Framed(InAShare):
+    """One grey for everything outside of a rectangle."""
 
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Where the frame is, and its grey, if there is one."""
-        if torch.rand(()) >= self.share:
-            return {"frame": None}
-        height, width = flat_inputs[0].shape[-2:]
-        # Each side has a frame or not
+    def drawn(self, height: int, width: int) -> dict[str, Any]:
+        """Where the frame is, and its grey; each side has a frame or not."""
         top, bottom, left, right = (torch.rand(4) * WIDEST * torch.randint(2, (4,))).tolist()
         rows = slice(round(top * height), round((1 - bottom) * height))
         columns = slice(round(left * width), round((1 - right) * width))
@@ -62,35 +72,23 @@ class Framed(v2.Transform):  # type: ignore[misc]
         frame[rows, columns] = False
         return {"frame": frame, "grey": int(torch.randint(256, ()))}
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def changed(self, inpt: torch.Tensor, frame: torch.Tensor, grey: int) -> torch.Tensor:  # type: ignore[override]
         """The picture in its frame, or the labels with nothing there."""
-        if params["frame"] is None:
-            return inpt
-        grey = params["grey"] if isinstance(inpt, tv_tensors.Image) else 0
-        return tv_tensors.wrap(inpt.masked_fill(params["frame"], grey), like=inpt)
+        return inpt.masked_fill(frame, grey if isinstance(inpt, tv_tensors.Image) else 0)
 
 
-class Emptied(v2.Transform):  # type: ignore[misc]
-    """Grain on a plain grey in place of a share of the pictures."""
+class Emptied(InAShare):
+    """Grain on a plain grey in place of the picture."""
 
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """The empty picture, if it is one's turn."""
-        if torch.rand(()) >= self.share:
-            return {"empty": None}
-        height, width = flat_inputs[0].shape[-2:]
+    def drawn(self, height: int, width: int) -> dict[str, Any]:
+        """The empty picture."""
         cells = int(torch.randint(4, 64, ()))
         return {"empty": torch.rand(()) * 255 + _smooth(cells, height, width) * GRAIN * torch.rand(())}
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def changed(self, inpt: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
         """The empty picture, or the labels with nothing there."""
-        if params["empty"] is None:
-            return inpt
-        picture = params["empty"].clamp(0, 255) if isinstance(inpt, tv_tensors.Image) else torch.zeros(())
-        return tv_tensors.wrap(picture.to(inpt.dtype).expand_as(inpt).clone(), like=inpt)
+        picture = empty.clamp(0, 255) if isinstance(inpt, tv_tensors.Image) else torch.zeros(())
+        return picture.to(inpt.dtype).expand_as(inpt).clone()
 
 
 def _smooth(cells: int, height: int, width: int) -> torch.Tensor:

@@ -50,11 +50,11 @@ def _labels(language: str) -> dict[str, str]:
 
 
 class PageLanguage:
-    """ASGI middleware: puts words.js, page.js, the words and the language into the page as it is served."""
+    """ASGI middleware: puts the scripts, the words and the language into the page as it is served."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        scripts = (files(__package__).joinpath(name) for name in ("words.js", "page.js"))
+        scripts = (files(__package__).joinpath(name) for name in ("words.js", "events.js", "page.js"))
         self.script = "\n".join(script.read_text(encoding="utf-8") for script in scripts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from time import sleep
 
 import httpx
 import pytest
@@ -40,6 +42,19 @@ def test_nobody_comes_in_without_a_password(address: str) -> None:
         headers = client.get("").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+
+
+def test_a_connection_outlives_the_clients_own_limit(address: str) -> None:
+    host, _, port = address.removeprefix("http://").rstrip("/").partition(":")
+    connection = HTTPConnection(host, int(port), timeout=60)
+    connection.request("GET", "/health")
+    connection.getresponse().read()
+    opened = connection.sock
+    sleep(6)  # httpx, and with it gradio_client, lets go of an idle one after 5 seconds
+    connection.request("GET", "/health")
+    assert connection.getresponse().read()
+    assert connection.sock is opened
+    connection.close()
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 MAX_UNREAD = 400
 """Messages of an event that nobody has fetched: a minute and more of them. Its work ends then."""
 
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: longer than clients and proxies keep theirs, 5 to 60 seconds.
+
+Who ends it at the very moment of the next request loses that; uvicorn would after 5, as httpx does.
+"""
+
 
 class Page(gr.Blocks):
     """A gr.Blocks that answers every fault with a sentence, to callers of the API as well.
@@ -37,6 +43,14 @@ class Page(gr.Blocks):
     def __init__(self, limits: Limits | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.limits = limits
+
+    def launch(self, *, prevent_thread_lock: bool = False, **options: Any) -> Any:  # type: ignore[override]
+        """As Gradio's; idle connections stay open for KEEP_ALIVE_SECONDS."""
+        launched = super().launch(prevent_thread_lock=True, **options)
+        self.server.config.timeout_keep_alive = KEEP_ALIVE_SECONDS
+        if not prevent_thread_lock:
+            self.block_thread()
+        return launched
 
     async def process_api(self, *given: Any, **options: Any) -> dict[str, Any]:
         """Carry out an event; Gradio calls this for each of them, and for each step of a generator.

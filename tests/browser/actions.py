@@ -43,13 +43,13 @@ def go(page: Any, **options: str) -> None:
 
 QUIET = """() => new Promise((resolve) => {
     const idle = () => requestIdleCallback(resolve, { timeout: 500 }); // a playground never rests
-    let timer = setTimeout(idle, 500);
+    let timer = setTimeout(idle, 250);
     new PerformanceObserver(() => {
         clearTimeout(timer);
-        timer = setTimeout(idle, 500);
+        timer = setTimeout(idle, 250);
     }).observe({ type: "resource" });
 })"""
-"""JavaScript that waits until the page has asked nothing for half a second and has little to do."""
+"""JavaScript that waits until the page has asked nothing for a quarter of a second and has little to do."""
 
 
 def settle(page: Any, *views: str) -> None:

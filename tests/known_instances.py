@@ -9,7 +9,7 @@ import torch
 
 from segen.data import datasets
 from segen.imaging import images
-from segen.models.segmentation.maskrcnn import Look, SlimMaskRCNN
+from segen.models.segmentation.maskrcnn import SlimMaskRCNN
 from segen.registry import card
 from segen.training.recipe import Place
 from segen.types import Image, Instance
@@ -53,7 +53,7 @@ class Found(SlimMaskRCNN):
         self.found = {"scores": scores, **found}
         self.seen: list[torch.Size] = []
 
-    def find(self, pixels: torch.Tensor, look: Look | None = None) -> dict[str, torch.Tensor]:
+    def find(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
         self.seen.append(pixels.shape)
         return self.found
 

@@ -10,7 +10,7 @@ from torch import nn
 from segen import engine as engine_module
 from segen.engine import Engine
 from segen.errors import InputError
-from segen.models.segmentation.maskrcnn import Look, MaskRCNNSegmenter
+from segen.models.segmentation.maskrcnn import MaskRCNNSegmenter
 from segen.models.segmentation.predictor import SegmentationPredictor
 from segen.registry import cards
 from segen.types import Segmentation, SegmentRequest
@@ -61,11 +61,11 @@ def test_instances_of_a_picture_that_takes_too_much_memory_are_found_at_half_the
     network = Found(full([4, 8, 24, 28], scores=[0.9]))
     find, widths = network.find, list[int]()
 
-    def exhausted(pixels: torch.Tensor, look: Look | None) -> dict[str, torch.Tensor]:
+    def exhausted(pixels: torch.Tensor) -> dict[str, torch.Tensor]:
         widths.append(pixels.shape[-1])
         if pixels.shape[-1] > 64:
             raise fault
-        return find(pixels, look)
+        return find(pixels)
 
     monkeypatch.setattr(network, "find", exhausted)
     monkeypatch.setattr(engine_module.models, "load", lambda card: MaskRCNNSegmenter(network, 256))

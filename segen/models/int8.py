@@ -38,18 +38,13 @@ class Int8Network:
 
         Raises MemoryError where there is too little memory.
         """
-        (answer,) = self.answers(pixels)
-        return answer
-
-    def answers(self, pixels: torch.Tensor) -> list[torch.Tensor]:
-        """All that a network with several answers gives of the same pixels. Raises MemoryError, too."""
         try:
-            found = self._session.run(None, {"pixels": pixels.contiguous().numpy()})
+            (answer,) = self._session.run(None, {"pixels": pixels.contiguous().numpy()})
         except Exception as fault:
             if "allocat" in str(fault):
                 raise MemoryError from fault
             raise
-        return [torch.from_numpy(answer) for answer in found]
+        return torch.from_numpy(answer)
 
 
 def attach(predictor: Predictor, card: ModelCard, device: torch.device) -> None:

@@ -31,7 +31,7 @@ HALVED_FROM = 256
 
 @dataclass(frozen=True)
 class Graph:
-    """What becomes of a card in ONNX: a module, an example of each input by its name, the outputs' names.
+    """What becomes of a card in ONNX: a module, an example of each input by its name, the output's name.
 
     `multiples` says for each side of the first input that is free of what it must be a multiple; the number
     of pictures, the first side of every input, is free too.
@@ -39,7 +39,7 @@ class Graph:
 
     network: nn.Module
     inputs: dict[str, torch.Tensor]
-    outputs: tuple[str, ...]
+    output: str
     multiples: dict[int, int]
 
 
@@ -65,18 +65,18 @@ def graph(card_name: str, direction: str = FORWARD) -> Graph:
 
     network: Any = models.load(chosen).network
     if chosen.task == "segment":
-        return Graph(network, {"pixels": torch.zeros(2, 3, 64, 96)}, ("logits",), {2: 32, 3: 32})
+        return Graph(network, {"pixels": torch.zeros(2, 3, 64, 96)}, "logits", {2: 32, 3: 32})
     if chosen.task == "translate":
         generator = network.generators[f"to_{direction}"]
         channels = generator.down[0][0].in_channels
-        return Graph(generator, {"pixels": torch.zeros(2, channels, 64, 96)}, ("drawn",), {2: 16, 3: 16})
+        return Graph(generator, {"pixels": torch.zeros(2, channels, 64, 96)}, "drawn", {2: 16, 3: 16})
     label = {"label": torch.zeros(2, dtype=torch.int64)} if chosen.conditional else {}
     if chosen.options.diffusion:
         shape = (2, network.config.in_channels, *(network.config.sample_size,) * 2)
         steps = {"timestep": torch.zeros(2, dtype=torch.int64)}
-        return Graph(_Noise(network), {"noisy": torch.zeros(shape), **steps, **label}, ("noise",), {})
+        return Graph(_Noise(network), {"noisy": torch.zeros(shape), **steps, **label}, "noise", {})
     given = {"latents": torch.zeros(2, network.latent), **label}
-    return Graph(_Decoder(network), given, ("pixels",), {})
+    return Graph(_Decoder(network), given, "pixels", {})
 
 
 class _Decoder(nn.Module):
@@ -125,7 +125,7 @@ def write(found: Graph, path: Path) -> None:
         dynamo=True,
         opset_version=ONNX_OPSET,
         input_names=list(found.inputs),
-        output_names=list(found.outputs),
+        output_names=[found.output],
         dynamic_shapes=[{0: batch, **free}, *({0: batch} for _ in others)],
         verbose=False,
     )
@@ -164,8 +164,8 @@ def small(card_name: str, shape: tuple[int, int, int], direction: str = FORWARD)
             dynamo=False,
             opset_version=ONNX_OPSET,
             input_names=list(found.inputs),
-            output_names=list(found.outputs),
-            dynamic_axes={name: free for name in (next(iter(found.inputs)), *found.outputs)},
+            output_names=[found.output],
+            dynamic_axes={name: free for name in (next(iter(found.inputs)), found.output)},
         )
     model = load_model_from_string(written.getvalue())
     _halve(model.graph)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
-import torch
 import tyro
 from numpy.typing import NDArray
 
@@ -24,7 +23,6 @@ from segen.errors import CardError, SegenError, sentence
 from segen.imaging import images
 from segen.models import onnx as networks
 from segen.models import weights
-from segen.models.segmentation.maskrcnn import LOOKED, Looking, MaskRCNNSegmenter, SlimMaskRCNN
 from segen.models.segmentation.predictor import SegmentationPredictor, padded
 from segen.models.segmentation.smp import SmpPredictor
 from segen.registry import INT8, ModelCard
@@ -55,20 +53,14 @@ def quantize(card: ModelCard, data: str | None) -> Path:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     predictor = models.load(card)
-    match predictor:
-        case SmpPredictor():
-            graph = networks.graph(card.name)
-        case MaskRCNNSegmenter():
-            looking = Looking(cast(SlimMaskRCNN, predictor.network))
-            graph = networks.Graph(looking, {"pixels": torch.zeros(2, 3, 64, 96)}, LOOKED, {2: 32, 3: 32})
-        case _:
-            raise CardError("no_int8", model=card.name)
+    if not isinstance(predictor, SmpPredictor):
+        raise CardError("no_int8", model=card.name)
     pairs = datasets.pairs(datasets.locate(data, card.dataset), "train")
     chosen = random.Random(0).sample(pairs, min(PICTURES, len(pairs)))
     seen = [pixels for pair in chosen for pixels in _seen(predictor, images.read(pair.image))]
     with tempfile.TemporaryDirectory() as folder:
         exported, prepared, copy = (Path(folder) / name for name in ("network", "prepared", "copy"))
-        networks.write(graph, exported)
+        networks.export(card.name, exported)
         quant_pre_process(str(exported), str(prepared), skip_symbolic_shape=True)
         _rounded(prepared, copy, seen)
         with files.replacing(card.weights / INT8) as temporary:

@@ -176,8 +176,9 @@ def test_a_copy_is_made_again_byte_for_byte(
     assert (found.labels == expected.labels).mean() >= MIN_AGREEMENT
 
 
-def test_only_networks_of_smp_are_copied() -> None:
+@pytest.mark.parametrize("name", ["fcn-camvid", "maskrcnn-nuclei"])
+def test_only_networks_of_smp_are_copied(name: str) -> None:
     from segen.training import quantizing
 
-    with pytest.raises(CardError, match="fcn-camvid"):
-        quantizing.quantize(card("fcn-camvid"), None)
+    with pytest.raises(CardError, match=f"{name} is no network of segmentation_models_pytorch"):
+        quantizing.quantize(card(name), None)

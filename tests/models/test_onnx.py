@@ -52,7 +52,7 @@ def answers_alike(graph: onnx.Graph, file: Path | bytes, given: dict[str, torch.
     import onnxruntime
 
     session = onnxruntime.InferenceSession(file)
-    (found,) = session.run(graph.outputs, {name: each.numpy() for name, each in given.items()})
+    (found,) = session.run([graph.output], {name: each.numpy() for name, each in given.items()})
     with torch.inference_mode():
         expected = graph.network.eval()(*given.values()).numpy()
     np.testing.assert_allclose(found, expected, atol=off * np.abs(expected).max())

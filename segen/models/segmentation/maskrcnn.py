@@ -8,7 +8,7 @@ from stride 4 on, and batch norm that is never trained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
@@ -21,7 +21,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
-from torchvision.models.detection.rpn import RPNHead, concat_box_prediction_layers
+from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
 from segen.imaging import images
@@ -62,9 +62,6 @@ MIN_OBJECTNESS = 0.02
 """In use, regions that are less likely to hold an instance are not looked at: hardly any of them does."""
 ZOOM = 2.0
 """Half of the nuclei have a box of 13 pixels or less, so the network sees small pictures enlarged."""
-LOOKED = tuple(f"{kind}{level}" for kind in ("level", "objectness", "deltas") for level in range(len(ENDS)))
-"""What the network finds out of the whole picture before it looks at regions; most of the work."""
-Look = Callable[[torch.Tensor], Sequence[torch.Tensor]]
 
 
 class Pyramid(nn.Module):
@@ -145,58 +142,18 @@ class SlimMaskRCNN(MaskRCNN, PyTorchModelHubMixin):  # type: ignore[misc]  # tor
         self.rpn.score_thresh = 0.0 if mode else MIN_OBJECTNESS
         return self
 
-    def look(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """LOOKED of N x 3 x H x W pixels in [-1, 1], H and W multiples of 32.
-
-        The levels of the pyramid have 64 channels at strides 4 to 32; at each place of a level objectness has
-        a logit for each anchor, and deltas have the four by which it would be moved and scaled.
-        """
-        levels = list(self.backbone(pixels).values())
-        objectness, deltas = self.rpn.head(levels)
-        return (*levels, *objectness, *deltas)
-
-    def find(self, pixels: torch.Tensor, look: Look | None = None) -> dict[str, torch.Tensor]:
+    def find(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
         """The instances in 1 x 3 x H x W pixels of any size, the most confident first.
 
         Gives boxes (n x 4; left, top, right, bottom), labels, scores, and masks, n x 1 x 28 x 28
         probabilities over the box: torchvision's forward spreads each over the whole picture instead.
-        Another `look`, such as that of a copy in 8 bits, may take the place of the network's own.
         """
         whole = padded(pixels)
         picture = ImageList(whole, [(pixels.shape[2], pixels.shape[3])])
-        looked = (look or self.look)(whole)
-        kinds = [list(looked[start : start + len(ENDS)]) for start in range(0, len(looked), len(ENDS))]
-        proposals = self._proposals(picture, *kinds)
-        levels = {str(level): values for level, values in enumerate(kinds[0])}
+        levels = self.backbone(whole)
+        proposals, _ = self.rpn(picture, levels)
         found, _ = self.roi_heads(levels, proposals, picture.image_sizes)
         return cast(dict[str, torch.Tensor], found[0])
-
-    def _proposals(
-        self,
-        picture: ImageList,
-        levels: list[torch.Tensor],
-        objectness: list[torch.Tensor],
-        deltas: list[torch.Tensor],
-    ) -> list[torch.Tensor]:
-        """What the forward of torchvision's RegionProposalNetwork makes of its head's answers."""
-        anchors = self.rpn.anchor_generator(picture, levels)
-        counts = [each[0].numel() for each in objectness]
-        flat, moves = concat_box_prediction_layers(objectness, deltas)
-        boxes = self.rpn.box_coder.decode(moves, anchors).view(1, -1, 4)
-        proposals, _ = self.rpn.filter_proposals(boxes, flat, picture.image_sizes, counts)
-        return cast(list[torch.Tensor], proposals)
-
-
-class Looking(nn.Module):
-    """`look` of a network as a module: the part of it that becomes an ONNX file."""
-
-    def __init__(self, network: SlimMaskRCNN) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """What `look` gives."""
-        return self.network.look(pixels)
 
 
 class MaskRCNNSegmenter(SegmentationPredictor):
@@ -215,9 +172,8 @@ class MaskRCNNSegmenter(SegmentationPredictor):
         match request:
             case SegmentRequest():
                 image = request.image
-                look = self.int8.answers if self.int8 else None
                 found = smaller_if_needed(
-                    lambda scale: segment(network, image, round(self.max_side * scale), ZOOM * scale, look),
+                    lambda scale: segment(network, image, round(self.max_side * scale), ZOOM * scale),
                     1.0,
                 )
                 yield Step(1, 1)
@@ -230,20 +186,18 @@ class MaskRCNNSegmenter(SegmentationPredictor):
                 yield from super().__call__(request)
 
 
-def segment(
-    network: SlimMaskRCNN, image: Image, max_side: int, zoom: float = ZOOM, look: Look | None = None
-) -> Segmentation:
+def segment(network: SlimMaskRCNN, image: Image, max_side: int, zoom: float = ZOOM) -> Segmentation:
     """Find the instances of a picture; its labels are those of the instances of a score of SURE or more.
 
     The box of an instance encloses its mask, and one without a pixel is left out. A part of an instance that
     is found once more keeps REMAINING of its score. An instance gives a pixel its mask's probability there or
     its own score, whichever is less; the class of the instance that gives most has that probability, and the
     background has the rest. The network sees the picture enlarged by `zoom`, or less where its longer side
-    would exceed `max_side`; `look` is as in `SlimMaskRCNN.find`.
+    would exceed `max_side`.
     """
     fitted = images.fit(image, max_side)
     seen = images.enlarge(fitted, zoom, max_side)
-    found = network.find(pixels_for(network, seen), look)
+    found = network.find(pixels_for(network, seen))
     found = {name: values.float().cpu() for name, values in found.items()}
 
     def boxes(shape: tuple[int, ...]) -> list[list[float]]:
@@ -279,7 +233,7 @@ def segment(
     probabilities = np.zeros((classes, *most.shape), np.float32)
     np.put_along_axis(probabilities, likeliest[None], most[None], axis=0)
     probabilities[0] = 1 - most
-    return Segmentation(labels, probabilities, tuple(kept), int8=look is not None)
+    return Segmentation(labels, probabilities, tuple(kept))
 
 
 def load(card: ModelCard) -> MaskRCNNSegmenter:

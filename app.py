@@ -10,7 +10,7 @@ from segen.models import hub
 from segen.registry import folders
 from segen.text import words
 from segen.ui.app import build_app, launch_options
-from segen.ui.framework import passwords
+from segen.ui.framework import downloads, passwords
 
 if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__)
@@ -36,4 +36,5 @@ if __name__ == "__main__":
         sys.exit(error.sentence())
     if chosen.share:
         print(words("en", "page.shared"))
-    build_app(engine, chosen.classroom).launch(share=chosen.share or None, **options)
+    with downloads.own_cache():
+        build_app(engine, chosen.classroom).launch(share=chosen.share or None, **options)

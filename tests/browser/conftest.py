@@ -45,13 +45,14 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def address(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where `python app.py` serves the page."""
-    port = _free_port()
+    port, temporary = _free_port(), tmp_path_factory.mktemp("temporary")
     environment = os.environ | {
         "SEGEN_WEIGHTS": str(every_weights_folder),
         "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+        "TMPDIR": str(temporary),
         "SEGEN_NETWORKS": str(tmp_path_factory.mktemp("networks")),
     }
+    del environment["GRADIO_TEMP_DIR"]
     server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -62,10 +63,12 @@ def address(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory
                 break
             except OSError:
                 time.sleep(0.25)
+        (cache,) = temporary.glob("segen-*")
         yield url
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
+    assert not cache.exists(), "visitors' files end with the server"
 
 
 @pytest.fixture(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import gradio as gr
@@ -31,6 +34,24 @@ class Paths(set[str]):
 
 WRITTEN = Paths()
 """Files for Gradio's cleaning of its cache: by itself it knows those of components that stay as built."""
+
+
+@contextmanager
+def own_cache() -> Iterator[None]:
+    """A cache that no other server has and that ends with this one, unless $GRADIO_TEMP_DIR names one.
+
+    Servers that share a cache delete each other's files when they end. SIGTERM ends this one as Ctrl-C does.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if "GRADIO_TEMP_DIR" in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="segen-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["GRADIO_TEMP_DIR"]
 
 
 def download_button(key: str, **options: Any) -> gr.DownloadButton:

@@ -48,7 +48,8 @@ TAIL = """## What takes longer
 
 These are run for themselves, each by `python -m benchmarks NAME`: `inference` ([inference.md](inference.md)),
 `teach` ([teach.md](teach.md)), `samplers` ([generation.md](generation.md)) and `studies`
-([studies.md](studies.md)) need data; `fuzz`, `kills` and `soak` try to break it ([threats.md](threats.md)).
+([studies.md](studies.md)) need data; `threads` compares workers ([inference.md](inference.md));
+`fuzz`, `kills` and `soak` try to break it ([threats.md](threats.md)).
 """
 
 

@@ -19,6 +19,7 @@ from segen.imaging import images
 from segen.registry import card
 from segen.text import words
 from segen.types import Direction, Image, SegmentRequest, TranslateRequest
+from segen.ui.tabs.segment.overlays import displayed
 from tests.browser.actions import serious_faults, upload
 from tests.browser.places import STREAMS
 
@@ -103,7 +104,7 @@ def test_a_picture_has_the_labels_that_the_server_gives(
         predictor: Any = engine._cache[model]
         predictor.scales, predictor.mirrored = (1.0,), False  # a browser sees it once
         labels = engine.run(model, SegmentRequest(images.read(path))).value.labels
-    colors = np.array(card(model).palette(), np.uint8)
+    colors = np.array(displayed(card(model)).palette(), np.uint8)  # those of the other views
     assert (drawn(page, "labels") == colors[labels]).all(axis=2).mean() >= 0.995
     assert re.search(r"\d+", page.inner_text("#camera [data-part=milliseconds]"))
     assert words("en", "camera.in_browser", width=320, height=256) in page.inner_text("#camera")
@@ -169,7 +170,7 @@ def test_without_simd_the_server_segments_the_frame_and_it_is_said(
     assert words(lang, "camera.on_server", width=640, height=427) in page.inner_text("#camera")
     found = {tuple(color) for color in drawn(page, "labels").reshape(-1, 3).tolist()}
     assert len(found) > 1
-    assert found <= set(card(MODEL).palette())
+    assert found <= set(displayed(card(MODEL)).palette())
 
 
 def test_a_camera_without_simd_gives_one_frame_and_is_freed(opened: Callable[..., Any]) -> None:

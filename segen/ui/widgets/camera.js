@@ -113,11 +113,11 @@ function legend(counts, total) {
   const seen = card().classes.filter(({ id }) => counts[id] >= LEAST_SHARE * total);
   const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 });
   parts.legend.replaceChildren(
-    ...seen.map(({ id, name, color }) => {
+    ...seen.map(({ id, name, shown }) => {
       const row = document.createElement("li");
       const swatch = document.createElement("i");
       const share = document.createElement("b");
-      swatch.style.background = `rgb(${color})`;
+      swatch.style.background = `rgb(${shown})`;
       share.textContent = percent.format(counts[id] / total);
       row.append(swatch, name, share);
       return row;
@@ -129,7 +129,7 @@ function legend(counts, total) {
 function label(labels, width, height) {
   present();
   const colors = new Uint32Array(256);
-  for (const { id, color: [red, green, blue] } of card().classes)
+  for (const { id, shown: [red, green, blue] } of card().classes)
     colors[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   Object.assign(parts.labels, { width, height });
   const context = parts.labels.getContext("2d");

@@ -29,7 +29,12 @@ def segmenting(link: Link, language: str) -> dict[str, Any]:
             "name": card.name,
             "title": card.title[language],
             "classes": [
-                {"id": known.id, "name": known.name[language], "color": list(known.color)}
+                {
+                    "id": known.id,
+                    "name": known.name[language],
+                    "color": list(known.color),
+                    "shown": list(known.shown),
+                }
                 for known in card.classes
             ],
         }

@@ -16,7 +16,7 @@ from torch import nn
 from segen.data import files
 from segen.errors import CardError
 from segen.models.folding import fold_batch_norm
-from segen.registry import card, check_direction
+from segen.registry import MULTIPLES, Task, card, check_direction
 from segen.registry.options import SegmentOptions
 from segen.types import TranslateRequest
 
@@ -65,11 +65,11 @@ def graph(card_name: str, direction: str = FORWARD) -> Graph:
 
     network: Any = models.load(chosen).network
     if chosen.task == "segment":
-        return Graph(network, {"pixels": torch.zeros(2, 3, 64, 96)}, "logits", {2: 32, 3: 32})
+        return Graph(network, {"pixels": torch.zeros(2, 3, 64, 96)}, "logits", _sides("segment"))
     if chosen.task == "translate":
         generator = network.generators[f"to_{direction}"]
         channels = generator.down[0][0].in_channels
-        return Graph(generator, {"pixels": torch.zeros(2, channels, 64, 96)}, "drawn", {2: 16, 3: 16})
+        return Graph(generator, {"pixels": torch.zeros(2, channels, 64, 96)}, "drawn", _sides("translate"))
     label = {"label": torch.zeros(2, dtype=torch.int64)} if chosen.conditional else {}
     if chosen.options.diffusion:
         shape = (2, network.config.in_channels, *(network.config.sample_size,) * 2)
@@ -77,6 +77,10 @@ def graph(card_name: str, direction: str = FORWARD) -> Graph:
         return Graph(_Noise(network), {"noisy": torch.zeros(shape), **steps, **label}, "noise", {})
     given = {"latents": torch.zeros(2, network.latent), **label}
     return Graph(_Decoder(network), given, "pixels", {})
+
+
+def _sides(task: Task) -> dict[int, int]:
+    return {2: MULTIPLES[task], 3: MULTIPLES[task]}
 
 
 class _Decoder(nn.Module):

@@ -46,6 +46,8 @@ SEGMENT_MODELS = ("deeplabv3plus-animals", "unet-camvid", "maskrcnn-nuclei")
 SEGMENT_MODEL = SEGMENT_MODELS[0]
 TEACH_MODEL = "deeplabv3plus-animals"
 """The card whose network tells pixel classifiers what a pixel is like."""
+MULTIPLES: dict[Task, int] = {"segment": 32, "translate": 16}
+"""By task, what every side of a network's input must be a multiple of."""
 INT8 = "int8.onnx"
 """Beside the weights of what segments: a copy of the network in whole numbers of 8 bits."""
 FLOAT32 = "+float32"

@@ -18,7 +18,7 @@ from segen.errors import UsageError
 from segen.evaluation.model_card import model_card
 from segen.models import weights
 from segen.models.segmentation.predictor import logits
-from segen.registry import ModelCard, folders
+from segen.registry import MULTIPLES, ModelCard, folders
 from segen.registry.folders import CARD, CONFIG, NAME, WEIGHTS
 from segen.registry.options import Words
 from segen.text import LANGUAGES, words
@@ -27,7 +27,6 @@ from segen.training.recipes.segmentation import TRAINED_ON, SegmentationConfig
 from segen.training.run_folder import log_lines, runs_root
 
 SMP = "segen.models.segmentation.smp:load"
-STRIDE = 32
 MOST_ENLARGED = 4.0
 
 
@@ -130,7 +129,8 @@ def _options(config: dict[str, Any], trained: dict[str, Any], loader: str) -> di
     height, width = trained["input_size"]
     fitted = min(config["crop"][0] / height, config["crop"][1] / width)
     longer = max(height, width) * fitted * sum(config["scale"]) / 2
-    options: dict[str, float] = {"max_side": STRIDE * max(2, round(longer / STRIDE))}
+    multiple = MULTIPLES["segment"]
+    options: dict[str, float] = {"max_side": multiple * max(2, round(longer / multiple))}
     return options | ({"zoom": round(min(max(fitted, 1.0), MOST_ENLARGED), 2)} if loader == SMP else {})
 
 

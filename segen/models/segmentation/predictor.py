@@ -16,7 +16,7 @@ from segen.imaging import images
 from segen.models.features.imagenet import classify
 from segen.models.features.maps import features, first_kernels
 from segen.models.tensors import is_out_of_memory, pixels_for
-from segen.registry import TEACH_MODEL
+from segen.registry import MULTIPLES, TEACH_MODEL
 from segen.types import (
     AttentionAt,
     Classification,
@@ -49,7 +49,7 @@ Asked = (
 )
 Answer = Segmentation | Features | PooledFeatures | Kernels | Classification | AttentionAt | SweepsAt
 T = TypeVar("T")
-STRIDE = 32
+STRIDE = MULTIPLES["segment"]
 """Every side of a network's input is a multiple of this."""
 
 STRIP_PIXELS = 4_000_000

@@ -25,10 +25,10 @@ from segen.models import weights
 from segen.models.generation.predictor import pictures_of
 from segen.models.translation.pix2pix import DISCRIMINATOR, PatchDiscriminator
 from segen.models.translation.preprocessing import PREPROCESSING
-from segen.registry import ModelCard, check_direction
+from segen.registry import MULTIPLES, ModelCard, check_direction
 from segen.types import Cycle, CycleRequest, Image, Step, TranslateRequest, Translation
 
-STRIDE = 16
+STRIDE = MULTIPLES["translate"]
 """Every side that a generator and a discriminator work on is a multiple of this."""
 MIN_SIDE = 32
 """Of what a generator and a discriminator work on."""

@@ -26,7 +26,7 @@ from segen import __version__, registry
 from segen.data import files
 from segen.errors import CardError, InputError, SegenError, WeightsError
 from segen.models import latents
-from segen.registry import ModelCard, sums
+from segen.registry import MULTIPLES, ModelCard, sums
 from segen.registry.options import Direction, TranslateOptions
 from segen.types import DirectionsRequest, LatentsRequest, TranslateRequest
 from segen.ui.framework.gate import RefusedError
@@ -94,9 +94,10 @@ class Networks:
         if getattr(card.options, "recurrent", False):
             return told | {"multiples": [height, width]}
         if card.task == "segment":
-            return told | {"multiples": [32, 32]}
+            return told | {"multiples": [MULTIPLES["segment"]] * 2}
         if isinstance(card.options, TranslateOptions):
-            return told | {"multiples": [16, 16], "reads": card.options.given[direction]}
+            sides = [MULTIPLES["translate"]] * 2
+            return told | {"multiples": sides, "reads": card.options.given[direction]}
         return told | self._latents(card)
 
     def _latents(self, card: ModelCard) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Networks:
         self._engine = engine
         self._making = threading.Lock()
         self._in_memory: dict[tuple[str, str], bytes] = {}
+        self._digests: dict[str, tuple[object, bytes, int]] = {}
 
     def content(self, name: str) -> bytes:
         """The ONNX file of a network; whoever asks while one is made waits for it.
@@ -66,8 +67,7 @@ class Networks:
         direction that the card lacks, WeightsError for bad weights.
         """
         card, direction = _named(name)
-        weights = json.dumps(sums.read(card.weights))
-        of = f"{hashlib.sha256(weights.encode()).hexdigest()} {_shape(card)} {__version__}"
+        of = _of(card)
         found = self._kept(name, of)
         if found is None:
             with self._making:
@@ -79,14 +79,13 @@ class Networks:
 
         Raises what `content` raises.
         """
-        content = self.content(name)
+        digest, size = self._digest(name)
         card, direction = _named(name)
-        digest = hashlib.sha256(content)
         count, height, width = _shape(card)
         told = {
-            "address": f"{name}.onnx?{digest.hexdigest()}",
-            "integrity": f"sha256-{b64encode(digest.digest()).decode()}",
-            "bytes": len(content),
+            "address": f"{name}.onnx?{digest.hex()}",
+            "integrity": f"sha256-{b64encode(digest).decode()}",
+            "bytes": size,
             "count": count,
             "height": height,
             "width": width,
@@ -99,6 +98,19 @@ class Networks:
             sides = [MULTIPLES["translate"]] * 2
             return told | {"multiples": sides, "reads": card.options.given[direction]}
         return told | self._latents(card)
+
+    def _digest(self, name: str) -> tuple[bytes, int]:
+        """SHA-256 and bytes of a network's file, which is read again where it or the weights have changed."""
+        card, _ = _named(name)
+        stamps = _stamps(name)
+        state = _of(card), stamps
+        known, digest, size = self._digests.get(name, (None, b"", 0))
+        if known != state:
+            content = self.content(name)
+            digest, size = hashlib.sha256(content).digest(), len(content)
+            if stamps:
+                self._digests[name] = state, digest, size
+        return digest, size
 
     def _latents(self, card: ModelCard) -> dict[str, Any]:
         """Of a generator: the latent vectors of the first seeds, SEEDS x d, their classes, and directions."""
@@ -134,6 +146,21 @@ def _named(name: str) -> tuple[ModelCard, Direction]:
     if not fits or card.task == "cluster" or getattr(card.options, "diffusion", False):
         raise CardError("no_onnx", model=name)
     return card, cast(Direction, direction or TranslateRequest.direction)
+
+
+def _of(card: ModelCard) -> str:
+    """What a file is made of: weights, the shape of the pictures, and this version. Raises WeightsError."""
+    weights = json.dumps(sums.read(card.weights))
+    return f"{hashlib.sha256(weights.encode()).hexdigest()} {_shape(card)} {__version__}"
+
+
+def _stamps(name: str) -> list[tuple[int, int]]:
+    """Size and time of change of both files of a network; empty where one is missing."""
+    try:
+        found = [(kept_under() / f"{name}.{kind}").stat() for kind in ("onnx", "json")]
+    except OSError:
+        return []
+    return [(each.st_size, each.st_mtime_ns) for each in found]
 
 
 def _shape(card: ModelCard) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -98,6 +99,29 @@ def test_other_weights_are_another_file(engine: CountingEngine, own_weights: Any
     told = (folder / sums.SUMS).read_text(encoding="ascii")
     (folder / sums.SUMS).write_text(told.replace(told[:4], "beef", 1), encoding="ascii")
     assert networks.content(NAME) == b"fcn-camvid 2"
+
+
+def test_a_file_is_hashed_again_only_where_it_or_the_weights_have_changed(
+    engine: CountingEngine, own_weights: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = Networks(engine)  # type: ignore[arg-type]
+    read, content = [], networks.content
+    monkeypatch.setattr(networks, "content", lambda name: (read.append(name), content(name))[1])
+
+    def integrity(number: int) -> str:
+        return f"sha256-{b64encode(hashlib.sha256(f'fcn-camvid {number}'.encode()).digest()).decode()}"
+
+    content(NAME)
+    assert {networks.told(NAME)["integrity"] for _ in range(3)} == {integrity(1)}
+    assert len(read) == 1
+    damaged = kept_under() / f"{NAME}.onnx"
+    damaged.write_bytes(b"fcn-camvid X")  # as long as before
+    os.utime(damaged, (0, 0))
+    assert networks.told(NAME)["integrity"] == integrity(2)
+    sums_file = own_weights(NAME) / sums.SUMS
+    told = sums_file.read_text(encoding="ascii")
+    sums_file.write_text(told.replace(told[:4], "beef", 1), encoding="ascii")
+    assert networks.told(NAME)["integrity"] == integrity(3)
 
 
 def test_where_nothing_can_be_written_it_is_kept_in_memory(

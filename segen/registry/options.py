@@ -36,12 +36,14 @@ class SmpOptions(SegmentOptions):
     """Of segmentation_models_pytorch: pictures are enlarged `zoom` times, as far as `max_side` allows.
 
     At each of `scales`, by which both are multiplied, the network sees the picture once, and once `mirrored`
-    left to right; the probabilities of its answers are averaged.
+    left to right; the probabilities of its answers are averaged. Of the classes `kinds`, by id, a connected
+    region is one alone: the one that is likeliest over all of it.
     """
 
     zoom: float = 1.0
     scales: tuple[float, ...] = (1.0,)
     mirrored: bool = False
+    kinds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def test_a_picture_has_the_labels_that_the_server_gives(
         engine = Engine("cpu", int8=False)
         engine.load(model)
         predictor: Any = engine._cache[model]
-        predictor.scales, predictor.mirrored = (1.0,), False  # a browser sees it once
+        predictor.scales, predictor.mirrored, predictor.kinds = (1.0,), False, ()  # a browser sees it once
         labels = engine.run(model, SegmentRequest(images.read(path))).value.labels
     colors = np.array(displayed(card(model)).palette(), np.uint8)  # those of the other views
     assert (drawn(page, "labels") == colors[labels]).all(axis=2).mean() >= 0.995

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import nn
 from torch.nn import functional
 
@@ -69,7 +70,8 @@ class SegmentationPredictor:
     to `zoom` times; its labels are brought back to full size by interpolating the probabilities.
 
     With several `scales` the network sees the picture at each, with `mirrored` left to right as well, and
-    the probabilities are averaged: Chen et al. 2017, "Rethinking Atrous Convolution", section 4.1.
+    the probabilities are averaged: Chen et al. 2017, "Rethinking Atrous Convolution", section 4.1. Of the
+    classes `kinds` a connected region is one alone (`of_one_kind`).
 
     Where there is an `int8` copy of the network (`segen.models.int8`), a SegmentRequest asks that one.
     """
@@ -83,9 +85,10 @@ class SegmentationPredictor:
         zoom: float = 1.0,
         scales: Sequence[float] = (1.0,),
         mirrored: bool = False,
+        kinds: Sequence[int] = (),
     ) -> None:
         self.network, self.max_side, self.zoom = network, max_side, zoom
-        self.scales, self.mirrored = scales, mirrored
+        self.scales, self.mirrored, self.kinds = scales, mirrored, kinds
 
     def __call__(self, request: Asked) -> Iterator[Step | Answer]:
         """One step, several for a large picture, then what the request asks for."""
@@ -101,6 +104,7 @@ class SegmentationPredictor:
                     answer, _ = self._look_at(request.image, *view)
                     shares = functional.softmax(answer, dim=1) / len(views)
                     probabilities += functional.interpolate(shares, probabilities.shape[-2:], mode="bilinear")
+                probabilities = of_one_kind(probabilities, self.kinds)
                 for strip in label_strips(probabilities, height, width):
                     strips.append(strip)
                     done = len(others) + len(strips)
@@ -148,6 +152,26 @@ class SegmentationPredictor:
 
     def _pixels(self, image: Image) -> torch.Tensor:
         return pixels_for(self.network, image)
+
+
+def of_one_kind(probabilities: torch.Tensor, kinds: Sequence[int]) -> torch.Tensor:
+    """1 x C x h x w probabilities in which each connected region of `kinds` is one of them alone.
+
+    A pixel keeps the probability of all `kinds` together; how it is divided among them is told of the whole
+    region, of the pixels whose likeliest class is one of them, by the means over it. So an animal is not half
+    a dog and half a cat. Regions are connected by sides and corners.
+    """
+    if not kinds:
+        return probabilities
+    share = probabilities[0, list(kinds)].cpu().numpy()
+    likeliest = probabilities[0].max(dim=0).indices.cpu().numpy()
+    regions, count = ndimage.label(np.isin(likeliest, kinds), np.ones((3, 3)))
+    sums = np.stack([np.bincount(regions.ravel(), kind.ravel(), count + 1) for kind in share])
+    sums[:, 0] = 1  # of all that is in no region, and stays as it is
+    divided = (sums / sums.sum(axis=0))[:, regions] * share.sum(axis=0)
+    told = probabilities.clone()
+    told[0, list(kinds)] = torch.from_numpy(np.where(regions > 0, divided, share)).to(told)
+    return told
 
 
 def smaller_if_needed(work: Callable[[float], T], scale: float) -> T:

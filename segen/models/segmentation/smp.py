@@ -45,7 +45,9 @@ class SmpPredictor(SegmentationPredictor):
 
     def __init__(self, network: nn.Module, card: ModelCard, sha256: str) -> None:
         options = card.options
-        super().__init__(network, options.max_side, options.zoom, options.scales, options.mirrored)
+        super().__init__(
+            network, options.max_side, options.zoom, options.scales, options.mirrored, options.kinds
+        )
         self.card, self.sha256 = card.name, sha256
 
     def __call__(self, request: Any) -> Iterator[Any]:

@@ -82,3 +82,29 @@ def test_a_mirrored_picture_is_seen_too_and_its_answer_brought_back() -> None:
     assert (answer.labels[:, 40:] == 1).all()
     assert not answer.labels[:, 1:39].any()
     assert answer.probabilities[1, 5, 0] == pytest.approx(0.5, abs=1e-3), "on the right in the mirror"
+
+
+def test_a_region_of_kinds_is_one_of_them_alone() -> None:
+    """A cat whose tail looks more like a dog's, and a dog that touches neither, beside a person."""
+    shares = torch.zeros(1, 4, 4, 6)
+    person, cat, dog = 1, 2, 3
+    for row, columns, share in (
+        (0, slice(0, 3), {cat: 0.8, dog: 0.1, 0: 0.1}),
+        (1, slice(3, 4), {cat: 0.3, dog: 0.6, 0: 0.1}),  # connected by a corner
+        (3, slice(0, 2), {cat: 0.1, dog: 0.5, person: 0.4}),
+        (3, slice(4, 6), {person: 0.6, cat: 0.4}),
+    ):
+        for id, value in share.items():
+            shares[0, id, row, columns] = value
+    shares[0, 0] += 1 - shares.sum(dim=1)[0]
+    told = predictor.of_one_kind(shares, (cat, dog))
+    labels = predictor.full_size_labels(told, 4, 6)
+    assert labels[0, :3].tolist() == [cat] * 3
+    assert labels[1, 3] == cat, "the region is"
+    assert labels[3].tolist() == [dog, dog, 0, 0, person, person], "others stay as they are"
+    torch.testing.assert_close(told.sum(dim=1), torch.ones(1, 4, 6))
+    torch.testing.assert_close(told[:, :2], shares[:, :2], rtol=0, atol=0)
+    torch.testing.assert_close(told[0, cat, 1, 3], torch.tensor(0.9 * 2.7 / (2.7 + 0.9)))
+    assert predictor.of_one_kind(shares, ()) is shares
+    nothing = torch.eye(4)[:1].T.reshape(1, 4, 1, 1).expand(1, 4, 2, 2)
+    torch.testing.assert_close(predictor.of_one_kind(nothing, (cat, dog)), nothing)

@@ -1,10 +1,10 @@
 """Sixteen clients ask a server for everything, for an hour: what it holds at the end and held early.
 
 `python -m benchmarks soak` spreads some 5,600 requests over an hour; $SEGEN_SOAK sets another number of
-seconds, with as many requests a second. Memory and threads are compared with those after a tenth of the
-time, by when every network has been loaded. Files of the cache are those of uploads and results, which go
-after an hour. A server that ends by itself ends the benchmark: it says after how many requests, and prints
-the end of the server's log.
+seconds, with as many requests a second. Memory is compared with that after a tenth of the time, by when
+every network has been loaded, and threads with the most of that tenth, since they come and go with
+requests. Files of the cache are those of uploads and results, which go after an hour. A server that ends by
+itself ends the benchmark: it says after how many requests, and prints the end of the server's log.
 """
 
 from __future__ import annotations
@@ -51,24 +51,23 @@ def main() -> Iterator[str]:
         began, found = monotonic(), Counter[str]()
         with ThreadPoolExecutor(CLIENTS) as pool:
             clients = [pool.submit(_client, address, number, began + seconds) for number in range(CLIENTS)]
-            wait(clients, seconds * EARLY)
-            early = _held(server)
+            most = 0
+            while monotonic() < began + seconds * EARLY:
+                wait(clients, 1)
+                most = max(most, server.num_threads())
+            early = server.memory_info().rss / 1e6
             for client in clients:
                 found += client.result()
         yield f"{found.total()} requests in {monotonic() - began:.0f} s from {CLIENTS} clients: {dict(found)}"
         if LOST in found:
             return  # `serving` tells why
         sleep(10)
-        late, log = _held(server), Path(folder, "server.log").read_text("utf-8", "replace")
+        late, log = server.memory_info().rss / 1e6, Path(folder, "server.log").read_text("utf-8", "replace")
         files = [path for path in Path(folder, "cache").rglob("*") if path.is_file()]
-        yield f"memory {early[0]:.0f} MB early, {late[0]:.0f} MB at the end: {late[0] / early[0] - 1:+.1%}"
-        yield f"threads {early[1]} early, {late[1]} at the end; {log.count('Traceback')} tracebacks logged"
+        yield f"memory {early:.0f} MB early, {late:.0f} MB at the end: {late / early - 1:+.1%}"
+        yield f"threads: {most} at most early, {server.num_threads()} at the end"
+        yield f"{log.count('Traceback')} tracebacks logged"
         yield f"{len(files)} files in the cache, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB"
-
-
-def _held(server: psutil.Process) -> tuple[float, int]:
-    """Resident memory in MB, and threads."""
-    return server.memory_info().rss / 1e6, server.num_threads()
 
 
 def _client(address: str, number: int, until: float) -> Counter[str]:

@@ -20,7 +20,8 @@ from segen.registry import card
 from segen.training.loop import _batches, _Training
 from segen.training.recipe import Place, Recipe
 from segen.training.recipes import RECIPES, build
-from segen.types import GenerateRequest, SegmentRequest, TranslateRequest
+from segen.types import SAMPLER_TITLES, GenerateRequest, SegmentRequest, TranslateRequest
+from segen.ui.tabs.generate.chosen import USUAL_SAMPLER, USUAL_STEPS
 
 STEPS, PICTURES, ROUNDS = 10, diffusion.BATCH, 3
 TRAINED = "fcn-camvid"
@@ -31,6 +32,7 @@ def main() -> Iterator[str]:
     engine = Engine("cpu")
     yield _segmented(engine)
     yield _diffused(engine)
+    yield from _quick(engine)
     yield _translated(engine)
     yield _trained()
 
@@ -81,6 +83,24 @@ def _diffused(engine: Engine) -> str:
         peer,
         lambda: engine.run(name, request),
     )
+
+
+def _quick(engine: Engine) -> Iterator[str]:
+    """A grid of 16 pictures: many steps against the page's own, and against the student's four."""
+    many, usual = (
+        GenerateRequest(range(PICTURES), 3, sampler, steps)
+        for sampler, steps in (("ddim", 50), (USUAL_SAMPLER, USUAL_STEPS))
+    )
+    ways = {
+        f"{SAMPLER_TITLES[USUAL_SAMPLER]}, {USUAL_STEPS} steps": ("ddpm-fashion", usual),
+        "distilled-fashion": ("distilled-fashion", usual),
+    }
+    for ours, (name, request) in ways.items():
+        yield _told(
+            f"{PICTURES} pictures by DDIM, 50 steps", ours,
+            lambda: engine.run("ddpm-fashion", many),
+            lambda name=name, request=request: engine.run(name, request),  # type: ignore[misc]
+        )  # fmt: skip
 
 
 def _translated(engine: Engine) -> str:

@@ -61,6 +61,19 @@ with torch.no_grad():
     for t in scheduler.timesteps:
         pixels = scheduler.step(network(pixels, t, labels).sample, t, pixels).prev_sample
 pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)""",
+    "distilled": """import torch
+from diffusers import DPMSolverMultistepScheduler, UNet2DModel
+
+folder = "assets/weights/{name}"
+network = UNet2DModel.from_pretrained(folder, subfolder="unet").eval()
+scheduler = DPMSolverMultistepScheduler.from_pretrained(folder, subfolder="scheduler", solver_order=1)
+scheduler.set_timesteps(timesteps={timesteps})
+pixels = torch.randn(16, 1, 32, 32)
+labels = torch.full((16,), 7)  # sneakers; 10 is no class
+with torch.no_grad():
+    for t in scheduler.timesteps:
+        pixels = scheduler.step(network(pixels, t, labels).sample, t, pixels).prev_sample
+pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)""",
 }
 """How a card of each task, or of a family that stands apart, is used, for its README."""
 
@@ -128,8 +141,10 @@ def model_card(card: ModelCard) -> str:
                 for metric, value in figures(report["metrics"])
             ]
     figured = "## Measured\n\n" + "\n".join(rows) + "\n" if len(rows) > 2 else ""
-    kind = "own" if card.folder else card.task
-    snippet = SNIPPETS["diffusion" if isinstance(card.options, DiffusionOptions) else kind]
+    kind: str = "own" if card.folder else card.task
+    timesteps = card.options.timesteps if isinstance(card.options, DiffusionOptions) else ()
+    if isinstance(card.options, DiffusionOptions):
+        kind = "distilled" if timesteps else "diffusion"
     limits = datasets.known().get(card.dataset, {}).get("limits", UNKNOWN_LIMITS)
     return f"""---
 {metadata(card).to_yaml()}
@@ -147,7 +162,7 @@ def model_card(card: ModelCard) -> str:
 - Checkpoint: {card.checkpoint["en"]}
 
 ```python
-{snippet.format(name=card.name)}
+{SNIPPETS[kind].format(name=card.name, timesteps=list(timesteps))}
 ```
 
 ## What it is for, and what not

@@ -79,13 +79,15 @@ class DiffusionOptions(GenerateOptions):
     """Of diffusion; `folder` is that of a pipeline of the user's own, empty for weights that ship.
 
     `taught_guidance` is that of the teacher whose guided prediction the network learned to make in one call,
-    so that a guidance of 1 contains it; 0 where there was none.
+    so that a guidance of 1 contains it; 0 where there was none. A distilled network knows those `timesteps`
+    alone, the noisiest first: whatever sampler and steps are asked for, it takes these, by DDIM.
     """
 
     diffusion: ClassVar[bool] = True
     family: str = "diffusion"
     folder: str = ""
     taught_guidance: float = 0.0
+    timesteps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

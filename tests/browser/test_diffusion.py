@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from segen.registry import cards
+from segen.registry import card, cards
 from segen.text import words
 from segen.ui.tabs.generate.objectives import diffuses
 from tests.browser.actions import assert_fits, open_view
@@ -60,13 +60,31 @@ def test_diffusion_is_seen_step_by_step(address: str, visit: Callable[..., Any])
     assert_fits(page)
 
 
+def test_a_student_of_four_steps_is_asked_for_nothing_else(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=generate&view=diffusion&model=distilled-fashion&steps=50&sampler=ddpm")
+    samplers = page.locator(
+        "#generate-diffusion button[role=tab]:visible", has_text=words("en", "diffusion.compare")
+    )
+    page.click("#generate-advanced > button")
+    page.wait_for_selector("#generate-guidance")
+    assert not page.is_visible("#generate-sampler")
+    assert not page.is_visible("#generate-steps")
+    assert samplers.count() == 0
+    page.click("#generate-watch")
+    page.wait_for_function("document.querySelector('#generate-reverse [data-part=slider]').max === '3'")
+    page.locator("#generate-model input").click()
+    page.get_by_role("option", name=card("ddpm-fashion").title["en"], exact=True).click()
+    page.wait_for_selector("#generate-sampler")
+    assert samplers.count() == 1
+
+
 def test_diffusion_starts_nothing_unasked_is_seen_while_it_draws_and_keeps_what_was_there(
     serve: Callable[[Any], str], visit: Callable[..., Any]
 ) -> None:
     engine = DrawingEngine()
     page = visit(f"{serve(engine)}?tab=generate")
     page.wait_for_selector("#generate-grid .grid button")
-    slow = next(card for card in cards("generate") if diffuses(card))
+    slow = next(each for each in cards("generate") if diffuses(each))
     page.locator("#generate-model input").click()
     page.get_by_role("option", name=slow.title["en"], exact=True).click()
     page.wait_for_function(

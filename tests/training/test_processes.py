@@ -41,6 +41,7 @@ CONFIGS: dict[str, Config] = {
         ("wgan", "wgan-gp-fashion", ADVERSARIAL | {"n_critic": 2}),
         ("vae", "vae-fashion", SMALL | {"latent": 3, "channels": (4, 4, 4)}),
         ("diffusion", "ddpm-fashion", SMALL | {"channels": (8, 8, 8, 8)}),
+        ("distillation", "distilled-fashion", SMALL),
         ("cyclegan", "cyclegan-nuclei", PATCHES | {"history": 3}),
         ("paired", "pix2pix-nuclei", PATCHES),
         ("instances", "maskrcnn-nuclei", SMALL | {"crop": 64, "seen": 64, "max_side": 64}),

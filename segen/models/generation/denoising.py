@@ -104,6 +104,9 @@ def denoise(
             noise, index, noisy, eta=eta, use_clipped_model_output=True, variance_noise=fresh
         )
         clean, after = found.pred_original_sample, found.prev_sample
+        if process.config.prediction_type == "v_prediction":
+            signal = float(process.alphas_cumprod[timestep])
+            noise = (noisy - signal**0.5 * clean) / (1 - signal) ** 0.5
         if solver:
             after = solver.step(clean, timestep, noisy).prev_sample
         yield DenoisingStep(timestep, noisy, noise, clean, after)

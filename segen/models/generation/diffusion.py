@@ -88,7 +88,7 @@ class DiffusionPredictor:
             case TrajectoryRequest():
                 yield from self._trajectory(request)
             case VariationsRequest(seeds=seeds):
-                given, timesteps = self._read(request.image), self._evenly(request.steps)
+                given, timesteps = self._read(request.image), self._known or self._evenly(request.steps)
                 timesteps = timesteps[round((1 - request.strength) * (len(timesteps) - 1)) :]
                 noisy = self._mixed(given, self._noise(seeds[0]), timesteps[0])
                 made = yield from self._pictures(seeds, request, given, timesteps)
@@ -156,7 +156,9 @@ class DiffusionPredictor:
             return torch.cat([noise, noise[:1].expand(self.batch - count, -1, -1, -1)])
 
         note(noisy, timesteps[0])
-        steps = denoise(predict, self.process, noisy, draw, request.sampler, timesteps)
+        steps = denoise(
+            predict, self.process, noisy, draw, "ddim" if self._known else request.sampler, timesteps
+        )
         for step, following in zip(steps, [*timesteps[1:], None], strict=True):
             if following is not None:
                 note(step.after, following)
@@ -179,8 +181,8 @@ class DiffusionPredictor:
     def _trajectory(self, request: TrajectoryRequest) -> Iterator[Step | Trajectory]:
         """The reverse process of one seed, moment by step."""
         kept: list[tuple[int, Pictures]] = []
-        count = request.steps
         timesteps = self._timesteps(request)
+        count = len(timesteps)
         for index, step in enumerate(self._denoised([request.seed], request, None, timesteps)):
             parts = torch.cat([step.noisy[:1], step.clean[:1], step.noise[:1] / NOISE_SPAN])
             shown = self._shown(parts)
@@ -198,10 +200,15 @@ class DiffusionPredictor:
         device: torch.device = next(self.network.parameters()).device
         return device
 
+    @property
+    def _known(self) -> list[int]:
+        """The timesteps of a distilled network; empty for one that knows all."""
+        return list(self.card.options.timesteps)
+
     def _timesteps(self, request: Sampling) -> list[int]:
-        """Those of the request's sampler, as `_evenly`."""
-        timesteps = self._evenly(request.steps)
-        by_signal = request.sampler == "dpm-solver"
+        """Those that a distilled network knows, or those of the request's sampler, as `_evenly`."""
+        timesteps = self._known or self._evenly(request.steps)
+        by_signal = request.sampler == "dpm-solver" and not self._known
         return spaced_by_signal(self.process, request.steps) if by_signal else timesteps
 
     def _evenly(self, steps: int) -> list[int]:

@@ -175,8 +175,11 @@ class Diffusion:
             noisy, timesteps = self._mixed(real, none, fresh)
             found = network(noisy, timesteps, asked, return_dict=False)[0]
             losses.append(functional.mse_loss(found, fresh))
+        return {"test/loss": float(torch.stack(losses).mean()), **self._distance(network)}
+
+    def _distance(self, network: nn.Module) -> dict[str, float]:
         made = [self._draw(network, first, QUICK_STEPS) for first in range(0, MEASURED, BATCH)]
-        return {"test/loss": float(torch.stack(losses).mean()), **frechet(torch.cat(made), self.train)}
+        return frechet(torch.cat(made), self.train)
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:
         """The pictures of the first seeds and their drawn classes, the same throughout the run."""
@@ -195,9 +198,12 @@ class Diffusion:
             draw(),
             draw,
             "ddim",
-            denoising.spaced(self.config.timesteps, steps),
+            self._timesteps(steps),
         )
         return last.after
+
+    def _timesteps(self, steps: int) -> list[int]:
+        return denoising.spaced(self.config.timesteps, steps)
 
     def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
         """A folder as DDPMPipeline saves it, in half precision."""

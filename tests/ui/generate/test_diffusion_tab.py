@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 
-from segen.registry import ModelCard, dataset_classes
+from segen.registry import ModelCard, card, dataset_classes
 from segen.registry.options import DiffusionOptions, GenerateOptions
 from segen.text import LANGUAGES, words
 from segen.types import SAMPLERS, GenerateRequest, Generation, Run, Step, Trajectory
 from segen.ui.framework import queue
 from segen.ui.framework.figures import png
 from segen.ui.tabs.generate import diffusion, samplers
-from segen.ui.tabs.generate.chosen import STEPS, USUAL_STEPS
+from segen.ui.tabs.generate.chosen import STEPS, USUAL_STEPS, choices
 from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.widgets import cells
 
@@ -121,3 +122,16 @@ def test_the_latest_step_is_shown_alone_while_sampling() -> None:
     shown = diffusion._live(Step(3, 1000, np.hstack(parts)), "en")
     assert shown["frames"] == [[png(part) for part in parts]]
     assert shown["said"] == ["Step 3 of 1,000"]
+
+
+def test_of_a_distilled_card_neither_sampler_nor_steps_are_asked() -> None:
+    with gr.Blocks():
+        chosen = choices(["ddpm-fashion", "distilled-fashion"])
+    for name, calls in (("ddpm-fashion", 50), ("distilled-fashion", 4)):
+        shown = chosen.of_card(card(name), "", "en")
+        assert shown[chosen.sampling].visible
+        assert shown[chosen.sampler].visible == shown[chosen.steps].visible == (calls == 50)
+        given = {each: each.value for each in chosen.inputs}
+        given |= {chosen.model: name, chosen.sampler: "ddpm", chosen.steps: 50, chosen.label: "3"}
+        asked = chosen.read(given, gr.Request(headers={}, query_params={"lang": "en"}))
+        assert (asked.sampler, asked.steps, asked.calls) == ("ddpm" if calls == 50 else "ddim", calls, calls)

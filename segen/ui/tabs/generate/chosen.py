@@ -15,7 +15,7 @@ from segen.types import MAX_SEED, SAMPLER_TITLES, SAMPLERS, Sampler
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values
 from segen.ui.tabs.generate import objectives
-from segen.ui.tabs.generate.objectives import diffuses
+from segen.ui.tabs.generate.objectives import diffuses, known_timesteps
 from segen.ui.tabs.generate.opening import SEED
 from segen.ui.tabs.generate.seeds import MAX_COUNT, WHOLE, class_asked, seed_of
 
@@ -90,13 +90,14 @@ class Chosen:
     def read(self, given: Given, request: gr.Request) -> Asked:
         """What is asked for. Raises CardError or InputError for what the page does not offer."""
         card = registry.card(given[self.model], "generate")
+        known = known_timesteps(card)
         return Asked(
             card,
             class_asked(card, given[self.label]),
             given[self.seed],
             WHOLE if diffuses(card) else given[self.truncation],
-            given[self.sampler],
-            int(given[self.steps]),
+            "ddim" if known else given[self.sampler],
+            known or int(given[self.steps]),
             given[self.guidance],
             language_of(request),
         )
@@ -110,6 +111,8 @@ class Chosen:
             self.label: gr.Dropdown(known, value=label, visible=card.conditional),
             self.truncation: gr.Slider(visible=not diffuses(card)),
             self.sampling: gr.Column(visible=diffuses(card)),
+            self.sampler: gr.Radio(visible=not known_timesteps(card)),
+            self.steps: gr.Radio(visible=not known_timesteps(card)),
             self.guidance: gr.Slider(info=objectives.guidance(card, language)),
         }
 
@@ -120,14 +123,15 @@ class Chosen:
         steps = sorted(map(str, STEPS), key=lambda each: each != str(USUAL_STEPS))
         truncation = link.number("truncation", 0.25, WHOLE, WHOLE)
         guidance = link.number("guidance", 1.0, MAX_GUIDANCE, 1.0)
+        known = known_timesteps(card)
         return {
             **self.of_card(card, link.choice("label", labels(card)), language),
             self.truncation: gr.Slider(value=truncation, visible=not diffuses(card)),
             self.guidance: gr.Slider(value=guidance, info=objectives.guidance(card, language)),
             self.model: gr.Dropdown(titles, value=card.name),
             self.seed: str(link.whole("seed", range(MAX_SEED - MAX_COUNT + 2), SEED)),
-            self.sampler: link.choice("sampler", samplers),
-            self.steps: int(link.choice("steps", steps)),
+            self.sampler: gr.Radio(value=link.choice("sampler", samplers), visible=not known),
+            self.steps: gr.Radio(value=int(link.choice("steps", steps)), visible=not known),
         }
 
 

@@ -21,15 +21,15 @@ from segen.ui.framework.queue import QUIET, on_device
 from segen.ui.tabs.generate.chosen import USUAL_STEPS, Asked, Chosen, Given
 from segen.ui.tabs.generate.estimate import Pace
 from segen.ui.tabs.generate.noising import noising_panel
-from segen.ui.tabs.generate.objectives import diffuses
+from segen.ui.tabs.generate.objectives import diffuses, known_timesteps
 from segen.ui.tabs.generate.samplers import AT_ONCE, Work, compare_panel
 from segen.ui.tabs.generate.scrubber import empty, scrubber
 
 if TYPE_CHECKING:
     from segen.engine import Engine
 
-PICTURE = "picture"
-"""The part where a picture is noised and denoised."""
+REVERSE, PICTURE, SAMPLERS = "reverse", "picture", "samplers"
+"""The parts: a seed's picture comes out of noise, a picture is noised and denoised, samplers are compared."""
 LIVE = 50
 """So many times at most the page is drawn anew while a picture is sampled."""
 
@@ -45,16 +45,18 @@ class DiffusionPart(Part):
 def diffusion_view(engine: Engine, chosen: Chosen, pace: Pace) -> DiffusionPart:
     """Lay out the view inside the current tab."""
     with gr.Tabs(elem_id="generate-diffusion", overflow_behavior="wrap") as tabs:
-        with gr.Tab(say("diffusion.reverse")):
+        with gr.Tab(say("diffusion.reverse"), id=REVERSE):
             reverse = _reverse_panel(engine, chosen, pace)
         with gr.Tab(say("diffusion.picture"), id=PICTURE):
             picture, noising = noising_panel(engine, chosen, pace)
-        with gr.Tab(say("diffusion.compare")):
+        with gr.Tab(say("diffusion.compare"), id=SAMPLERS):
             compared = compare_panel(engine, chosen, pace)
     parts = (reverse, noising, compared)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        values: Values = {}
+        # Gradio hides no tab that was never opened: generate.css does
+        less = gr.Tabs(selected=REVERSE, elem_classes=[f"lacks-{SAMPLERS}"])
+        values: Values = {tabs: less if known_timesteps(card) else gr.Tabs(elem_classes=[])}
         for part in parts:
             values |= part.of_card(card, language)
         return values
@@ -62,7 +64,7 @@ def diffusion_view(engine: Engine, chosen: Chosen, pace: Pace) -> DiffusionPart:
     def vary(event: gr.EventData) -> Values:
         return {tabs: gr.Tabs(selected=PICTURE), picture: sent(event.picture)}
 
-    outputs = [output for part in parts for output in part.outputs]
+    outputs = [tabs, *(output for part in parts for output in part.outputs)]
     return DiffusionPart(outputs, of_card, [tabs, picture], vary)
 
 
@@ -99,7 +101,8 @@ def _reverse_panel(engine: Engine, chosen: Chosen, pace: Pace) -> Part:
     on_device([run.click], watch, chosen.inputs, [view, told], stop=chosen.stop, shows=told)
 
     def of_card(card: ModelCard, language: str) -> Values:
-        takes = pace.told(card, AT_ONCE * USUAL_STEPS, language) if diffuses(card) else ""
+        calls = known_timesteps(card) or USUAL_STEPS
+        takes = pace.told(card, AT_ONCE * calls, language) if diffuses(card) else ""
         return {view: empty("reverse_empty", language), told: takes}
 
     return Part([view, told], of_card)

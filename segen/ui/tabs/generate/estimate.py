@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segen.registry import ModelCard
 from segen.text import words
+from segen.ui.tabs.generate.objectives import known_timesteps
 
 GUESSED_SPEED = 1e10
 """Multiply-adds a second, before anything was measured: two cores of a small machine."""
@@ -23,7 +24,8 @@ class Pace:
 
     def seconds(self, card: ModelCard, calls: int) -> float:
         """About how long `calls` of the network will take."""
-        return calls * self._measured.get(card.name, card.multiply_adds / GUESSED_SPEED)
+        of_one = card.multiply_adds / (known_timesteps(card) or 1)
+        return calls * self._measured.get(card.name, of_one / GUESSED_SPEED)
 
     def told(self, card: ModelCard, calls: int, language: str) -> str:
         """The same in words, which say so if it is a guess; empty for what is done in a moment."""

@@ -17,6 +17,11 @@ def taught_guidance(card: ModelCard) -> float:
     return card.options.taught_guidance if isinstance(card.options, DiffusionOptions) else 0.0
 
 
+def known_timesteps(card: ModelCard) -> int:
+    """How many timesteps a distilled network knows, and needs; 0 for other cards."""
+    return len(card.options.timesteps) if isinstance(card.options, DiffusionOptions) else 0
+
+
 def guidance(card: ModelCard, language: str) -> str:
     """What the slider of guidance does to this card's pictures."""
     said = words(language, "diffusion.guidance_help")
@@ -32,6 +37,6 @@ def objective(card: ModelCard, language: str) -> str:
         return ""
     lines = words(language, f"generate.formulas_{family}").splitlines()
     formulas = "\n\n".join(f"$${line}$$" for line in lines)
-    taught = taught_guidance(card)
+    taught = 0 if known_timesteps(card) else taught_guidance(card)
     said = words(language, "generate.objective_taught", guidance=f"{taught:g}") if taught else ""
     return f"{formulas}\n\n{words(language, f'generate.objective_{family}')}\n\n{said}"

@@ -8,15 +8,20 @@ DATA ?= synthetic
 # files come in their order, the browser's first: by the number of tests, the longest would be left for the end.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# What is never imported is not compiled: a minute of two.
+INSTALL := $(BIN)/python -m pip install --no-compile
+
 SUPPLY := $(VENV)/supply/bin
 MAKEFLAGS += --jobs=2  # what test needs is fetched side by side
 
-.PHONY: chromium nginx app test cluster check lint train bench space static model chromium lock sbom audit
+.PHONY: chromium nginx app test suite cluster check lint train bench space static model chromium lock sbom audit
 
 app: $(VENV)/.app  ## serve http://127.0.0.1:7860
 	$(BIN)/python app.py
 
-test: lint chromium nginx  ## style, types and the whole suite: what CI runs
+test: lint suite  ## style, types and the whole suite, side by side: what CI runs
+
+suite: $(VENV)/.dev chromium nginx  ## the whole suite
 	$(PYTEST) -m "not cluster"
 
 cluster: $(VENV)/.dev  ## segen serve with replicas that die and are renewed: three minutes, apart from the suite
@@ -59,15 +64,15 @@ audit: $(VENV)/.supply  ## look for advisories on what requirements.lock names
 $(VENV)/.app: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --upgrade pip
-	$(BIN)/python -m pip install -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.app
-	$(BIN)/python -m pip install -e ".[dev]"
+	$(INSTALL) -e ".[dev]"
 	touch $@
 
 $(VENV)/.static: $(VENV)/.app
-	$(BIN)/python -m pip install -e ".[static]"
+	$(INSTALL) -e ".[static]"
 	touch $@
 
 $(VENV)/.supply: pyproject.toml

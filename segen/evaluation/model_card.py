@@ -30,6 +30,13 @@ USE = (
     " not fit to decide about a person, to drive, to diagnose or to judge evidence."
 )
 UNKNOWN_LIMITS = "It was measured on the pictures below alone; on others, look before you believe."
+DENOISED = """pixels = torch.randn(16, 1, 32, 32)
+labels = torch.full((16,), 7)  # sneakers; 10 is no class
+with torch.no_grad():
+    for t in scheduler.timesteps:
+        pixels = scheduler.step(network(pixels, t, labels).sample, t, pixels).prev_sample
+pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)"""
+"""What follows once a network and a scheduler of diffusers are there."""
 SNIPPETS = {
     "segment": """from segen import Engine, SegmentRequest, read_image
 
@@ -55,12 +62,8 @@ folder = "assets/weights/{name}"
 network = UNet2DModel.from_pretrained(folder, subfolder="unet").eval()
 scheduler = DDIMScheduler.from_pretrained(folder, subfolder="scheduler", timestep_spacing="trailing")
 scheduler.set_timesteps(50)
-pixels = torch.randn(16, 1, 32, 32)
-labels = torch.full((16,), 7)  # sneakers; 10 is no class
-with torch.no_grad():
-    for t in scheduler.timesteps:
-        pixels = scheduler.step(network(pixels, t, labels).sample, t, pixels).prev_sample
-pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)""",
+"""
+    + DENOISED,
     "distilled": """import torch
 from diffusers import DPMSolverMultistepScheduler, UNet2DModel
 
@@ -68,12 +71,8 @@ folder = "assets/weights/{name}"
 network = UNet2DModel.from_pretrained(folder, subfolder="unet").eval()
 scheduler = DPMSolverMultistepScheduler.from_pretrained(folder, subfolder="scheduler", solver_order=1)
 scheduler.set_timesteps(timesteps={timesteps})
-pixels = torch.randn(16, 1, 32, 32)
-labels = torch.full((16,), 7)  # sneakers; 10 is no class
-with torch.no_grad():
-    for t in scheduler.timesteps:
-        pixels = scheduler.step(network(pixels, t, labels).sample, t, pixels).prev_sample
-pictures = pixels[:, 0, 2:-2, 2:-2].add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)""",
+"""
+    + DENOISED,
 }
 """How a card of each task, or of a family that stands apart, is used, for its README."""
 

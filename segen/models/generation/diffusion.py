@@ -156,9 +156,8 @@ class DiffusionPredictor:
             return torch.cat([noise, noise[:1].expand(self.batch - count, -1, -1, -1)])
 
         note(noisy, timesteps[0])
-        steps = denoise(
-            predict, self.process, noisy, draw, "ddim" if self._known else request.sampler, timesteps
-        )
+        sampler = "ddim" if self._known else request.sampler
+        steps = denoise(predict, self.process, noisy, draw, sampler, timesteps)
         for step, following in zip(steps, [*timesteps[1:], None], strict=True):
             if following is not None:
                 note(step.after, following)
@@ -207,8 +206,10 @@ class DiffusionPredictor:
 
     def _timesteps(self, request: Sampling) -> list[int]:
         """Those that a distilled network knows, or those of the request's sampler, as `_evenly`."""
-        timesteps = self._known or self._evenly(request.steps)
-        by_signal = request.sampler == "dpm-solver" and not self._known
+        if self._known:
+            return self._known
+        timesteps = self._evenly(request.steps)
+        by_signal = request.sampler == "dpm-solver"
         return spaced_by_signal(self.process, request.steps) if by_signal else timesteps
 
     def _evenly(self, steps: int) -> list[int]:

@@ -130,8 +130,7 @@ class Diffusion:
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
         """Lessen the error of the noise on one batch."""
         pixels, labels = batch
-        dropped = processes.drawn(torch.rand, len(labels), device=labels.device) < self.config.class_dropout
-        labels = torch.where(dropped, self.classes, labels)
+        labels = self._some_left_out(labels)
         shift, noise = torch.rand(()), processes.normal_like(pixels)
         noisy, timesteps = self._mixed(pixels, shift, noise)
         target = self._taught(noisy, timesteps, labels, noise) if self.teacher else noise
@@ -140,6 +139,11 @@ class Diffusion:
         )
         update("network", loss)
         return {"loss": loss}
+
+    def _some_left_out(self, labels: torch.Tensor) -> torch.Tensor:
+        """The classes, a share `class_dropout` of them replaced by none."""
+        dropped = processes.drawn(torch.rand, len(labels), device=labels.device) < self.config.class_dropout
+        return torch.where(dropped, self.classes, labels)
 
     def _mixed(
         self, pixels: torch.Tensor, shift: torch.Tensor, noise: torch.Tensor

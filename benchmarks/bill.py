@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from time import process_time
 
 import torch
@@ -40,8 +41,9 @@ def main() -> Iterator[str]:
         yield f"a million pictures by {card.name}: {hours:,.1f} core-hours"
     for name in (card.name for card in cards() if card.name in RECIPES):
         config = RECIPES[name]
-        training = _Training(build(config, Place(data="synthetic")), Accelerator(cpu=True))
-        batch = next(iter(_batches(training, 0, 0)))
+        place = Place(data="synthetic")
+        training = _Training(build(config, place), Accelerator(cpu=True))
+        batch = next(_batches(training, 0, place, Path()))
         hours = _core_hours(partial(training.step, batch), config.steps)
         yield f"one training of {name}, {config.steps:,} steps: {hours:,.1f} core-hours"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -149,7 +150,7 @@ def _trained() -> str:
     place = Place(data="synthetic")
     recipe: Recipe = build(config, place)
     training = _Training(recipe, Accelerator(cpu=True))
-    batch: Any = next(iter(_batches(training, 0, 0)))
+    batch: Any = next(_batches(training, 0, place, Path()))
     bare = build(config, place)
     optimizers = bare.optimizers()
     for network in bare.networks.values():

@@ -18,7 +18,8 @@ PAGE = DOCS / "performance.md"
 PARTS = {
     "speed": "A segmentation against smp's own call",
     "peers": "Against torchvision, diffusers, CycleGAN's generator and a plain training loop",
-    "cost": "Each network that segments against `unet-camvid`",
+    "loading": "Pictures that a training reads",
+    "cost": "Each network that segments against `unet-camvid`, in float32",
     "cluster": "K-means on large pictures",
     "stroke": "A stroke of Teach it",
     "generation": "Generators against their bare networks",

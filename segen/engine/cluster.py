@@ -45,17 +45,21 @@ class Scale:
 def start(port: int) -> str:
     """Start a cluster that this machine alone can reach, and that ends with this process.
 
-    Returns its address; Prometheus finds the metrics at the next port.
+    Returns its address; Prometheus finds the metrics at the next port. Raises UsageError where Ray does not
+    start.
     """
     os.environ["RAY_GCS_SERVER_PORT"] = str(port)
-    ray.init(
-        address="local",
-        include_dashboard=False,
-        object_store_memory=OBJECTS_BYTES,
-        _metrics_export_port=port + 1,
-        _system_config={"worker_niceness": 0},  # else its work waits for that of every other program
-        **QUIET,
-    )
+    try:
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            object_store_memory=OBJECTS_BYTES,
+            _metrics_export_port=port + 1,
+            _system_config={"worker_niceness": 0},  # else its work waits for that of every other program
+            **QUIET,
+        )
+    except Exception as fault:  # Ray tells by its kind neither a port in use nor a machine too slow
+        raise UsageError("cluster_not_started", port=port) from fault
     return f"{HERE}:{port}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from accelerate.utils import send_to_device
 from torch.nn import functional
 from torchvision import tv_tensors
 from torchvision.transforms import v2
@@ -36,6 +37,7 @@ class InAShare(v2.Transform):  # type: ignore[misc]  # torchvision has no types
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """What `changed` gives, if something was drawn."""
+        params = send_to_device(params, inpt.device)
         return tv_tensors.wrap(self.changed(inpt, **params), like=inpt) if params else inpt
 
     def drawn(self, height: int, width: int) -> dict[str, Any]:

@@ -81,10 +81,16 @@ class LabelledPictures:
         return len(self.items)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.augmented(*self.plain(index))
+
+    def plain(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A picture and its label map as they are: 3 x H x W uint8, H x W."""
         image, labels = self.items[index]
-        picture = tv_tensors.Image(torch.from_numpy(image.copy()).permute(2, 0, 1))
-        mask = tv_tensors.Mask(torch.from_numpy(labels.copy()))
-        picture, mask = self.transform(picture, mask)
+        return torch.from_numpy(image.copy()).permute(2, 0, 1), torch.from_numpy(labels.copy())
+
+    def augmented(self, image: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Such a picture and its label map, on whatever device they are, as a training sees them."""
+        picture, mask = self.transform(tv_tensors.Image(image), tv_tensors.Mask(labels))
         return picture.float().div(127.5).sub(1).as_subclass(torch.Tensor), mask.long().as_subclass(
             torch.Tensor
         )

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,19 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import send_to_device
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset, default_collate
 from tqdm import tqdm
 
 from segen.data import files
 from segen.errors import DataError, UsageError
 from segen.imaging import images
-from segen.training import checkpoint, interrupt, processes, run_folder, snapshots
+from segen.training import cache, checkpoint, interrupt, processes, run_folder, snapshots
+from segen.training.data import LabelledPictures
 from segen.training.recipe import Place, Recipe, plain
-from segen.training.sampler import Seeded, SeededSampler
+from segen.training.sampler import Plain, Seeded, SeededSampler, drawing
+
+CACHE = "cache"
+"""The folder of decoded pictures, within the run's, while it trains."""
 
 
 def fit(recipe: Recipe, place: Place) -> Path:
@@ -51,8 +56,12 @@ def fit(recipe: Recipe, place: Place) -> Path:
         start = training.restore(checkpoint.read(run / "checkpoint.pt", config)) if place.resume else 0
         if accelerator.is_main_process:
             files.write_text(run / "config.json", json.dumps(plain(config), indent=2) + "\n")
-        with closing(run_folder.Log(run, start, accelerator.is_main_process)) as log:
-            _steps(training, run, start, place.workers, log)
+        try:
+            with closing(run_folder.Log(run, start, accelerator.is_main_process)) as log:
+                _steps(training, run, _batches(training, start, place, run / CACHE), start, log)
+        finally:
+            if accelerator.is_main_process:
+                shutil.rmtree(run / CACHE, ignore_errors=True)
         if accelerator.is_main_process:
             training.export(run)
     return run / "export"
@@ -166,16 +175,14 @@ class _Training:
                 snapshots.write(run, folder)
 
 
-def _steps(training: _Training, run: Path, start: int, workers: int, log: run_folder.Log) -> None:
+def _steps(training: _Training, run: Path, batches: Iterator[Any], start: int, log: run_folder.Log) -> None:
     """All steps after `start`, with logging, evaluation and checkpoints."""
     config, main = training.config, training.accelerator.is_main_process
     stop = interrupt.requested()
     with tqdm(total=config.steps, initial=start, disable=not main) as bar:
         # The range comes first, so that no batch is loaded in vain after the last step.
-        for step, batch in zip(
-            range(start + 1, config.steps + 1), _batches(training, start, workers), strict=False
-        ):
-            logged = training.step(send_to_device(batch, training.accelerator.device))
+        for step, batch in zip(range(start + 1, config.steps + 1), batches, strict=False):
+            logged = training.step(batch)
             numbers, stopping = _agreed(logged, stop.is_set())
             if not all(map(math.isfinite, numbers.values())):
                 raise DataError("not_finite", step=step)
@@ -193,19 +200,35 @@ def _steps(training: _Training, run: Path, start: int, workers: int, log: run_fo
                 raise KeyboardInterrupt
 
 
-def _batches(training: _Training, start: int, workers: int) -> DataLoader[Any]:
-    """This process's part of each batch after step `start`."""
-    config, items = training.config, training.recipe.dataset()
+def _batches(training: _Training, start: int, place: Place, folder: Path) -> Iterator[Any]:
+    """This process's part of each batch after step `start`, on its device; `folder` for decoded pictures."""
+    config, items, accelerator = training.config, training.recipe.dataset(), training.accelerator
     sampler = SeededSampler(
         len(items), config.seed, start * config.batch_size + processes.index(), processes.count()
     )
-    return DataLoader(
-        Seeded(items, config.seed),
-        config.batch_size // processes.count(),
-        sampler=sampler,
-        num_workers=workers,
-        generator=torch.Generator(),  # or each start of a run would draw once from the global one
-    )
+
+    def loaded(source: Dataset[Any], **options: Any) -> DataLoader[Any]:
+        return DataLoader(
+            source,
+            config.batch_size // processes.count(),
+            sampler=sampler,
+            num_workers=place.workers,
+            generator=torch.Generator(),  # or each start of a run would draw once from the global one
+            **options,
+        )
+
+    if not (place.cache and isinstance(items, LabelledPictures)):
+        for batch in loaded(Seeded(items, config.seed)):
+            yield send_to_device(batch, accelerator.device)
+        return
+    with accelerator.main_process_first():
+        items = cache.read_once(items, folder, place.workers, accelerator.is_main_process)
+    for drawn in loaded(Plain(items), collate_fn=list, pin_memory=accelerator.device.type == "cuda"):
+        ready = []
+        for image, labels, number in send_to_device(drawn, accelerator.device, non_blocking=True):
+            with drawing(config.seed, number):
+                ready.append(items.augmented(image, labels))
+        yield default_collate(ready)
 
 
 def _agreed(logged: dict[str, torch.Tensor], stop: bool) -> tuple[dict[str, float], bool]:

@@ -6,6 +6,7 @@ So a resumed run goes on to the same numbers as one that was never stopped.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from segen.training.data import LabelledPictures
 from segen.training.recipe import SizedDataset
 
 
@@ -44,6 +46,24 @@ class Seeded(Dataset[Any]):
     def __getitem__(self, draw: tuple[int, int]) -> Any:
         """The item of an index, as the draw of that number makes it."""
         index, number = draw
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed * 1_000_003 + number)
+        with drawing(self.seed, number):
             return self.items[index]
+
+
+class Plain(Dataset[Any]):
+    """The items as they are, each with the number of the draw: they are augmented later, on the device."""
+
+    def __init__(self, items: LabelledPictures) -> None:
+        self.items = items
+
+    def __getitem__(self, draw: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, int]:
+        index, number = draw
+        return *self.items.plain(index), number
+
+
+@contextmanager
+def drawing(seed: int, number: int) -> Iterator[None]:
+    """Within, torch's global generator of the processor draws what is due to the draw of that number."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed * 1_000_003 + number)
+        yield

@@ -71,10 +71,16 @@ def address(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory
     assert not cache.exists(), "visitors' files end with the server"
 
 
+@pytest.fixture(scope="module")
+def arguments() -> list[str]:
+    """Chromium's, which a file of tests may have others of."""
+    return ARGUMENTS
+
+
 @pytest.fixture(
     scope="module"
 )  # no longer: while it runs, the thread has an event loop that others would meet
-def chromium() -> Iterator[Any]:
+def chromium(arguments: list[str]) -> Iterator[Any]:
     """A running Chromium."""
     if not CHROMIUM.exists():
         missing = (
@@ -86,7 +92,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.imaging import images
 from segen.registry import card
 from segen.text import words
-from segen.types import Direction, Image, SegmentRequest, TranslateRequest
+from segen.types import Direction, SegmentRequest, TranslateRequest
 from segen.ui.tabs.segment.overlays import displayed
 from tests.browser.actions import serious_faults, upload
+from tests.browser.canvases import drawn
 from tests.browser.places import STREAMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -62,14 +61,6 @@ def wait_for(page: Any, where: str) -> None:
     page.wait_for_selector(f"#camera [data-where={where}]")
 
 
-def drawn(page: Any, part: str) -> Image:
-    """What a canvas of the view holds."""
-    canvas = f":is(#camera, #stream) [data-part={part}]"
-    address = page.evaluate(f"document.querySelector('{canvas}').toDataURL()")
-    with Pillow.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as picture:
-        return np.array(picture.convert("RGB"))
-
-
 def frames(page: Any, count: int) -> None:
     """Wait until so many more frames were shown."""
     page.evaluate(
@@ -96,7 +87,7 @@ def test_a_picture_has_the_labels_that_the_server_gives(
     upload(page, path)
     page.wait_for_function("document.querySelector('#camera [data-part=seen]').height === 256")
     page.wait_for_selector("#camera [data-state=idle]")
-    np.testing.assert_array_equal(drawn(page, "seen"), images.read(path))
+    np.testing.assert_array_equal(drawn(page, "#camera", "seen"), images.read(path))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
         engine = Engine("cpu", int8=False)
@@ -105,9 +96,11 @@ def test_a_picture_has_the_labels_that_the_server_gives(
         predictor.scales, predictor.mirrored, predictor.kinds = (1.0,), False, ()  # a browser sees it once
         labels = engine.run(model, SegmentRequest(images.read(path))).value.labels
     colors = np.array(displayed(card(model)).palette(), np.uint8)  # those of the other views
-    assert (drawn(page, "labels") == colors[labels]).all(axis=2).mean() >= 0.995
+    assert (drawn(page, "#camera", "labels") == colors[labels]).all(axis=2).mean() >= 0.995
     assert re.search(r"\d+", page.inner_text("#camera [data-part=milliseconds]"))
-    assert words("en", "camera.in_browser", width=320, height=256) in page.inner_text("#camera")
+    assert words("en", "camera.in_browser", by="WebAssembly", width=320, height=256) in page.inner_text(
+        "#camera"
+    )
 
 
 def test_nothing_is_sent_while_a_camera_runs_and_stop_frees_it(opened: Callable[..., Any]) -> None:
@@ -154,9 +147,19 @@ def test_a_video_file_runs_and_another_file_is_told(opened: Callable[..., Any], 
     page.set_input_files("#camera input[type=file]", video)
     page.wait_for_selector("#camera [data-part=rate]:visible")
     frames(page, 2)
-    assert drawn(page, "seen").shape == (48, 64, 3)
+    assert drawn(page, "#camera", "seen").shape == (48, 64, 3)
     page.click("#camera [data-part=stop]")
     assert serious_faults(page) == []
+
+
+def test_a_graphics_card_that_fails_is_made_up_for(opened: Callable[..., Any]) -> None:
+    page = opened(
+        script="""
+        Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({ info: {} }) } });
+    """
+    )
+    wait_for(page, "browser")
+    assert "WebAssembly" in page.inner_text("#camera [data-part=where]")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -168,7 +171,7 @@ def test_without_simd_the_server_segments_the_frame_and_it_is_said(
     told = f"{words(lang, 'inference.no_simd')} {words(lang, 'camera.instead')}"
     assert page.inner_text("#camera [data-part=fault]") == told
     assert words(lang, "camera.on_server", width=640, height=427) in page.inner_text("#camera")
-    found = {tuple(color) for color in drawn(page, "labels").reshape(-1, 3).tolist()}
+    found = {tuple(color) for color in drawn(page, "#camera", "labels").reshape(-1, 3).tolist()}
     assert len(found) > 1
     assert found <= set(displayed(card(MODEL)).palette())
 
@@ -234,9 +237,9 @@ def test_a_picture_becomes_what_the_server_makes_of_it(
         engine = Engine("cpu")
         engine.load(model)
         engine._cache[model].scale = 1  # type: ignore[attr-defined]  # a browser's picture is of the network's size
-        request = TranslateRequest(drawn(page, "seen"), direction)
+        request = TranslateRequest(drawn(page, "#stream", "seen"), direction)
         made = engine.run(model, request).value.image
-    assert np.abs(drawn(page, "labels").astype(int) - made).max() <= 2
+    assert np.abs(drawn(page, "#stream", "labels").astype(int) - made).max() <= 2
     assert serious_faults(page) == []
 
 

@@ -18,6 +18,13 @@ from tests.browser.chinese import assert_chinese, english_words
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CHOICES = ("#generate-way", "#inside-view")
 """What shows one of several parts of a view."""
+UNFOLD = """() => {
+    const folds = [...document.querySelectorAll("button.label-wrap:not(.open)")];
+    const seen = folds.filter((each) => each.checkVisibility());
+    seen.forEach((each) => each.click());
+    return seen.length;
+}"""
+"""JavaScript that opens all that is folded, which may hold more; how many it opened."""
 
 
 def test_the_words_of_both_languages_are_told_apart() -> None:
@@ -69,9 +76,8 @@ def _look_into_views(page: Any, tab: str, seen: set[str]) -> None:
 
 def _read(page: Any, view: str) -> None:
     """Everything on the page, what is folded too, is Chinese and fits, once the view has its result."""
-    folds = page.locator("button.label-wrap:not(.open):visible")
-    for _ in range(folds.count()):
-        folds.first.click()
+    while page.evaluate(UNFOLD):
+        page.evaluate("new Promise(requestAnimationFrame)")
     settle(page, *([view] if page.locator(f"[id='{view}-stop']").count() else []))
     assert_chinese(page)
     assert_fits(page)

@@ -18,6 +18,7 @@ from segen.engine import Engine, cluster, remote, serving
 from segen.engine.replica import drawn_together
 from segen.errors import InputError, SegenError, UsageError
 from segen.registry import cards
+from segen.text import words
 from segen.types import GenerateRequest, Run, SegmentRequest, Step
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -123,6 +124,18 @@ def test_a_cluster_that_is_not_there_is_named(address: str) -> None:
     with pytest.raises(UsageError) as caught:
         serving.engine(address)
     assert (caught.value.key, caught.value.values["address"]) == ("no_cluster", address)
+
+
+def test_a_cluster_that_does_not_start_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(**_: Any) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(cluster.ray, "init", broken)
+    monkeypatch.setenv("RAY_GCS_SERVER_PORT", "")
+    assert main(["serve", "--port", "7000"]) == 2
+    assert words("en", "errors.cluster_not_started", port=7000) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

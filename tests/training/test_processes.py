@@ -50,14 +50,14 @@ CONFIGS: dict[str, Config] = {
 }
 
 
-def train(name: str) -> None:
+def train(name: str, cache: bool = False) -> None:
     """One training on a drawn set that is small enough to wait for, measured on next to nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 6, "val": 2})
         for module, count in ((gan, gan.BATCH), (vae, 4), (diffusion, 4)):
             patch.setattr(module, "MEASURED", count)
         patch.setattr(diffusion, "BATCH", 4)
-        place = Place(data="synthetic")
+        place = Place(data="synthetic", cache=cache)
         loop.fit(build(CONFIGS[name], place), place)
 
 
@@ -73,7 +73,7 @@ def test_all_families_are_tried() -> None:
 
 @pytest.fixture(scope="module")
 def of_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The runs of two processes."""
+    """The runs of two processes, whose pictures are decoded once, by the first of them."""
     runs = tmp_path_factory.mktemp("two")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     environment = os.environ | {
@@ -105,5 +105,5 @@ def test_two_processes_give_the_numbers_of_one(
 
 if __name__ == "__main__":
     for each in sys.argv[1:]:
-        train(each)
+        train(each, cache=True)
     PartialState().destroy_process_group()

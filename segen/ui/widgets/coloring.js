@@ -47,9 +47,9 @@ async function color(lines) {
     while (waiting) {
       waiting = false;
       small.drawImage(lines, 0, 0, width, height);
-      const { pixels, milliseconds } = await network.translate(small.getImageData(0, 0, width, height));
+      const { pixels, milliseconds, by } = await network.translate(small.getImageData(0, 0, width, height));
       parts.drawn.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
-      parts.told.textContent = segen.say("coloring.told", { milliseconds: Math.round(milliseconds) });
+      parts.told.textContent = segen.say("coloring.told", { milliseconds: Math.round(milliseconds), by });
       parts.save.disabled = false;
     }
     busy = false;

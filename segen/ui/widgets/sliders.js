@@ -77,10 +77,10 @@ async function draw() {
   try {
     while (waiting && mine === turn) {
       waiting = false;
-      const { pictures, milliseconds } = await network.draw(vectors(), classes());
+      const { pictures, milliseconds, by } = await network.draw(vectors(), classes());
       if (mine !== turn) return;
       show(pictures);
-      parts.where.textContent = say("sliders.where", { count: pictures.length, milliseconds: Math.round(milliseconds) });
+      parts.where.textContent = say("sliders.where", { by, count: pictures.length, milliseconds: Math.round(milliseconds) });
       element.dataset.state = waiting ? "drawing" : "idle";
     }
   } catch (unable) {

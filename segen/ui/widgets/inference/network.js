@@ -1,5 +1,6 @@
 // Cards' networks in this browser: each is fetched, its checksum compared, and run by a worker of its own, so that the
-// page goes on meanwhile. ONNX Runtime Web computes on one thread of WebAssembly with SIMD.
+// page goes on meanwhile. ONNX Runtime Web computes by WebGPU where there is a graphics card, else on one thread of
+// WebAssembly with SIMD.
 
 const at = (path) => new URL(path, import.meta.url);
 const SIMD = Uint8Array.of(
@@ -57,6 +58,15 @@ async function fetched({ address, integrity }) {
   }
 }
 
+/**
+ * What computes: `webgpu` where a graphics card can be had, else `wasm`. ONNX Runtime waits for the card by JavaScript
+ * Promise Integration, which Chrome and Edge have; an adapter that is software alone is slower than WebAssembly.
+ */
+async function provider() {
+  const adapter = "Suspending" in WebAssembly ? await navigator.gpu?.requestAdapter().catch(() => null) : null;
+  return adapter && !adapter.info.isFallbackAdapter ? "webgpu" : "wasm";
+}
+
 /** Numbers that were sent in base64. */
 const numbers = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
@@ -72,8 +82,9 @@ export async function open(name, tell) {
   tell("inference.loading", { megabytes: (told.bytes / 1e6).toFixed(1) });
   const content = await fetched(told);
   const { ask, close } = begun();
-  await ask({ content, told }, [content]);
+  await ask({ content, told, provider: await provider() }, [content]);
   for (const each of ["latents", "directions"]) if (told[each]) told[each] = numbers(told[each]);
+  // An answer tells the `milliseconds` that it took, and whether they were WebGPU's or WebAssembly's: `by`.
   const seen = (task) => (picture) => {
     const { buffer } = picture.data;
     const given = { pixels: new Uint8ClampedArray(buffer), width: picture.width, height: picture.height };
@@ -82,11 +93,11 @@ export async function open(name, tell) {
   return {
     ...told,
     close,
-    /** Of an ImageData: the class of each pixel, row by row, as `labels`, and the `milliseconds` that it took. */
+    /** Of an ImageData: the class of each pixel, row by row, as `labels`. */
     segment: seen("segment"),
-    /** Of an ImageData: what becomes of it, RGBA, as `pixels`, and the `milliseconds` that it took. */
+    /** Of an ImageData: what becomes of it, RGBA, as `pixels`. */
     translate: seen("translate"),
-    /** Of latent vectors, and their classes if it takes them: each one's `pictures`, RGBA, and the `milliseconds`. */
+    /** Of latent vectors, and their classes if it takes them: each one's `pictures`, RGBA. */
     draw: (latents, labels) => ask({ task: "draw", given: { latents, labels } }, []),
   };
 }

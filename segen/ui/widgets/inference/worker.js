@@ -1,23 +1,26 @@
 // Runs one network. It is sent a file and what is told of it, once, and then what the network is to work on; it answers
 // each message.
 
-import * as ort from "./onnxruntime/ort.wasm.bundle.min.mjs";
 import { READ } from "./reading.js";
 
 const MIN_SIDE = 32;
-let network = null; // {session, told}
+const BUILDS = {
+  wasm: { by: "WebAssembly", script: "ort.wasm.bundle.min.mjs", binary: "ort-wasm-simd-threaded.wasm.gz" },
+  webgpu: { by: "WebGPU", script: "ort.jspi.bundle.min.mjs", binary: "ort-wasm-simd-threaded.jspi.wasm.gz" },
+}; // of ONNX Runtime; their WebAssembly is served compressed
+let ort = null;
+let network = null; // {session, content, told, provider}
 
-/** ONNX Runtime's WebAssembly, which is served compressed. */
-async function load() {
-  const packed = await fetch(new URL("onnxruntime/ort-wasm-simd-threaded.wasm.gz", import.meta.url));
-  const unpacked = packed.body.pipeThrough(new DecompressionStream("gzip"));
+const at = (path) => new URL(`onnxruntime/${path}`, import.meta.url);
+
+async function open({ content, told, provider }) {
+  const { script, binary } = BUILDS[provider];
+  ort = await import(at(script));
+  const unpacked = (await fetch(at(binary))).body.pipeThrough(new DecompressionStream("gzip"));
   ort.env.wasm.wasmBinary = await new Response(unpacked).arrayBuffer();
   ort.env.wasm.numThreads = 1;
-}
-
-async function open({ content, told }) {
-  await load();
-  network = { session: await ort.InferenceSession.create(new Uint8Array(content)), told };
+  const session = await ort.InferenceSession.create(new Uint8Array(content), { executionProviders: [provider] });
+  network = { session, content, told, provider };
   return {};
 }
 
@@ -95,12 +98,25 @@ const answers = {
 async function run({ task, given }) {
   const began = performance.now();
   const answer = await answers[task](given);
-  return { ...answer, milliseconds: performance.now() - began };
+  return { ...answer, milliseconds: performance.now() - began, by: BUILDS[network.provider].by };
+}
+
+/** The answer to a message; where the graphics card fails, WebAssembly goes on. */
+async function answered(data) {
+  try {
+    return await (data.content ? open(data) : run(data));
+  } catch (fault) {
+    const { content, told, provider } = data.content ? data : network;
+    if (provider === "wasm") throw fault;
+    console.warn(fault);
+    const opened = await open({ content, told, provider: "wasm" });
+    return data.content ? opened : run(data);
+  }
 }
 
 onmessage = async ({ data }) => {
   try {
-    postMessage(await (data.content ? open(data) : run(data)));
+    postMessage(await answered(data));
   } catch (fault) {
     console.error(fault);
     postMessage({ fault: true });

@@ -1,0 +1,63 @@
+"""Networks on a graphics card, by WebGPU; SwiftShader, which Chromium brings along, stands in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segen.engine import Engine
+from segen.registry import card
+from segen.text import words
+from segen.types import SegmentRequest
+from segen.ui.tabs.segment.overlays import displayed
+from tests.browser.canvases import drawn
+from tests.browser.conftest import ARGUMENTS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MODEL = "fcn-camvid"
+A_CARD = """
+Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });
+"""
+"""JavaScript that takes SwiftShader for a card."""
+
+
+@pytest.fixture(scope="module")
+def arguments() -> list[str]:
+    return [
+        *ARGUMENTS,
+        "--enable-unsafe-webgpu",
+        "--enable-features=Vulkan",
+        "--use-vulkan=swiftshader",
+        "--use-webgpu-adapter=swiftshader",
+    ]
+
+
+def test_a_card_gives_the_labels_that_the_server_gives(
+    address: str, visit: Callable[..., Any], every_weights_folder: Path
+) -> None:
+    page = visit(f"{address}/?tab=start")
+    page.add_init_script(A_CARD)
+    page.goto(f"{address}/?tab=segment&view=camera&model={MODEL}")
+    page.wait_for_selector("#camera [data-where=browser]")
+    seen = drawn(page, "#camera", "seen")
+    height, width = seen.shape[:2]
+    assert words("en", "camera.in_browser", by="WebGPU", width=width, height=height) in page.inner_text(
+        "#camera"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
+        labels = Engine("cpu", int8=False).run(MODEL, SegmentRequest(seen)).value.labels
+    colors = np.array(displayed(card(MODEL)).palette(), np.uint8)
+    assert (drawn(page, "#camera", "labels") == colors[labels]).all(axis=2).mean() >= 0.995
+
+
+def test_software_that_only_plays_a_card_is_left_alone(address: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{address}/?tab=segment&view=camera&model={MODEL}")
+    page.wait_for_selector("#camera [data-where=browser]")
+    assert page.evaluate("navigator.gpu.requestAdapter().then((adapter) => !!adapter)")
+    assert "WebAssembly" in page.inner_text("#camera [data-part=where]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from time import process_time
 
 import torch
@@ -43,7 +42,7 @@ def main() -> Iterator[str]:
         config = RECIPES[name]
         place = Place(data="synthetic")
         training = _Training(build(config, place), Accelerator(cpu=True))
-        batch = next(_batches(training, 0, place, Path()))
+        batch = next(_batches(training, training.recipe.dataset(), 0, 0))
         hours = _core_hours(partial(training.step, batch), config.steps)
         yield f"one training of {name}, {config.steps:,} steps: {hours:,.1f} core-hours"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -150,7 +149,7 @@ def _trained() -> str:
     place = Place(data="synthetic")
     recipe: Recipe = build(config, place)
     training = _Training(recipe, Accelerator(cpu=True))
-    batch: Any = next(_batches(training, 0, place, Path()))
+    batch: Any = next(_batches(training, training.recipe.dataset(), 0, 0))
     bare = build(config, place)
     optimizers = bare.optimizers()
     for network in bare.networks.values():

@@ -89,7 +89,9 @@ class Emptied(InAShare):
 
     def changed(self, inpt: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
         """The empty picture, or the labels with nothing there."""
-        picture = empty.clamp(0, 255) if isinstance(inpt, tv_tensors.Image) else torch.zeros(())
+        picture = (
+            empty.clamp(0, 255) if isinstance(inpt, tv_tensors.Image) else torch.zeros((), device=inpt.device)
+        )
         return picture.to(inpt.dtype).expand_as(inpt).clone()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Subset
+from tqdm import tqdm
 
 from segen.training.data import LabelledFolder, LabelledPictures, SyntheticScenes
 from segen.training.recipe import SizedDataset
@@ -55,7 +56,7 @@ def write(items: SizedDataset, folder: Path, workers: int) -> None:
         generator=torch.Generator(),  # or it would draw once from the global one
     )
     with (folder / PICTURES).open("wb") as pictures, (folder / LABELS).open("wb") as labels:
-        for picture, marked in loader:
+        for picture, marked in tqdm(loader, "Decoding", len(items)):
             sizes.append(marked.shape)
             kind = marked.dtype.str
             pictures.write(picture.tobytes())
@@ -63,8 +64,12 @@ def write(items: SizedDataset, folder: Path, workers: int) -> None:
     (folder / INDEX).write_text(json.dumps({"sizes": sizes, "labels": kind}), encoding="utf-8")
 
 
+class Decoded(LabelledPictures):
+    """Pictures out of memory-mapped files, which a training augments on its device."""
+
+
 def read_once(pictures: LabelledPictures, folder: Path, workers: int, writes: bool) -> LabelledPictures:
-    """The same pictures out of a folder, which of several processes one alone `writes`, before the others.
+    """The same pictures, Decoded, in a folder that of several processes one alone `writes`, the first.
 
     What a recipe makes up anew for each draw, or holds in memory, stays as it is.
     """
@@ -76,4 +81,4 @@ def read_once(pictures: LabelledPictures, folder: Path, workers: int, writes: bo
     used, places = np.unique(items.indices, return_inverse=True)
     if writes:
         write(Subset(items.dataset, used.tolist()), folder, workers)
-    return LabelledPictures(Subset(Cached(folder), places.tolist()), pictures.transform)  # type: ignore[arg-type]
+    return Decoded(Subset(Cached(folder), places.tolist()), pictures.transform)  # type: ignore[arg-type]

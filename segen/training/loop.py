@@ -13,7 +13,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from segen.errors import DataError, UsageError
 from segen.imaging import images
 from segen.training import cache, checkpoint, interrupt, processes, run_folder, snapshots
 from segen.training.data import LabelledPictures
-from segen.training.recipe import Place, Recipe, plain
+from segen.training.recipe import Place, Recipe, SizedDataset, plain
 from segen.training.sampler import Plain, Seeded, SeededSampler, drawing
 
 CACHE = "cache"
@@ -55,13 +55,12 @@ def fit(recipe: Recipe, place: Place) -> Path:
         training = _Training(recipe, accelerator)
         start = training.restore(checkpoint.read(run / "checkpoint.pt", config)) if place.resume else 0
         if accelerator.is_main_process:
+            shutil.rmtree(run / CACHE, ignore_errors=True)  # of one that was killed
             files.write_text(run / "config.json", json.dumps(plain(config), indent=2) + "\n")
-        try:
+        with _pictures(recipe, run, place, accelerator) as pictures:
+            batches = _batches(training, pictures, start, place.workers)
             with closing(run_folder.Log(run, start, accelerator.is_main_process)) as log:
-                _steps(training, run, _batches(training, start, place, run / CACHE), start, log)
-        finally:
-            if accelerator.is_main_process:
-                shutil.rmtree(run / CACHE, ignore_errors=True)
+                _steps(training, run, batches, start, log)
         if accelerator.is_main_process:
             training.export(run)
     return run / "export"
@@ -200,32 +199,47 @@ def _steps(training: _Training, run: Path, batches: Iterator[Any], start: int, l
                 raise KeyboardInterrupt
 
 
-def _batches(training: _Training, start: int, place: Place, folder: Path) -> Iterator[Any]:
-    """This process's part of each batch after step `start`, on its device; `folder` for decoded pictures."""
-    config, items, accelerator = training.config, training.recipe.dataset(), training.accelerator
+@contextmanager
+def _pictures(recipe: Recipe, run: Path, place: Place, accelerator: Accelerator) -> Iterator[SizedDataset]:
+    """The recipe's data set; if `place` says so its pictures are decoded first, into a folder of the run."""
+    items, main = recipe.dataset(), accelerator.is_main_process
+    if not (place.cache and isinstance(items, LabelledPictures)):
+        yield items
+        return
+    try:
+        with accelerator.main_process_first():
+            items = cache.read_once(items, run / CACHE, place.workers, main)
+        yield items
+    finally:
+        if main:
+            shutil.rmtree(run / CACHE, ignore_errors=True)
+
+
+def _batches(training: _Training, items: SizedDataset, start: int, workers: int) -> Iterator[Any]:
+    """This process's part of each batch after step `start`, on its device."""
+    config, device = training.config, training.accelerator.device
     sampler = SeededSampler(
         len(items), config.seed, start * config.batch_size + processes.index(), processes.count()
     )
 
-    def loaded(source: Dataset[Any], **options: Any) -> DataLoader[Any]:
+    def loaded(source: Dataset[Any], workers: int, **options: Any) -> DataLoader[Any]:
         return DataLoader(
             source,
             config.batch_size // processes.count(),
             sampler=sampler,
-            num_workers=place.workers,
+            num_workers=workers,
             generator=torch.Generator(),  # or each start of a run would draw once from the global one
             **options,
         )
 
-    if not (place.cache and isinstance(items, LabelledPictures)):
-        for batch in loaded(Seeded(items, config.seed)):
-            yield send_to_device(batch, accelerator.device)
+    if not isinstance(items, cache.Decoded):
+        for batch in loaded(Seeded(items, config.seed), workers):
+            yield send_to_device(batch, device)
         return
-    with accelerator.main_process_first():
-        items = cache.read_once(items, folder, place.workers, accelerator.is_main_process)
-    for drawn in loaded(Plain(items), collate_fn=list, pin_memory=accelerator.device.type == "cuda"):
+    # A worker would only copy the pictures twice.
+    for drawn in loaded(Plain(items), 0, collate_fn=list, pin_memory=device.type == "cuda"):
         ready = []
-        for image, labels, number in send_to_device(drawn, accelerator.device, non_blocking=True):
+        for image, labels, number in send_to_device(drawn, device, non_blocking=True):
             with drawing(config.seed, number):
                 ready.append(items.augmented(image, labels))
         yield default_collate(ready)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
-from accelerate import PartialState
 
 from segen.errors import CardError, UsageError, sentence
 from segen.registry import folders
+from segen.training import processes
 from segen.training.loop import fit
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES, build
@@ -32,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(config: Config, place: Place) -> int:
     """Print the configuration, train, and say where the weights are."""
-    main = PartialState().is_main_process
+    state = processes.begin()
+    main = state.is_main_process
     if main:
         print(json.dumps(asdict(config)), file=sys.stderr)
     try:
@@ -45,7 +46,7 @@ def run(config: Config, place: Place) -> int:
         print(sentence(error), file=sys.stderr)
         return 2 if isinstance(error, CardError | UsageError) else 1
     finally:
-        PartialState().destroy_process_group()
+        state.destroy_process_group()
     if main:
         print(f"Weights: {folder}", file=sys.stderr)
     return 0

@@ -12,13 +12,19 @@ gradients. SyncBatchNorm is not used either, as it runs on GPUs alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from torch import distributed, nn
 from torch.nn import functional
+
+PATIENCE = timedelta(hours=3)
+"""The others wait for the first process so long, which decodes pictures, measures and writes."""
 
 
 class _Sum(torch.autograd.Function):
@@ -33,6 +39,12 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
         return _Sum.forward(context, gradient)
+
+
+def begin() -> PartialState:
+    """Join the processes that a launcher started beside this one, on GPUs, else on processors."""
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return PartialState(cpu=several and not torch.accelerator.is_available(), timeout=PATIENCE)
 
 
 def count() -> int:

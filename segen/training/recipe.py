@@ -83,8 +83,8 @@ class Place:
     workers: int = 0
     """Processes that load data beside the training."""
     cache: bool = False
-    """Decode each picture with a label map once, into memory-mapped files in the run's folder, four bytes a
-    pixel and more, and augment on the device that trains, so that a GPU does not wait."""
+    """Decode the pictures of a recipe that segments once, into memory-mapped files in the run's folder, four
+    bytes a pixel and more, and augment on the device that trains, so that a GPU does not wait."""
     precision: str = "no"
     """Accelerate's mixed precision: no, fp16 or bf16, the last quicker on a CPU with AMX, too."""
 

@@ -56,6 +56,8 @@ def settle(page: Any, *views: str) -> None:
     """Wait until nothing goes on in these views, and the page is quiet."""
     page.evaluate(QUIET)
     for view in views:
+        if page.locator(f"#{view}-stop:disabled").count():
+            continue
         page.wait_for_selector(f"#{view}-stop:disabled")
         page.evaluate(QUIET)
 

@@ -99,10 +99,15 @@ def chromium(arguments: list[str]) -> Iterator[Any]:
 
 @pytest.fixture
 def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Opens a page for a visitor, and at the end tells whether it asked anything of the outside, or broke."""
+    """Opens a page for a visitor, after a script if one is given.
+
+    At the end it is told whether the page asked anything of the outside, or broke.
+    """
     contexts, faults = [], []
 
-    def open_page(url: str, width: int = 1440, scheme: str = "light", locale: str = "en-GB") -> Any:
+    def open_page(
+        url: str, width: int = 1440, scheme: str = "light", locale: str = "en-GB", script: str = ""
+    ) -> Any:
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
@@ -112,6 +117,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
         context.set_default_timeout(WAIT)
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(script)
         page.on("request", lambda request: _is_ours(request.url) or faults.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(url)

@@ -54,10 +54,10 @@ def _requests(page: Any) -> set[Any]:
 
 def _rest(page: Any, waiting: set[Any]) -> None:
     """Wait until nothing is under way: neither asked of the server, nor on its way into the page."""
-    busy = "[...document.querySelectorAll('.progress-text, .pending, [id$=-stop]:enabled')]"
+    signs = "[...document.querySelectorAll('.progress-text, .pending, [id$=-stop]:enabled')]"
+    busy = f"{signs}.some((each) => each.checkVisibility())"
     while True:
         settle(page)
-        page.wait_for_function(f"!{busy}.some((each) => each.checkVisibility())")
-        if not waiting:
+        if not waiting and not page.evaluate(busy):
             break
-    settle(page)
+        page.wait_for_function(f"!{busy}")

@@ -38,9 +38,7 @@ def test_what_is_asked_while_the_server_closes_the_stream_is_answered(
     serve: Callable[[Any], str], visit: Callable[..., Any]
 ) -> None:
     url = serve(KnownEngine())
-    page = visit(f"{url}?tab=start")
-    page.add_init_script(CLOSED_LATE)
-    page.goto(f"{url}?tab=segment&model=unet-camvid")
+    page = visit(f"{url}?tab=segment&model=unet-camvid", script=CLOSED_LATE)
     page.wait_for_function("window.closings")
     for example in ("street_trees", "pagoda"):  # the second while the page hears late of the first one's end
         page.click(f"[data-example={example}]")

@@ -225,10 +225,7 @@ def test_too_few_steps_miss_modes(still: Any) -> None:
 def test_without_webassembly_and_webgl_it_goes_on_in_javascript_and_says_so(
     address: str, visit: Callable[..., Any]
 ) -> None:
-    page = visit(address)
-    page.add_init_script(NO_WEBGL)
-    page.add_init_script("delete window.WebAssembly")
-    page.goto(f"{address}/?tab=learn&view=playground")
+    page = visit(f"{address}/?tab=learn&view=playground", script=f"{NO_WEBGL}; delete window.WebAssembly")
     wait_for_training(page)
     assert page.get_attribute(LAB, "data-backend") == "cpu"
     assert page.inner_text(f"{LAB} .backend") == words("en", "playground.backend_cpu")

@@ -31,9 +31,7 @@ def opened(address: str, visit: Callable[..., Any]) -> Callable[..., Any]:
     """Opens the sliders of a model, before the page loads with a script run first."""
 
     def open_page(model: str, script: str = "", lang: str = "en", width: int = 1440) -> Any:
-        page = visit(f"{address}/?tab=start", width)
-        page.add_init_script(script)
-        page.goto(f"{address}/?tab=generate&view=latent&model={model}&lang={lang}")
+        page = visit(f"{address}/?tab=generate&view=latent&model={model}&lang={lang}", width, script=script)
         page.get_by_text(words(lang, "generate.sliders"), exact=True).click()
         return page
 

@@ -69,15 +69,12 @@ def test_strokes_teach_a_classifier(address: str, visit: Callable[..., Any]) -> 
 
 
 def test_an_answer_waits_for_its_picture_in_a_slow_browser(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(address)
-    page.add_init_script(
-        """const decode = createImageBitmap;
+    slow = """const decode = createImageBitmap;
         window.createImageBitmap = async (...given) => {
           await new Promise((resolve) => setTimeout(resolve, 3000));
           return decode(...given);
         };"""
-    )
-    page.goto(f"{address}/?tab=segment&view=teach")
+    page = visit(f"{address}/?tab=segment&view=teach", script=slow)
     wait_for_answer(page)
     assert colored(page) > 500, "its strokes are there, too"
 

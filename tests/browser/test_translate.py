@@ -109,9 +109,10 @@ def test_a_drawing_is_colored_while_it_is_drawn(
 
 
 def test_without_simd_the_server_colors_after_each_stroke(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{address}/?tab=start")
-    page.add_init_script("WebAssembly.validate = () => false;")
-    page.goto(f"{address}/?tab=translate&view=pad&model=pix2pix-emoji")
+    page = visit(
+        f"{address}/?tab=translate&view=pad&model=pix2pix-emoji",
+        script="WebAssembly.validate = () => false;",
+    )
     canvas = page.locator("#translate-board canvas[data-part=board]")
     canvas.wait_for()
     page.wait_for_function("document.querySelector('#translate-board canvas[data-part=board]').width === 192")

@@ -162,9 +162,7 @@ def test_each_place_keeps_its_network(twin: str, visit: Callable[..., Any]) -> N
 
 
 def test_without_simd_each_place_says_why_it_is_empty(twin: str, visit: Callable[..., Any]) -> None:
-    page = visit(f"{twin}/index.html")
-    page.add_init_script("WebAssembly.validate = () => false;")
-    page.reload()
+    page = visit(f"{twin}/index.html", script="WebAssembly.validate = () => false;")
     for place in ("segment", "generate", "translate", "draw"):
         page.click(f"#{place}-tab")
         if place == "draw":

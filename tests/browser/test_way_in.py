@@ -64,9 +64,7 @@ def test_a_phone_shows_the_result_first_and_can_be_turned(address: str, visit: C
 
 
 def test_names_and_places_are_right_from_the_first_moment(address: str, visit: Callable[..., Any]) -> None:
-    page = visit(address)
-    page.add_init_script(
-        """const seen = window.seen = { values: new Set(), places: new Set() };
+    watch = """const seen = window.seen = { values: new Set(), places: new Set() };
         setInterval(() => {
             const model = document.querySelector("#segment-model input");
             const examples = document.querySelector("#segment-examples [data-example]");
@@ -75,8 +73,7 @@ def test_names_and_places_are_right_from_the_first_moment(address: str, visit: C
             if (!views?.checkVisibility()) return;
             seen.places.add(Math.round(views.getBoundingClientRect().y + scrollY));
         }, 30)"""
-    )
-    page.goto(f"{address}/?tab=segment")
+    page = visit(f"{address}/?tab=segment", script=watch)
     wait_for_result(page, "horse_race")
     values, places_seen = page.evaluate("[[...seen.values], [...seen.places]]")
     assert set(values) <= {"", "DeepLabV3+ on animals and people"}, "never the name that the code uses"

@@ -40,9 +40,7 @@ def arguments() -> list[str]:
 def test_a_card_gives_the_labels_that_the_server_gives(
     address: str, visit: Callable[..., Any], every_weights_folder: Path
 ) -> None:
-    page = visit(f"{address}/?tab=start")
-    page.add_init_script(A_CARD)
-    page.goto(f"{address}/?tab=segment&view=camera&model={MODEL}")
+    page = visit(f"{address}/?tab=segment&view=camera&model={MODEL}", script=A_CARD)
     page.wait_for_selector("#camera [data-where=browser]")
     seen = drawn(page, "#camera", "seen")
     height, width = seen.shape[:2]
@@ -61,3 +59,24 @@ def test_software_that_only_plays_a_card_is_left_alone(address: str, visit: Call
     page.wait_for_selector("#camera [data-where=browser]")
     assert page.evaluate("navigator.gpu.requestAdapter().then((adapter) => !!adapter)")
     assert "WebAssembly" in page.inner_text("#camera [data-part=where]")
+
+
+def test_what_is_asked_at_once_is_answered_one_after_the_other(
+    address: str, visit: Callable[..., Any]
+) -> None:
+    page = visit(f"{address}/?tab=start", script=A_CARD)
+    by, alike = page.evaluate(
+        """async (name) => {
+            const { open } = await import(new URL("inference/network.js", document.baseURI));
+            const network = await open(name, () => null);
+            const size = network.latents.length / network.seeds;
+            const draw = () => network.draw(network.latents.slice(0, network.count * size), network.labels);
+            const answers = await Promise.all([draw(), draw(), draw()]);
+            network.close();
+            const [first, ...others] = answers.map(({ pictures }) => pictures.join());
+            return [answers.map(({ by }) => by), others.every((each) => each === first)];
+        }""",
+        "dcgan-fashion",
+    )
+    assert by == ["WebGPU"] * 3
+    assert alike

@@ -61,3 +61,10 @@ def test_an_empty_picture_has_no_instance_and_little_grain() -> None:
         assert picture.max() - picture.min() < 40
         greys.add(int(picture.median()) // 32)
     assert len(greys) >= 4, "dark and bright ones"
+
+
+@pytest.mark.parametrize("kind", [Unevenly, Framed, Emptied])
+def test_what_changes_stays_on_its_device(kind: type[v2.Transform]) -> None:
+    picture = tv_tensors.Image(torch.zeros(3, SIDE, SIDE, dtype=torch.uint8, device="meta"))
+    labels = tv_tensors.Mask(torch.zeros(SIDE, SIDE, dtype=torch.int32, device="meta"))
+    assert {each.device.type for each in kind(1.0)(picture, labels)} == {"meta"}

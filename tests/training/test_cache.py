@@ -86,3 +86,21 @@ def test_what_is_in_memory_stays_there(tmp_path: Path) -> None:
     held = LabelledPictures(InMemory(scenes.classes, [scenes[0]]), v2.Identity())
     assert cache.read_once(held, tmp_path / "cache", 0, writes=True) is held
     assert not (tmp_path / "cache").exists()
+
+
+def test_what_ends_while_pictures_are_decoded_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
+    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 3, "val": 1})
+
+    def interrupted(self: SyntheticScenes, index: int) -> Any:
+        assert (tmp_path / "stopped" / loop.CACHE / cache.PICTURES).exists()
+        raise KeyboardInterrupt
+
+    place = Place(data="synthetic", cache=True)
+    recipe = build(replace(RECIPES["unet-camvid"], name="stopped", **SLIM), place)
+    monkeypatch.setattr(SyntheticScenes, "__getitem__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        loop.fit(recipe, place)
+    assert not (tmp_path / "stopped" / loop.CACHE).exists()

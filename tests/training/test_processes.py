@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accelerate import PartialState
 
 from segen.training import data as training_data
-from segen.training import loop
+from segen.training import loop, processes
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES, build, diffusion, gan, vae
 
@@ -79,7 +78,6 @@ def of_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = os.environ | {
         "SEGEN_RUNS": str(runs),
         "PYTHONPATH": str(ROOT),
-        "ACCELERATE_USE_CPU": "true",
     }
     done = subprocess.run(
         [*launch, str(Path(__file__)), *CONFIGS], env=environment, capture_output=True, text=True
@@ -104,6 +102,7 @@ def test_two_processes_give_the_numbers_of_one(
 
 
 if __name__ == "__main__":
+    state = processes.begin()
     for each in sys.argv[1:]:
         train(each, cache=True)
-    PartialState().destroy_process_group()
+    state.destroy_process_group()

@@ -7,6 +7,8 @@ const SIMD = Uint8Array.of(
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11
 ); // a module of one function, whose value is a vector of 128 bits
 
+const PATIENCE = 3000; // milliseconds for a graphics card to be found
+
 /** Why a network cannot run here: the key of a sentence under "inference", or the server's own sentence. */
 class Unable extends Error {
   constructor(key, sentence) {
@@ -63,8 +65,14 @@ async function fetched({ address, integrity }) {
  * Promise Integration, which Chrome and Edge have; an adapter that is software alone is slower than WebAssembly.
  */
 async function provider() {
-  const adapter = "Suspending" in WebAssembly ? await navigator.gpu?.requestAdapter().catch(() => null) : null;
-  return adapter && !adapter.info.isFallbackAdapter ? "webgpu" : "wasm";
+  if (!("Suspending" in WebAssembly) || !navigator.gpu) return "wasm";
+  try {
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    const adapter = await Promise.race([navigator.gpu.requestAdapter(), late]);
+    return !adapter || adapter.info.isFallbackAdapter ? "wasm" : "webgpu";
+  } catch {
+    return "wasm";
+  }
 }
 
 /** Numbers that were sent in base64. */
@@ -81,8 +89,9 @@ export async function open(name, tell) {
   const told = await described(name);
   tell("inference.loading", { megabytes: (told.bytes / 1e6).toFixed(1) });
   const content = await fetched(told);
+  const computes = await provider();
   const { ask, close } = begun();
-  await ask({ content, told, provider: await provider() }, [content]);
+  await ask({ content, told, provider: computes }, [content]);
   for (const each of ["latents", "directions"]) if (told[each]) told[each] = numbers(told[each]);
   // An answer tells the `milliseconds` that it took, and whether they were WebGPU's or WebAssembly's: `by`.
   const seen = (task) => (picture) => {

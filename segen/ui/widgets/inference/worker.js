@@ -9,7 +9,7 @@ const BUILDS = {
   webgpu: { by: "WebGPU", script: "ort.jspi.bundle.min.mjs", binary: "ort-wasm-simd-threaded.jspi.wasm.gz" },
 }; // of ONNX Runtime; their WebAssembly is served compressed
 let ort = null;
-let network = null; // {session, content, told, provider}
+let network = null; // {session, told, provider, content}, the last for another build, if this one fails
 
 const at = (path) => new URL(`onnxruntime/${path}`, import.meta.url);
 
@@ -20,7 +20,8 @@ async function open({ content, told, provider }) {
   ort.env.wasm.wasmBinary = await new Response(unpacked).arrayBuffer();
   ort.env.wasm.numThreads = 1;
   const session = await ort.InferenceSession.create(new Uint8Array(content), { executionProviders: [provider] });
-  network = { session, content, told, provider };
+  network?.session.release().catch(() => null); // of a card that is lost
+  network = { session, told, provider, content: provider === "wasm" ? null : content };
   return {};
 }
 
@@ -114,11 +115,15 @@ async function answered(data) {
   }
 }
 
-onmessage = async ({ data }) => {
+/** One after the other: ONNX Runtime's WebGPU cannot run twice at once. */
+let before = Promise.resolve();
+onmessage = ({ data }) => (before = before.then(() => told(data)));
+
+async function told(data) {
   try {
     postMessage(await answered(data));
   } catch (fault) {
     console.error(fault);
     postMessage({ fault: true });
   }
-};
+}

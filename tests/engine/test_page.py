@@ -67,6 +67,7 @@ def test_a_visitor_segments_and_draws_with_the_replicas(served: Served, page_add
         page.goto(f"{page_address}/?tab=segment&model=unet-camvid")
         page.wait_for_selector("#segment-viewer .legend button")
         page.goto(f"{page_address}/?tab=generate&model=dcgan-fashion")
+        page.click("#generate-run")
         page.wait_for_selector("#generate-zip")
         browser.close()
     until = monotonic() + 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.imaging import images
 from segen.registry import card
 from segen.text import words
-from segen.types import Direction, SegmentRequest, TranslateRequest
+from segen.types import Direction, Image, SegmentRequest, TranslateRequest
 from segen.ui.tabs.segment.overlays import displayed
 from tests.browser.actions import serious_faults, upload
-from tests.browser.canvases import drawn
 from tests.browser.places import STREAMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -56,6 +57,14 @@ def opened(address: str, visit: Callable[..., Any]) -> Callable[..., Any]:
 def wait_for(page: Any, where: str) -> None:
     """Wait until a frame was computed there."""
     page.wait_for_selector(f"#camera [data-where={where}]")
+
+
+def drawn(page: Any, widget: str, part: str) -> Image:
+    """What a canvas of a widget holds."""
+    canvas = f"{widget} [data-part={part}]"
+    address = page.evaluate(f"document.querySelector('{canvas}').toDataURL()")
+    with Pillow.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as picture:
+        return np.array(picture.convert("RGB"))
 
 
 def frames(page: Any, count: int) -> None:

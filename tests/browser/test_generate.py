@@ -134,7 +134,8 @@ def test_pictures_are_there_at_once_and_one_view_is_shown_at_a_time(
         assert [other for other in shown.values() if page.is_visible(other)] == [part]
         assert page.evaluate("document.documentElement.scrollHeight") < 1_800
 
-    width = page.evaluate("document.querySelector('#generate-grid .large img').naturalWidth")
+    loaded = page.wait_for_function("document.querySelector('#generate-grid .large img').naturalWidth")
+    width = loaded.json_value()
     page.click("#generate-grid [data-do=segment]")
     page.wait_for_function(f"document.querySelector('#segment-picture img')?.naturalWidth === {width}")
     assert "tab=segment" in page.url

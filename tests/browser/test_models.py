@@ -58,7 +58,7 @@ def test_a_link_opens_a_card_and_studies_are_plots(address: str, visit: Callable
     page = visit(f"{address}/?tab=studies")
     page.wait_for_selector("[data-study=imbalance] svg", state="visible")
     assert page.locator("[data-study] circle").count() == 3 * 3 + 6 * 4 + 2 * (4 * 3) + 4 * 2
-    assert page.locator("[data-study=generated] figure img").evaluate("img => img.naturalWidth") > 0
+    page.wait_for_function("document.querySelector('[data-study=generated] figure img').naturalWidth")
     assert not page.is_visible("[data-study] table")
     page.click("[data-study=transfer] summary")
     assert page.locator("[data-study=transfer] table b").count() == 3, "the best of each row"

@@ -40,8 +40,7 @@ def main() -> Iterator[str]:
         yield f"a million pictures by {card.name}: {hours:,.1f} core-hours"
     for name in (card.name for card in cards() if card.name in RECIPES):
         config = RECIPES[name]
-        place = Place(data="synthetic")
-        training = _Training(build(config, place), Accelerator(cpu=True))
+        training = _Training(build(config, Place(data="synthetic")), Accelerator(cpu=True))
         batch = next(_batches(training, training.recipe.dataset(), 0, 0))
         hours = _core_hours(partial(training.step, batch), config.steps)
         yield f"one training of {name}, {config.steps:,} steps: {hours:,.1f} core-hours"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from PIL import Image as Pillow
@@ -37,17 +38,16 @@ def main() -> Iterator[str]:
             with drawing(0, number):
                 kept.augmented(image, labels)
 
-        def all_of(one: object) -> None:
-            for number in range(PICTURES):
-                one(number)  # type: ignore[operator]
+        def all_by(one: Callable[[int], object]) -> list[object]:
+            return [one(number) for number in range(PICTURES)]
 
-        for what, ours in (
-            ("--cache on a processor", augmented),
-            ("--cache beside a GPU, which augments", lambda number: plain[number, number]),
-        ):
-            found = compare(
-                lambda: all_of(lambda n: each_time[n, n]), lambda ours=ours: all_of(ours), rounds=5
-            )
+        read_each_time = partial(all_by, lambda number: each_time[number, number])
+        ways: dict[str, Callable[[int], object]] = {
+            "--cache on a processor": augmented,
+            "--cache beside a GPU, which augments": lambda number: plain[number, number],
+        }
+        for what, ours in ways.items():
+            found = compare(read_each_time, partial(all_by, ours), rounds=5)
             yield (
                 f"a JPEG of {WIDTH} x {HEIGHT} read and augmented each time / {what}: {found.ratio:.1f}"
                 f"   {found.first / PICTURES * 1e3:.1f} ms / {found.second / PICTURES * 1e3:.2f} ms"

@@ -33,8 +33,8 @@ def begun(client: httpx.Client, name: str, data: list[Any]) -> str:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of `app.py`, which answers by then and ends with the block.
+def serving(folder: Path, *arguments: str) -> Iterator[str]:
+    """The address of `app.py` with these arguments, which answers by then and ends with the block.
 
     It writes `server.log` and its cache into `folder`. Where it ended by itself the program ends, and says
     how, and what the log tells last, in place of whatever came of it in the block.
@@ -48,7 +48,9 @@ def serving(folder: Path) -> Iterator[str]:
         "PYTHONFAULTHANDLER": "1",  # a fault in a library in C is logged, too
     }
     with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen([sys.executable, "app.py"], env=settings, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            [sys.executable, "app.py", *arguments], env=settings, stdout=log, stderr=log
+        )
     address, until = f"http://127.0.0.1:{port}/", monotonic() + START_SECONDS
     try:
         while True:

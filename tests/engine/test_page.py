@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -14,36 +10,19 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from benchmarks.server import serving
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, WAIT
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Served
 
 pytestmark = [pytest.mark.cluster, pytest.mark.browser, pytest.mark.slow]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def page_address(served: Served) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    settings = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
-    command = [sys.executable, "app.py", "--serve", f"127.0.0.1:{served.port}"]
-    server = subprocess.Popen(command, cwd=ROOT, env=settings)
-    url, until = f"http://127.0.0.1:{port}", monotonic() + 120
-    try:
-        while True:
-            try:
-                httpx.get(f"{url}/ready").raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert monotonic() < until
-                assert server.poll() is None
-                sleep(0.5)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(60)
+def page_address(served: Served, tmp_path: Path) -> Iterator[str]:
+    with serving(tmp_path, "--serve", f"127.0.0.1:{served.port}") as address:
+        yield address
 
 
 def answered(served: Served, card: str) -> float:
@@ -64,9 +43,9 @@ def test_a_visitor_segments_and_draws_with_the_replicas(served: Served, page_add
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page()
         page.set_default_timeout(WAIT)
-        page.goto(f"{page_address}/?tab=segment&model=unet-camvid")
+        page.goto(f"{page_address}?tab=segment&model=unet-camvid")
         page.wait_for_selector("#segment-viewer .legend button")
-        page.goto(f"{page_address}/?tab=generate&model=dcgan-fashion")
+        page.goto(f"{page_address}?tab=generate&model=dcgan-fashion")
         page.click("#generate-run")
         page.wait_for_selector("#generate-zip")
         browser.close()

@@ -30,8 +30,12 @@ from segen.types import Image
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
+    from onnxruntime.quantization.onnx_model import ONNXModel
 
 Array = NDArray[np.float32]
+
+CHANNELS = 16
+"""ONNX Runtime multiplies so many at once; a convolution to 11 takes over twice as long as one to 16."""
 
 PICTURES = 40
 """Of the training set; more changed nothing."""
@@ -107,11 +111,85 @@ def _rounded(network: Path, copy: Path, seen: list[Array]) -> None:
         },
     )
     model = onnx.load(copy)
+    _rearrange(model)
     for node in model.graph.node:
         node.doc_string = ""
         del node.metadata_props[:]
     del model.graph.value_info[:]
     onnx.save(model, copy)
+
+
+def _rearrange(model: ModelProto) -> None:
+    """Write a rounded network in operations that ONNX Runtime is quicker at; its answers are the same."""
+    from onnxruntime.quantization.onnx_model import ONNXModel
+    from onnxscript.optimizer import remove_unused_nodes
+
+    network = ONNXModel(model)
+    _repeat_bytes(network)
+    _fill_up(network)
+    remove_unused_nodes(model)
+    network.topological_sort()
+
+
+def _repeat_bytes(network: ONNXModel) -> None:
+    """Enlarge to twice the sides by repeating columns, then rows, in place of looking up each nearest pixel.
+
+    A picture whose channels come last, h x w x c, is repeated along its channels, which are then read as
+    columns: h x w x 2c as h x 2w x c. It is repeated along its width, which is then read as rows.
+    """
+    from onnx import helper, numpy_helper
+
+    for name, factors in (("twice.wide", [1, 1, 2, 1]), ("twice.both", [1, 2, 2, 1])):
+        network.add_initializer(numpy_helper.from_array(np.array(factors), name))
+    makers, readers = network.output_name_to_node(), network.input_name_to_nodes()
+    for node in [each for each in network.nodes() if each.op_type == "Resize" and _mode(each) == "nearest"]:
+        given = makers[node.input[0]].input[0]  # 8 bits, as before they were taken for numbers
+        (rounding,) = readers[node.output[0]]  # to the same 8 bits again
+        last, shape, wide, both, pairs, columns, rows, large = (f"{node.name}.{step}" for step in range(8))
+        network.add_nodes(
+            [
+                helper.make_node("Transpose", [given], [last], perm=[0, 2, 3, 1]),
+                helper.make_node("Shape", [last], [shape]),
+                helper.make_node("Mul", [shape, "twice.wide"], [wide]),
+                helper.make_node("Mul", [shape, "twice.both"], [both]),
+                helper.make_node("Concat", [last, last], [pairs], axis=3),
+                helper.make_node("Reshape", [pairs, wide], [columns]),
+                helper.make_node("Concat", [columns, columns], [rows], axis=2),
+                helper.make_node("Reshape", [rows, both], [large]),
+                helper.make_node("Transpose", [large], rounding.output, perm=[0, 3, 1, 2]),
+            ]
+        )
+        network.remove_nodes([node, rounding])
+
+
+def _fill_up(network: ONNXModel) -> None:
+    """Let a convolution at the end have a multiple of CHANNELS channels, of which those added are cut off."""
+    from onnx import helper, numpy_helper
+
+    makers = network.output_name_to_node()
+    rounding = makers[makers[network.graph().output[0].name].input[0]]
+    convolution = makers[rounding.input[0]]
+    if convolution.op_type != "Conv":
+        return
+    for parameter in convolution.input[1:]:
+        for name in makers[parameter].input:  # whole numbers, their scales, what stands for 0
+            tensor = network.get_initializer(name)
+            values = numpy_helper.to_array(tensor)
+            if values.ndim:
+                count = len(values)
+                added = np.repeat(values[-1:], -count % CHANNELS, axis=0)
+                tensor.CopyFrom(numpy_helper.from_array(np.concatenate([values, added]), name))
+    if count % CHANNELS == 0:
+        return
+    for name, value in (("cut.from", 0), ("cut.to", count), ("cut.axis", 1)):
+        network.add_initializer(numpy_helper.from_array(np.array([value]), name))
+    (kept,) = rounding.output
+    rounding.output[0] = "cut.given"
+    network.add_node(helper.make_node("Slice", ["cut.given", "cut.from", "cut.to", "cut.axis"], [kept]))
+
+
+def _mode(node: NodeProto) -> str:
+    return next((each.s.decode() for each in node.attribute if each.name == "mode"), "nearest")
 
 
 def _correct_biases(model: ModelProto, seen: list[Array]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,48 @@ def test_a_copy_is_made_again_byte_for_byte(
     found, expected = (each.run(NAME, SegmentRequest(PICTURE)).value for each in engines)
     assert found.int8
     assert (found.labels == expected.labels).mean() >= MIN_AGREEMENT
+
+
+class Enlarging(torch.nn.Module):
+    """Enlarges as a decoder does; its end has so many channels."""
+
+    def __init__(self, channels: int, mode: str) -> None:
+        super().__init__()
+        self.first = torch.nn.Conv2d(3, 5, 3, stride=2, padding=1)
+        self.last = torch.nn.Conv2d(5, channels, 3, padding=1)
+        self.mode = mode
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        small = self.first(pixels).relu()
+        return self.last(torch.nn.functional.interpolate(small, scale_factor=2.0, mode=self.mode))
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "nearest"), (16, "nearest"), (3, "bilinear")])
+def test_a_copy_rearranged_to_be_quicker_answers_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channels: int, mode: str
+) -> None:
+    import onnx as library
+    import onnxruntime
+
+    from segen.models import onnx
+    from segen.training import quantizing
+
+    torch.manual_seed(0)
+    graph = replace(onnx.graph(NAME), network=Enlarging(channels, mode).eval())
+    onnx.write(graph, tmp_path / "network.onnx")
+    seen = [torch.randn(1, 3, 64, 96).numpy() for _ in range(2)]
+    quick, plain = tmp_path / "quick.onnx", tmp_path / "plain.onnx"
+    quantizing._rounded(tmp_path / "network.onnx", quick, seen)
+    monkeypatch.setattr(quantizing, "_rearrange", lambda model: None)
+    quantizing._rounded(tmp_path / "network.onnx", plain, seen)
+    nodes = [{node.op_type for node in library.load(file).graph.node} for file in (quick, plain)]
+    assert ["Resize" in each for each in nodes] == [mode == "bilinear", True]
+    assert ["Slice" in each for each in nodes] == [channels % 16 > 0, False]
+    for shape in ((1, 3, 64, 96), (2, 3, 32, 160)):
+        given = {"pixels": torch.randn(shape).numpy()}
+        found, expected = (onnxruntime.InferenceSession(file).run(None, given)[0] for file in (quick, plain))
+        assert found.shape == (shape[0], channels, *shape[2:])
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("name", ["fcn-camvid", "maskrcnn-nuclei"])

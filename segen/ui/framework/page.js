@@ -10,6 +10,20 @@ for (const name of ["working", "error"]) {
   document.documentElement.style.setProperty(`--${name}`, JSON.stringify(segen.words[`page.${name}`]));
 }
 
+// Svelte follows all of Gradio's configuration through proxies, but objects of another class than Array or Object. Its
+// dependencies never change, and are gone through for each component: without proxies the page is there sooner.
+{
+  class Dependencies extends Array {}
+  let config;
+  Object.defineProperty(window, "gradio_config", {
+    get: () => config,
+    set: (given) => {
+      config = given;
+      if (given.dependencies) Object.setPrototypeOf(given.dependencies, Dependencies.prototype);
+    },
+  });
+}
+
 // Do something with each element of this selector as it appears on the page.
 const appearing = (selector, act) =>
   new MutationObserver((changes) => {

@@ -8,8 +8,9 @@ DATA ?= synthetic
 # files come in their order, the browser's first: by the number of tests, the longest would be left for the end.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# What is never imported is not compiled: a minute of two.
+# What is never imported is not compiled: a minute of two. What is imported is compiled once, not by every process.
 INSTALL := $(BIN)/python -m pip install --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 SUPPLY := $(VENV)/supply/bin
 MAKEFLAGS += --jobs=2  # what test needs is fetched side by side

@@ -43,14 +43,23 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def address(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the networks that browsers run are kept, made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "networks"
+
+
+@pytest.fixture(scope="session")
+def address(
+    every_weights_folder: Path, networks: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Where `python app.py` serves the page."""
     port, temporary = _free_port(), tmp_path_factory.mktemp("temporary")
     environment = os.environ | {
         "SEGEN_WEIGHTS": str(every_weights_folder),
         "GRADIO_SERVER_PORT": str(port),
         "TMPDIR": str(temporary),
-        "SEGEN_NETWORKS": str(tmp_path_factory.mktemp("networks")),
+        "SEGEN_NETWORKS": str(networks),
     }
     del environment["GRADIO_TEMP_DIR"]
     server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)

@@ -109,7 +109,7 @@ def test_a_picture_has_the_labels_that_the_server_gives(
     )
 
 
-def test_nothing_is_sent_while_a_camera_runs_and_stop_frees_it(opened: Callable[..., Any]) -> None:
+def test_nothing_is_sent_while_a_camera_runs_and_stop_or_leaving_frees_it(opened: Callable[..., Any]) -> None:
     page = opened(
         script="""
         const ask = MediaDevices.prototype.getUserMedia;
@@ -131,15 +131,11 @@ def test_nothing_is_sent_while_a_camera_runs_and_stop_frees_it(opened: Callable[
     page.click("#camera [data-part=stop]")
     assert not page.evaluate("stream.active")
     page.wait_for_selector("#camera [data-state=idle]")
-
-
-def test_leaving_the_view_frees_the_camera(opened: Callable[..., Any]) -> None:
-    page = opened()
-    wait_for(page, "browser")
     page.click("#camera [data-part=camera]")
     page.wait_for_selector("#camera [data-part=rate]:visible")
     page.locator("#segment-views").get_by_role("tab", name=words("en", "teach.tab")).click()
     page.wait_for_selector("#camera [data-state=idle]", state="attached")
+    assert not page.evaluate("stream.active")
 
 
 def test_a_video_file_runs_and_another_file_is_told(opened: Callable[..., Any], tmp_path: Path) -> None:
@@ -186,31 +182,24 @@ def test_graphics_cards_that_fail_are_made_up_for(opened: Callable[..., Any]) ->
         assert by == "WebAssembly", why
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_without_simd_the_server_segments_the_frame_and_it_is_said(
-    opened: Callable[..., Any], lang: str
+def test_without_simd_the_server_segments_the_frame_it_is_said_and_a_camera_gives_one(
+    opened: Callable[..., Any],
 ) -> None:
-    page = opened(script=NO_SIMD, lang=lang)
+    page = opened(script=NO_SIMD, lang="zh")
     wait_for(page, "server")
-    told = f"{words(lang, 'inference.no_simd')} {words(lang, 'camera.instead')}"
+    told = f"{words('zh', 'inference.no_simd')} {words('zh', 'camera.instead')}"
     assert page.inner_text("#camera [data-part=fault]") == told
-    assert words(lang, "camera.on_server", width=640, height=427) in page.inner_text("#camera")
+    assert words("zh", "camera.on_server", width=640, height=427) in page.inner_text("#camera")
     found = {tuple(color) for color in drawn(page, "#camera", "labels").reshape(-1, 3).tolist()}
     assert len(found) > 1
     assert found <= set(displayed(card(MODEL)).palette())
-
-
-def test_a_camera_without_simd_gives_one_frame_and_is_freed(opened: Callable[..., Any]) -> None:
-    page = opened(script=NO_SIMD)
-    wait_for(page, "server")
     page.click("#camera [data-part=camera]")
     page.wait_for_function("document.querySelector('#camera [data-part=labels]').height === 480")
     page.wait_for_selector("#camera [data-state=idle]")
 
 
-@pytest.mark.parametrize(("file", "fault"), [("networks/*.onnx*", "damaged"), ("*.wasm.gz", "runtime")])
-def test_a_file_that_is_damaged_on_its_way_is_told(opened: Callable[..., Any], file: str, fault: str) -> None:
-    page = opened("unet-nuclei", script=NO_SIMD)  # so that nothing is asked for before it can be damaged
+def test_a_file_that_is_missing_or_damaged_on_its_way_is_told(opened: Callable[..., Any]) -> None:
+    page = opened(script=NO_SIMD)  # so that nothing is asked for before it can be damaged
     wait_for(page, "server")
     page.evaluate("WebAssembly.validate = () => true")
 
@@ -218,26 +207,23 @@ def test_a_file_that_is_damaged_on_its_way_is_told(opened: Callable[..., Any], f
         answer = route.fetch()
         route.fulfill(response=answer, body=answer.body()[:-1] + b"\x07")
 
-    page.route(f"**/{file}", damage)
-    page.click("#camera-run")
-    page.get_by_text(words("en", f"inference.{fault}")).wait_for()
-    _assert_server_answered(page)
-
-
-def test_a_network_that_the_server_cannot_make_is_told(opened: Callable[..., Any]) -> None:
-    page = opened(script=NO_SIMD)
-    wait_for(page, "server")
-    page.evaluate("WebAssembly.validate = () => true")
-    page.route("**/networks/*.json*", lambda route: route.fulfill(status=503, json={"error": "It broke."}))
-    page.click("#camera-run")
-    page.get_by_text("It broke.").wait_for()
-    _assert_server_answered(page)
-
-
-def _assert_server_answered(page: Any) -> None:
-    page.wait_for_selector("#camera [data-state=idle]")
-    assert words("en", "camera.no_server") not in page.inner_text("#camera")
-    assert page.evaluate("document.querySelector('#camera [data-part=labels]').width") > 1
+    faults = [
+        (
+            "networks/*.json*",
+            lambda route: route.fulfill(status=503, json={"error": "It broke."}),
+            "It broke.",
+        ),
+        ("networks/*.onnx*", damage, words("en", "inference.damaged")),
+        ("*.wasm.gz", damage, words("en", "inference.runtime")),
+    ]
+    for file, answer, told in faults:
+        page.route(f"**/{file}", answer)
+        page.click("#camera-run")
+        page.get_by_text(told).wait_for()
+        page.wait_for_selector("#camera [data-state=idle]")
+        assert words("en", "camera.no_server") not in page.inner_text("#camera")
+        assert page.evaluate("document.querySelector('#camera [data-part=labels]').width") > 1
+        page.unroute(f"**/{file}")
 
 
 @pytest.mark.parametrize(

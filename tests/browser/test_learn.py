@@ -9,7 +9,7 @@ import pytest
 
 from segen.text import LANGUAGES
 from segen.ui.tabs.learn.lesson import lessons
-from tests.browser.actions import wait_for_result
+from tests.browser.actions import go, wait_for_result
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FIRST, SECOND = list(lessons("en"))[:2]
@@ -38,7 +38,7 @@ def test_a_button_sets_up_the_lab(address: str, visit: Callable[..., Any]) -> No
     page = visit(f"{address}/?lang=en&tab=learn&chapter={FIRST}")
     page.click("#learn-guess .labs .primary")
     wait_for_result(page, "pagoda")
-    page = visit(f"{address}/?lang=zh&tab=learn&chapter=questions")
+    go(page, tab="learn", chapter="questions")
     page.click("#learn-rest a[href*='model=kmeans']")
     page.wait_for_url("**view=cluster*model=kmeans*")
     assert page.is_visible("#cluster-viewer")
@@ -48,8 +48,10 @@ def test_a_button_sets_up_the_lab(address: str, visit: Callable[..., Any]) -> No
 def test_formulas_are_set_and_everything_fits(
     address: str, visit: Callable[..., Any], language: str, width: int
 ) -> None:
+    page = visit(f"{address}/?lang={language}&tab=learn", width)
     for name in list(lessons(language))[2:9:6]:
-        page = visit(f"{address}/?lang={language}&tab=learn&chapter={name}", width)
+        go(page, tab="learn", chapter=name)
+        page.get_by_role("heading", name=lessons(language)[name].title, exact=True).wait_for()
         page.wait_for_selector("#learn-rest .katex-display .katex-html")
         assert page.locator(".katex-error").count() == 0
         page.wait_for_function(

@@ -50,12 +50,14 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def twin(every_weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def twin(
+    every_weights_folder: Path, networks: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Where the twin is served."""
     folder = tmp_path_factory.mktemp("twin")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGEN_WEIGHTS", str(every_weights_folder))
-        patch.setenv("SEGEN_NETWORKS", str(tmp_path_factory.mktemp("networks")))
+        patch.setenv("SEGEN_NETWORKS", str(networks))
         write(folder, static.contents())
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()

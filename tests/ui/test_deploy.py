@@ -14,6 +14,7 @@ import pytest
 
 from segen.ui.app import build_app, launch_options
 from segen.ui.framework import passwords
+from segen.ui.tabs.start import tab as start
 from tests import nginx
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,24 @@ def test_nobody_comes_in_without_a_password(address: str) -> None:
         headers = client.get("").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+
+
+def test_what_can_be_smaller_is_compressed_on_its_way(address: str) -> None:
+    with httpx.Client(base_url=address, timeout=60) as client:
+        client.post("login", data=ANNA)
+        for path, compressed in (
+            ("", True),
+            ("inference/network.js", True),
+            (f"start/{next(start.PICTURES.glob('*.webp')).name}", False),
+            ("inference/onnxruntime/ort-wasm-simd-threaded.wasm.gz", False),
+        ):
+            plain, sent = (
+                client.get(path, headers={"accept-encoding": each}) for each in ("identity", "gzip")
+            )
+            assert sent.content == plain.content
+            assert (sent.headers.get("content-encoding") == "gzip") == compressed, path
+            if compressed:
+                assert sent.num_bytes_downloaded < len(plain.content) / 2
 
 
 def test_a_connection_outlives_the_clients_own_limit(address: str) -> None:

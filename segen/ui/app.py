@@ -49,13 +49,16 @@ SESSIONS = 32
 AT_ONCE, PER_MINUTE = 3, 30
 """Works of one visitor in a classroom."""
 
-HARDLY_SMALLER = ("application/octet-stream", "application/wasm")
-"""Networks and WebAssembly, which are not compressed on their way; pictures and streams are not, either."""
 COMPRESSED = Middleware(
     GZipMiddleware,
     compresslevel=4,  # the page to a sixth in 14 ms; 9 takes three times as long for a twentieth less
-    exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *HARDLY_SMALLER),
+    exclude_content_types=(
+        *DEFAULT_EXCLUDED_CONTENT_TYPES,
+        *("text/javascript", "application/javascript", "text/css", "image/svg+xml"),  # by Gradio, and smaller
+        *("application/octet-stream", "application/wasm"),  # networks and such, which hardly become smaller
+    ),
 )
+"""The page and what it is told on its way to the visitor; Gradio alone sends them as they are."""
 
 
 def build_app(engine: Engine, classroom: bool = False) -> gr.Blocks:

@@ -50,8 +50,10 @@ def test_formulas_are_set_and_everything_fits(
 ) -> None:
     page = visit(f"{address}/?lang={language}&tab=learn", width)
     for name in list(lessons(language))[2:9:6]:
+        page.evaluate("document.querySelector('#learn-rest .katex-display')?.classList.add('of-before')")
         go(page, tab="learn", chapter=name)
         page.get_by_role("heading", name=lessons(language)[name].title, exact=True).wait_for()
+        page.wait_for_selector("#learn-rest .of-before", state="detached")
         page.wait_for_selector("#learn-rest .katex-display .katex-html")
         assert page.locator(".katex-error").count() == 0
         page.wait_for_function(

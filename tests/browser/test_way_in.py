@@ -27,6 +27,7 @@ def test_the_page_is_filled_in_one_pass(address: str, visit: Callable[..., Any])
     page.wait_for_selector("html[data-tab]")
     settle(page)
     assert len(asked) == 1, "what the address asks for, and nothing else"
+    assert page.evaluate("gradio_config.dependencies.constructor.name") == "Dependencies", "unwatched"
 
 
 def test_two_visitors_press_stop_at_once_and_each_stops_his_own(slow: str, visit: Callable[..., Any]) -> None:

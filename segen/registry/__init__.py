@@ -41,7 +41,7 @@ TASKS: tuple[Task, ...] = get_args(Task)
 AnyOptions = TypeVar("AnyOptions", bound=Options, default=Any)
 MEASURING = ("classifier-fashion",)
 """Weights that ship to measure what cards make, and belong to none."""
-SEGMENT_MODELS = ("deeplabv3plus-animals", "unet-camvid", "maskrcnn-nuclei")
+SEGMENT_MODELS = ("unet-animals", "unet-camvid", "maskrcnn-nuclei")
 """The card that is offered for each kind of picture, the one that segments where none is named first."""
 SEGMENT_MODEL = SEGMENT_MODELS[0]
 TEACH_MODEL = "deeplabv3plus-animals"

@@ -77,5 +77,5 @@ def test_names_and_places_are_right_from_the_first_moment(address: str, visit: C
     page = visit(f"{address}/?tab=segment", script=watch)
     wait_for_result(page, "horse_race")
     values, places_seen = page.evaluate("[[...seen.values], [...seen.places]]")
-    assert set(values) <= {"", "DeepLabV3+ on animals and people"}, "never the name that the code uses"
+    assert set(values) <= {"", "U-Net on animals and people"}, "never the name that the code uses"
     assert max(places_seen) - min(places_seen) < 40, "nothing is pushed down by what arrives later"

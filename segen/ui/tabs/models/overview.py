@@ -94,7 +94,7 @@ class _Point:
 
 
 def _groups() -> list[tuple[Reached, list[_Point]]]:
-    """Cards that one plot can compare: measured by one metric on one split of one data set."""
+    """Cards that one plot can compare: three or more measured by one metric on one split of one data set."""
     groups: dict[tuple[str, str, str], tuple[Reached, list[_Point]]] = {}
     for card in cards():
         reached = card.reached()
@@ -102,7 +102,7 @@ def _groups() -> list[tuple[Reached, list[_Point]]]:
             low, high = (reached.beside.get(end, reached.value) for end in ("low", "high"))
             key = (card.dataset, reached.metric, reached.split)
             groups.setdefault(key, (reached, []))[1].append(_Point(card, reached.value, low, high))
-    return [group for group in groups.values() if len(group[1]) > 1]
+    return [group for group in groups.values() if len(group[1]) > 2]
 
 
 def _plot(reached: Reached, group: Sequence[_Point], language: str) -> dict[str, Any]:

@@ -180,13 +180,14 @@ def _fill_up(network: ONNXModel) -> None:
     if convolution.op_type != "Conv":
         return
     for parameter in convolution.input[1:]:
-        for name in makers[parameter].input:  # whole numbers, their scales, what stands for 0
+        for index, name in enumerate(makers[parameter].input):  # whole numbers, scales, what stands for 0
             tensor = network.get_initializer(name)
             values = numpy_helper.to_array(tensor)
-            if values.ndim:
-                count = len(values)
-                added = np.repeat(values[-1:], -count % CHANNELS, axis=0)
-                tensor.CopyFrom(numpy_helper.from_array(np.concatenate([values, added]), name))
+            if index and values.size == 1:  # which is for every channel
+                continue
+            count = len(values)
+            added = np.repeat(values[-1:], -count % CHANNELS, axis=0)
+            tensor.CopyFrom(numpy_helper.from_array(np.concatenate([values, added]), name))
     if count % CHANNELS == 0:
         return
     for name, value in (("cut.from", 0), ("cut.to", count), ("cut.axis", 1)):

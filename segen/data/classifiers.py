@@ -1,7 +1,8 @@
 """Pixel classifiers as files: JSON with numbers alone, checked when it is read.
 
 The content is {"version": 1, "encoder", "encoder_sha256", "classes": [{"name", "color"}], "trees": [{
-"feature", "threshold", "left", "right", "shares"}]}, as `segen.types.PixelClassifier` describes them.
+"feature", "threshold", "left", "right", "shares"}], "linear": {"middle", "unit",
+"weights", "bias"}}, as `segen.types.PixelClassifier` describes them; files of Segen 0.1 have no "linear".
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ import numpy as np
 
 from segen import registry
 from segen.errors import InputError
-from segen.types import MAX_DEPTH, MAX_NAME, MAX_TAUGHT, PixelClassifier, TaughtClass, Tree
+from segen.types import MAX_DEPTH, MAX_NAME, MAX_TAUGHT, Linear, PixelClassifier, TaughtClass, Tree
 
 VERSION = 1
 MAX_BYTES = 32_000_000
 MAX_TREES = 200
 MAX_NODES = 20_000
 """Of a tree."""
+MOST = 1e7
+"""A number of a linear classifier at most, and the inverse of its least unit."""
 DIGITS = 9
 """So many of a decimal number give a 32-bit one back exactly."""
 
@@ -44,6 +47,13 @@ def encode(classifier: PixelClassifier) -> bytes:
             for tree in classifier.trees
         ],
     }
+    if linear := classifier.linear:
+        content["linear"] = {
+            "middle": _short(linear.middle),
+            "unit": _short(linear.unit),
+            "weights": [_short(row) for row in linear.weights],
+            "bias": _short(linear.bias),
+        }
     return f"{json.dumps(content, ensure_ascii=False)}\n".encode()
 
 
@@ -69,7 +79,9 @@ def read(source: Path | bytes) -> PixelClassifier:
     names = [card.name for card in registry.cards("segment")]
     if encoder not in names:
         raise InputError("classifier_model", known=", ".join(names))
-    return PixelClassifier(encoder, checksum, classes, tuple(_tree(tree, len(classes)) for tree in trees))
+    linear = _linear(content["linear"], len(classes)) if "linear" in content else None
+    known_trees = tuple(_tree(tree, len(classes)) for tree in trees)
+    return PixelClassifier(encoder, checksum, classes, known_trees, linear)
 
 
 def taught_class(entry: object) -> TaughtClass:
@@ -128,6 +140,26 @@ def _tree(entry: object, classes: int) -> Tree:
     if not ((shares >= 0) & (shares <= 1)).all() or _depth(tree) > MAX_DEPTH:
         raise InputError("classifier_damaged")
     return tree
+
+
+def _linear(entry: object, classes: int) -> Linear:
+    """A linear classifier, none of whose logits can be too large for a 32-bit number."""
+    if not isinstance(entry, dict):
+        raise InputError("classifier_damaged")
+    try:
+        parts = [np.array(entry[key], dtype=np.float32) for key in ("middle", "unit", "weights", "bias")]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise InputError("classifier_damaged") from None
+    middle, unit, weights, bias = parts
+    if (middle.shape, unit.shape, weights.ndim, bias.ndim) != ((3,), (3,), 2, 1):
+        raise InputError("classifier_damaged")
+    if not len(bias) == len(weights) == classes:
+        raise InputError("classifier_classes", count=classes, found=len(bias))
+    if not all(np.isfinite(part).all() for part in parts):
+        raise InputError("classifier_numbers")
+    if max(np.abs(part).max(initial=0) for part in parts) > MOST or unit.min() < 1 / MOST:
+        raise InputError("classifier_damaged")
+    return Linear(middle, unit, weights, bias)
 
 
 def _depth(tree: Tree) -> float:

@@ -47,17 +47,32 @@ class Tree:
 
 
 @dataclass(frozen=True)
+class Linear:
+    """Logits of classes from a pixel's numbers, N, the first three of them colours.
+
+    Of the colours `middle` is taken, and they are divided by `unit`, three numbers each. Then come products
+    of two colours, six, so that `weights` is classes x (N + 6); `bias` is one number for each class.
+    """
+
+    middle: NDArray[np.float32]
+    unit: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class PixelClassifier:
-    """Trees over the feature maps of the encoder of a card; plain data.
+    """Trees over the feature maps of a card's encoder, and a linear classifier beside them; plain data.
 
     `encoder` is the name of the card, `encoder_sha256` the checksum of its weights: with others, the same
-    numbers would mean something else.
+    numbers would mean something else. Files of Segen 0.1 have trees alone, whose `linear` is None.
     """
 
     encoder: str
     encoder_sha256: str
     classes: tuple[TaughtClass, ...]
     trees: tuple[Tree, ...]
+    linear: Linear | None = None
 
 
 @dataclass(frozen=True)

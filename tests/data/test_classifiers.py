@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from segen.data import classifiers
 from segen.errors import InputError
 from segen.registry import TEACH_MODEL, cards
-from segen.types import MAX_DEPTH, MAX_NAME, MAX_TAUGHT, PixelClassifier, TaughtClass, Tree
+from segen.types import MAX_DEPTH, MAX_NAME, MAX_TAUGHT, Linear, PixelClassifier, TaughtClass, Tree
 from tests.sentences import exactly
 
 TREE = Tree(
@@ -23,8 +24,18 @@ TREE = Tree(
     np.array([2, -1, -1], np.int32),
     np.array([[0.5, 0.5], [1, 0], [1 / 3, 2 / 3]], np.float32),
 )
+LINEAR = Linear(
+    np.array([0.5, 0, 1 / 3], np.float32),
+    np.array([0.1, 0.005, 1], np.float32),
+    np.linspace(-1, 1, 32, dtype=np.float32).reshape(2, 16),
+    np.array([-1e4, 0.25], np.float32),
+)
 KNOWN = PixelClassifier(
-    TEACH_MODEL, "ab" * 32, (TaughtClass("cup", (1, 2, 3)), TaughtClass("杯子 <b>", (4, 5, 6))), (TREE,)
+    TEACH_MODEL,
+    "ab" * 32,
+    (TaughtClass("cup", (1, 2, 3)), TaughtClass("杯子 <b>", (4, 5, 6))),
+    (TREE,),
+    LINEAR,
 )
 
 
@@ -42,6 +53,18 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
             value = getattr(found.trees[0], name)
             assert value.dtype == getattr(TREE, name).dtype
             np.testing.assert_array_equal(value, getattr(TREE, name))
+        assert found.linear
+        for part, written in zip(astuple(found.linear), astuple(LINEAR), strict=True):
+            assert part.dtype == written.dtype
+            np.testing.assert_array_equal(part, written)
+
+
+def test_a_file_of_before_has_trees_alone() -> None:
+    old = content()
+    del old["linear"]
+    found = classifiers.read(json.dumps(old).encode())
+    assert found.linear is None
+    assert "linear" not in json.loads(classifiers.encode(found))
 
 
 def chain(length: int) -> dict[str, list[Any]]:
@@ -61,6 +84,32 @@ def test_a_deep_tree_is_read_up_to_a_limit() -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, dict[str, Any]]] = {
+    "a linear classifier as a text": (lambda found: found.update(linear="x"), "classifier_damaged", {}),
+    "no bias": (lambda found: found["linear"].pop("bias"), "classifier_damaged", {}),
+    "weights without rows": (lambda found: found["linear"].update(weights=[1.0]), "classifier_damaged", {}),
+    "weights of unlike rows": (
+        lambda found: found["linear"]["weights"][0].pop(),
+        "classifier_damaged",
+        {},
+    ),
+    "a row of weights too many": (
+        lambda found: [
+            found["linear"][part].append(found["linear"][part][0]) for part in ("weights", "bias")
+        ],
+        "classifier_classes",
+        {"count": 2, "found": 3},
+    ),
+    "a weight that is none": (
+        lambda found: found["linear"]["weights"][0].__setitem__(0, float("nan")),
+        "classifier_numbers",
+        {},
+    ),
+    "a weight beyond all": (
+        lambda found: found["linear"]["weights"][0].__setitem__(0, 1e30),
+        "classifier_damaged",
+        {},
+    ),
+    "a unit of nothing": (lambda found: found["linear"].update(unit=[1, 0, 1]), "classifier_damaged", {}),
     "a class too many": (
         lambda found: found["classes"].append({"name": "c", "color": [0, 0, 0]}),
         "classifier_classes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.special import softmax
 from skimage.color import rgb2lab
 from torch import nn
 from torch.nn import functional
@@ -28,9 +29,24 @@ SIGMAS = (0, 1, 2)
 def groups(network: nn.Module, count: int) -> tuple[NDArray[np.int64], ...]:
     """Of `count` features of this network all, and colours and logits: maps blur what is small, so half the
     trees see none."""
-    maps = sum(network.get_submodule("encoder").out_channels[STAGES])  # type: ignore[index]
+    maps = _maps(network)
     places = maps + 3 * len(SIGMAS)
     return np.arange(count), np.r_[maps:places, places + 2 : count]
+
+
+def few(network: nn.Module, found: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of all features, F x ..., those of a linear classifier, N x ....
+
+    A pixel's colour through the middle one of SIGMAS, and the network's probabilities of its classes.
+    """
+    maps = _maps(network)
+    colors, told = maps + 3 * (len(SIGMAS) // 2), maps + 3 * len(SIGMAS) + 2
+    return np.concatenate([found[colors : colors + 3], softmax(found[told:], axis=0)])
+
+
+def _maps(network: nn.Module) -> int:
+    """How many maps of its encoder are seen."""
+    return int(sum(network.get_submodule("encoder").out_channels[STAGES]))  # type: ignore[index]
 
 
 def features(network: nn.Module, image: Image, max_side: int) -> NDArray[np.float32]:

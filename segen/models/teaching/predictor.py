@@ -13,9 +13,9 @@ from torch import nn
 
 from segen.errors import InputError
 from segen.models.segmentation.predictor import full_size_labels
+from segen.models.teaching import forest, regression
 from segen.models.teaching.edges import sharpened
-from segen.models.teaching.features import features, groups
-from segen.models.teaching.forest import fit, probabilities
+from segen.models.teaching.features import features, few, groups
 from segen.types import (
     UNDRAWN,
     ApplyRequest,
@@ -49,19 +49,21 @@ class Known:
 
 def teach(known: Known, request: TeachRequest) -> Iterator[Step | Taught]:
     """A step for each picture, one for the trees, and what they say of the last picture."""
-    pixels, ids = [], []
+    pixels, ids, colors = [], [], []
     total = len(request.images) + 1
     for done, (image, scribbles) in enumerate(zip(request.images, request.scribbles, strict=True), start=1):
         found = known.features(image)
         cells, drawn = _cells(scribbles, found.shape[1:])
         pixels.append(found.reshape(len(found), -1)[:, cells].T)
         ids.append(drawn)
+        colors.append(few(known.network, found)[:3].reshape(3, -1))
         yield Step(done, total)
-    seen = groups(known.network, len(found))
-    trees = fit(np.concatenate(pixels), np.concatenate(ids), len(request.classes), seen)
+    learned, told, count = np.concatenate(pixels), np.concatenate(ids), len(request.classes)
+    trees = forest.fit(learned, told, count, groups(known.network, len(found)))
+    linear = regression.fit(few(known.network, learned.T).T, told, count, colors)
     yield Step(total, total)
-    classifier = PixelClassifier(known.card, known.sha256, request.classes, trees)
-    answer = _answer(classifier, image, found)
+    classifier = PixelClassifier(known.card, known.sha256, request.classes, trees, linear)
+    answer = _answer(known, classifier, image, found)
     yield Taught(classifier, answer, _least_certain(answer, scribbles))
 
 
@@ -71,10 +73,12 @@ def apply(known: Known, request: ApplyRequest) -> Iterator[Step | Segmentation]:
     if (classifier.encoder, classifier.encoder_sha256) != (known.card, known.sha256):
         raise InputError("classifier_encoder", encoder=classifier.encoder)
     found = known.features(request.image)
-    if max(int(tree.feature.max()) for tree in classifier.trees) >= len(found):
+    linear, products = classifier.linear, 6
+    stray = linear and linear.weights.shape[1] != len(few(known.network, found)) + products
+    if stray or max(int(tree.feature.max()) for tree in classifier.trees) >= len(found):
         raise InputError("classifier_damaged")
     yield Step(1, 1)
-    yield _answer(classifier, request.image, found)
+    yield _answer(known, classifier, request.image, found)
 
 
 def _cells(scribbles: Labels, grid: tuple[int, ...]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
@@ -86,11 +90,20 @@ def _cells(scribbles: Labels, grid: tuple[int, ...]) -> tuple[NDArray[np.integer
     return cells, ids
 
 
-def _answer(classifier: PixelClassifier, image: Image, found: NDArray[np.float32]) -> Segmentation:
-    """What a classifier says of a picture with these features, F x h x w, its edges brought back."""
+def _answer(
+    known: Known, classifier: PixelClassifier, image: Image, found: NDArray[np.float32]
+) -> Segmentation:
+    """What a classifier says of a picture with these features, F x h x w, its edges brought back.
+
+    Its two parts, where it has them, count alike.
+    """
     count, height, width = found.shape
-    shares = probabilities(classifier.trees, found.reshape(count, -1)).reshape(-1, height, width)
-    shares = sharpened(image, shares)
+    flat = found.reshape(count, -1)
+    shares = forest.probabilities(classifier.trees, flat)
+    if classifier.linear:
+        others = regression.probabilities(classifier.linear, few(known.network, flat))
+        shares = (shares + others) * np.float32(0.5)
+    shares = sharpened(image, shares.reshape(-1, height, width))
     return Segmentation(full_size_labels(torch.from_numpy(shares)[None], *image.shape[:2]), shares)
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 
 from segen.data import classifiers
 from segen.engine import Engine
 from segen.errors import InputError
-from segen.models.teaching import forest
+from segen.models.teaching import forest, regression
 from segen.registry import TEACH_MODEL
 from segen.types import (
     MAX_TAUGHT,
@@ -111,6 +112,37 @@ def test_arrays_say_what_the_forest_of_scikit_learn_says() -> None:
     np.testing.assert_allclose(given.sum(axis=0), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_arrays_say_what_the_regression_of_scikit_learn_says(classes: int) -> None:
+    rng = np.random.default_rng(1)
+    pixels = np.hstack([rng.normal(0.4, [0.2, 0.1, 0.05], (300, 3)), rng.dirichlet(np.ones(4), 300)])
+    pixels = pixels.astype(np.float32)
+    drawn = np.array([0, 3, 1])[:classes]  # class 2 is never drawn
+    ids = drawn[np.digitize(pixels[:, 0] + pixels[:, 1] ** 2, [0.5, 0.8][: classes - 1])]
+    linear = regression.fit(pixels, ids, 4, [pixels[:, :3].T])
+    given = regression.probabilities(linear, np.ascontiguousarray(pixels.T))
+    colors = (pixels[:, :3] - pixels[:, :3].mean(axis=0)) / pixels[:, :3].std(axis=0)
+    products = [colors[:, i] * colors[:, j] for i in range(3) for j in range(i, 3)]
+    numbers = np.hstack([0.7 * colors, 0.35 * np.stack(products, axis=1), 4 * pixels[:, 3:]])
+    reference = LogisticRegression(C=0.03, class_weight="balanced", max_iter=300).fit(numbers, ids)
+    assert (given[2] == 0).all()
+    np.testing.assert_allclose(given[np.sort(drawn)], reference.predict_proba(numbers).T, atol=0.01)
+    assert (given.argmax(axis=0) == ids).mean() > 0.8
+
+
+def test_a_picture_of_one_grey_has_numbers_all_the_same() -> None:
+    flat = np.full((20, 7), 0.5, np.float32)
+    linear = regression.fit(flat, np.arange(20) % 2, 2, [flat[:, :3].T])
+    assert np.isfinite(regression.probabilities(linear, flat.T)).all()
+
+
+def test_a_classifier_of_trees_alone_still_answers(engine: Engine) -> None:
+    old = replace(teach(engine, (60, 60)).classifier, linear=None)
+    found = engine.run(TEACH_MODEL, ApplyRequest(meadow(60, 60), old)).value
+    assert (found.labels[:25] == 0).mean() > 0.95
+    assert (found.labels[35:] == 1).mean() > 0.95
+
+
 @pytest.mark.parametrize(
     ("change", "key", "values"),
     [
@@ -139,8 +171,11 @@ def test_a_classifier_of_other_weights_or_with_other_features_is_refused(engine:
         engine.run(TEACH_MODEL, ApplyRequest(meadow(60, 60), old))
     (first, *others) = taught.trees
     stray = replace(taught, trees=(replace(first, feature=first.feature + 5_000), *others))
-    with pytest.raises(InputError, match=exactly("classifier_damaged")):
-        engine.run(TEACH_MODEL, ApplyRequest(meadow(60, 60), stray))
+    assert taught.linear
+    short = replace(taught, linear=replace(taught.linear, weights=taught.linear.weights[:, 1:]))
+    for damaged in (stray, short):
+        with pytest.raises(InputError, match=exactly("classifier_damaged")):
+            engine.run(TEACH_MODEL, ApplyRequest(meadow(60, 60), damaged))
 
 
 def test_a_network_without_such_an_encoder_says_so(engine: Engine) -> None:

@@ -1,7 +1,8 @@
 """The static twin: what of the lab needs no server, as files for any web server or a static Space.
 
-Chapters, the playground, live segmentation and translation, generators under sliders and the drawing pad
-stand on the lab's own components and networks. Formulas become MathML; nothing is fetched from anywhere.
+Chapters, the playground, live segmentation and translation, a classifier taught by strokes, generators under
+sliders and the drawing pad stand on the lab's own components and networks. Formulas become MathML; nothing is
+fetched from anywhere.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import FileSystemLoader
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
@@ -22,8 +24,10 @@ from publishing.upload import ROOT, Content
 from segen import registry
 from segen.engine import Engine
 from segen.imaging import images
-from segen.registry import ModelCard
+from segen.models.teaching import regression
+from segen.registry import TEACH_MODEL, ModelCard
 from segen.text import LANGUAGES, catalogue
+from segen.types import Image
 from segen.ui import framework, widgets
 from segen.ui.framework import templates
 from segen.ui.framework.language import LOCALES
@@ -31,6 +35,7 @@ from segen.ui.framework.link import Link
 from segen.ui.framework.networks import Networks
 from segen.ui.tabs.learn import chapters
 from segen.ui.tabs.learn.lesson import lessons
+from segen.ui.tabs.segment import strokes, teach
 from segen.ui.tabs.translate import live, pad
 from segen.ui.widgets import camera, coloring, examples, inference, playground, sliders
 
@@ -40,12 +45,14 @@ WORDS = (
     "camera",
     "chapters",
     "coloring",
+    "downloads",
     "generate",
     "inference",
     "page",
     "paint",
     "playground",
     "sliders",
+    "teach",
     "translate",
     "twin",
     "viewer",
@@ -53,6 +60,8 @@ WORDS = (
 """The groups of sentences that its scripts use."""
 SIDE = 640
 """The longer side of an example, at most."""
+OWN: Image = np.zeros((1, 1, 3), np.uint8)
+"""Stands for a visitor's picture, of which only the page knows."""
 TWIN = Path(__file__).with_name("twin")
 TEMPLATES = templates.TEMPLATES.overlay(loader=FileSystemLoader(TWIN))
 """As the page's own templates are, which escape and know the words."""
@@ -64,9 +73,10 @@ def contents() -> dict[str, Content]:
     Raises WeightsError for weights that are missing or bad.
     """
     shown = {place: list(_examples(cards)) for place, cards in _networks().items()}
+    shown["teach"] = [(TEACH_MODEL, name) for name in strokes.EXAMPLES]
     found: dict[str, Content] = {
         "twin.css": _styles(),
-        "twin.js": TWIN / "twin.js",
+        **{f"{name}.js": TWIN / f"{name}.js" for name in ("twin", "teach", "teaching")},
         "words.js": _source(framework, "words.js"),
         "icon.svg": _source(framework, "icon.svg"),
         **{f"widgets/{name}.js": _module(name) for name in COMPONENTS},
@@ -77,6 +87,7 @@ def contents() -> dict[str, Content]:
     for language in LANGUAGES:
         found[PAGES[language]] = _page(language, shown)
         found[f"chapters.{language}.json"] = json.dumps(_chapters(language), ensure_ascii=False)
+        found[f"teach.{language}.json"] = json.dumps(_boards(language), ensure_ascii=False)
     for name in {name for pairs in shown.values() for _, name in pairs}:
         found[f"examples/{name}.webp"] = _picture(name)
     networks = Networks(Engine("cpu"))
@@ -106,6 +117,19 @@ def _values(language: str) -> dict[str, dict[str, Any]]:
         "learn": {},
         "playground": playground.contents(Link({})),
         "segment": camera.segmenting(Link({}), language),
+        "teach": {
+            "model": TEACH_MODEL,
+            "models": [TEACH_MODEL],
+            "settings": {
+                "color": regression.COLOR,
+                "product": regression.PRODUCT,
+                "told": regression.TOLD,
+                "grey": float(regression.GREY),
+                "penalty": regression.PENALTY,
+            },
+            "sides": {"board": teach.BOARD_SIDE, "grid": registry.card(TEACH_MODEL).options.max_side},
+            "own": teach.board(OWN, "", language),
+        },
         "generate": sliders.contents(drawers, language),
         "translate": camera.translating(_networks()["translate"], language),
         "draw": {"board": pad.blank(language), "coloring": colored, "models": [colored["network"]]},
@@ -136,6 +160,14 @@ def _examples(cards: Sequence[ModelCard]) -> Iterator[tuple[str, str]]:
 def _picture(name: str) -> bytes:
     image = examples.named()[name].draw()
     return images.encode(images.fit(image, SIDE), "WEBP", quality=88)
+
+
+def _boards(language: str) -> dict[str, Any]:
+    """What the board shows of each example of "Teach it", with its strokes."""
+    return {
+        name: teach.board(images.fit(examples.named()[name].draw(), teach.BOARD_SIDE), name, language)
+        for name in strokes.EXAMPLES
+    }
 
 
 def _page(language: str, shown: dict[str, list[tuple[str, str]]]) -> str:

@@ -21,7 +21,7 @@ function placed(query) {
   if (!tab) return { place: "learn", rest };
   const views = {
     learn: { chapters: "learn", playground: "playground" },
-    segment: { segment: "segment", camera: "segment" },
+    segment: { segment: "segment", camera: "segment", teach: "teach" },
     generate: { draw: "generate", latent: "generate" },
     translate: { translate: "translate", stream: "translate", pad: "draw" },
   };
@@ -35,8 +35,8 @@ function placed(query) {
 }
 
 /** How the lab addresses a place. */
-const VIEWS = { learn: "chapters", playground: "playground", segment: "camera", generate: "latent", translate: "stream", draw: "pad" };
-const TABS = { playground: "learn", draw: "translate" };
+const VIEWS = { learn: "chapters", playground: "playground", segment: "camera", teach: "teach", generate: "latent", translate: "stream", draw: "pad" };
+const TABS = { playground: "learn", teach: "segment", draw: "translate" };
 function write() {
   const given = Object.entries({ tab: TABS[open] ?? open, view: VIEWS[open], ...options[open] });
   history.replaceState(null, "", `?${new URLSearchParams(given.filter(([, value]) => value !== undefined))}`);
@@ -45,17 +45,18 @@ function write() {
 
 // ---- components
 
-/** Begin a component of the lab; the answer gives it a value. */
+/** Begin a component of the lab; the answer gives it a value, and its `value()` tells what that has become. */
 async function component(element, value) {
   const { default: begin } = await import(`./widgets/${element.dataset.component}.js`);
   const watchers = [];
   const props = { value };
   const trigger = (event) => element.dispatchEvent(new CustomEvent(event));
   begin(element, props, (_, act) => watchers.push(act), trigger);
-  return (next) => {
+  const fill = (next) => {
     props.value = next;
     for (const act of watchers) act();
   };
+  return Object.assign(fill, { value: () => props.value });
 }
 
 /** The network of those to choose from that a card's name asks for. */
@@ -114,6 +115,28 @@ const begun = { // each place: begins once, and gives what shows its options
   },
   segment: () => live("segment"),
   translate: () => live("translate"),
+  async teach() {
+    const { begin } = await import("./teach.js");
+    const section = document.getElementById("teach");
+    const show = await begin(section, VALUES.teach, component);
+    let shown = "";
+    const go_to = (example) => {
+      if (example !== shown) show((shown = example)); // coming back to the place leaves the strokes as they are
+    };
+    const buttons = [...section.querySelectorAll("[data-example]")];
+    for (const { dataset } of buttons) dataset.name = dataset.example.split("/")[1].split(".")[0];
+    for (const button of buttons)
+      button.addEventListener("click", () => {
+        options.teach = { example: button.dataset.name };
+        write();
+        shown = "";
+        go_to(button.dataset.name);
+      });
+    return () => {
+      const asked = buttons.find(({ dataset }) => dataset.name === options.teach.example);
+      if (asked || !shown) go_to((asked ?? buttons[0]).dataset.name);
+    };
+  },
   async generate() {
     const { cards } = VALUES.generate;
     const value = () => ({ cards: cards.toSorted((one, other) => (other.name === network("generate")) - (one.name === network("generate"))) });

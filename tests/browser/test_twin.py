@@ -11,13 +11,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image as Pillow
 
 from publishing import static
 from publishing.__main__ import main
 from publishing.upload import write
+from segen import models, registry
 from segen.imaging import images
+from segen.models.segmentation.predictor import full_size_labels
+from segen.models.teaching import regression
+from segen.models.teaching.features import features, few
+from segen.registry import TEACH_MODEL
 from segen.text import LANGUAGES, words
+from segen.types import UNDRAWN, Image, Labels
 from segen.ui.tabs.learn.lesson import lessons
+from segen.ui.tabs.segment import strokes, teach
+from segen.ui.widgets import examples
 from tests.browser.actions import assert_fits, serious_faults, stroke
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -26,6 +37,7 @@ READY = {
     "learn": "#learn h1",
     "playground": "#playground [data-part=lab]",
     "segment": "#segment [data-where=browser][data-state=idle]",
+    "teach": "#teach[data-state=idle]",
     "generate": "#generate [data-state=idle]",
     "translate": "#translate [data-where=browser][data-state=idle]",
     "draw": "#draw .palette [data-id]",
@@ -147,6 +159,80 @@ def test_lines_are_coloured_while_they_are_drawn(twin: str, visit: Callable[...,
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100, "it is coloured"
 
 
+def saved(page: Any, button: str) -> NDArray[np.uint8]:
+    """The RGBA pixels that a button of the place "Teach it" saves."""
+    with page.expect_download() as download:
+        page.click(f"#teach .files button:has-text('{button}')")
+    with Pillow.open(download.value.path()) as picture:
+        return np.array(picture.convert("RGBA"))
+
+
+@pytest.mark.parametrize("example", strokes.EXAMPLES)
+def test_strokes_teach_in_the_browser_what_they_teach_in_python(
+    twin: str, visit: Callable[..., Any], example: str
+) -> None:
+    page = visit(f"{twin}/?tab=segment&view=teach&example={example}")
+    page.wait_for_selector(READY["teach"])
+    labels = saved(page, words("en", "downloads.labels"))[..., 0]
+    image = images.fit(examples.named()[example].draw(), teach.BOARD_SIDE)
+    drawn = strokes.drawn(example, *image.shape[:2], teach.BRUSH)
+    assert labels.shape == drawn.shape
+    found = in_python(image, drawn)
+    assert (labels == found).mean() > 0.97
+
+
+def test_a_picture_of_ones_own_is_taught_and_taken_home(
+    twin: str, visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = visit(f"{twin}/?tab=segment&view=teach")
+    page.wait_for_selector(READY["teach"])
+    picture = np.full((300, 900, 3), (90, 150, 240), np.uint8)
+    picture[:, 450:] = (40, 140, 60)
+    (tmp_path / "meadow.png").write_bytes(images.encode(picture))
+    page.set_input_files("#teach [data-teach=own]", tmp_path / "meadow.png")
+    page.get_by_text(words("en", "teach.empty")).wait_for()
+    assert page.locator("#teach .files button").count() == 0
+    board = page.locator("#teach [data-part=board]")
+    stroke(page, board, (0.6, 0.3), (0.9, 0.3))
+    page.get_by_text(words("en", "teach.empty")).wait_for()
+    page.click(f"#teach .palette button:has-text('{words('en', 'teach.background')}')")
+    stroke(page, board, (0.1, 0.3), (0.4, 0.3))
+    page.get_by_text("nothing was sent anywhere").wait_for()
+    labels = saved(page, words("en", "downloads.labels"))[..., 0]
+    assert labels.shape == (213, 640)
+    assert (labels[:, :310] == 0).all()
+    assert (labels[:, 330:] == 1).all()
+    cut = saved(page, words("en", "teach.object"))
+    assert (cut[:, 330:, 3] == 255).all()
+    assert (cut[:, :310, 3] == 0).all()
+    (tmp_path / "noise.png").write_bytes(b"no picture")
+    page.set_input_files("#teach [data-teach=own]", tmp_path / "noise.png")
+    page.get_by_text(words("en", "twin.no_picture")).wait_for()
+    page.click("#teach [data-example*=coins]")
+    page.wait_for_selector(READY["teach"])
+    assert page.locator("#teach .fault:visible").count() == 0
+    assert "example=coins" in page.url
+
+
+def in_python(image: Image, drawn: Labels) -> Labels:
+    """What the regression says by itself, its probabilities enlarged to the picture's size."""
+    card = registry.card(TEACH_MODEL)
+    network = models.load(card).network.eval()
+    seen = images.fit(image, card.options.max_side)
+    with torch.inference_mode():
+        numbers = few(network, features(network, seen, card.options.max_side))
+    height, width = numbers.shape[1:]
+    rows, columns = np.nonzero(drawn != UNDRAWN)
+    places = np.stack(
+        [rows * height // drawn.shape[0] * width + columns * width // drawn.shape[1], drawn[rows, columns]]
+    )
+    cells, ids = np.unique(places, axis=1)
+    flat = numbers.reshape(len(numbers), -1)
+    linear = regression.fit(flat[:, cells].T, ids, int(ids.max()) + 1, [flat[:3]])
+    shares = regression.probabilities(linear, flat).reshape(-1, height, width)
+    return full_size_labels(torch.from_numpy(shares)[None], *drawn.shape)
+
+
 def test_each_place_keeps_its_network(twin: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{twin}/?tab=segment&view=camera")
     page.wait_for_selector(READY["segment"])
@@ -165,7 +251,7 @@ def test_each_place_keeps_its_network(twin: str, visit: Callable[..., Any]) -> N
 
 def test_without_simd_each_place_says_why_it_is_empty(twin: str, visit: Callable[..., Any]) -> None:
     page = visit(f"{twin}/index.html", script="WebAssembly.validate = () => false;")
-    for place in ("segment", "generate", "translate", "draw"):
+    for place in ("segment", "teach", "generate", "translate", "draw"):
         page.click(f"#{place}-tab")
         if place == "draw":
             page.click("#draw [data-part=board]")

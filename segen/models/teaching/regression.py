@@ -18,7 +18,7 @@ from segen.types import Linear
 PENALTY = 0.03
 """The smaller it is, the smaller the weights are kept: scikit-learn's C."""
 COLOR, PRODUCT, TOLD = 0.7, 0.35, 4.0
-"""By so much a colour's deviation is multiplied, the product of two of them, and a probability: what is larger
+"""What a colour's deviation is multiplied by, the product of two of them, and a probability: what is larger
 needs smaller weights, and so counts for more."""
 GREY = np.float32(5e-3)
 """A deviation below which a colour, of CIE Lab over 100, does not vary."""

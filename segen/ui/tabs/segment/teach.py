@@ -118,7 +118,7 @@ class TeachView:
         small = _seen(file)
         shows: dict[str, Any] = {"picture": _picture(file)}
         if not _drawn_on(drawing, file):
-            shows = drawing = _board(small, file, language)
+            shows = drawing = board(small, example_in(file), language) | {"picture": _picture(file)}
             yield {self.board: drawing, self.row: gr.Row(visible=False)}
         asked = _asked(drawing, small)
         if asked is None:
@@ -231,9 +231,8 @@ def _drawn_on(drawing: object, file: Path) -> bool:
     return isinstance(drawing, dict) and drawing.get("picture") == _picture(file)
 
 
-def _board(small: Image, file: Path, language: str) -> dict[str, Any]:
-    """The board with a picture that is new to it, and the strokes that an example brings along."""
-    example = example_in(file)
+def board(small: Image, example: str, language: str) -> dict[str, Any]:
+    """The board with a picture that is new to it, and the strokes that the example of this name has."""
     pens = [
         paint.Pen(id, words(language, f"teach.{key}"), scribbled.color(id))
         for id, key in enumerate(strokes.classes(example))
@@ -241,7 +240,7 @@ def _board(small: Image, file: Path, language: str) -> dict[str, Any]:
     height, width = small.shape[:2]
     ids = strokes.drawn(example, height, width, BRUSH)
     spares = tuple(map(scribbled.color, range(MAX_TAUGHT)))
-    return paint.on_photo(pens, small, BRUSH, ids, _picture(file), spares)
+    return paint.on_photo(pens, small, BRUSH, ids, example, spares)
 
 
 def _asked(drawing: object, small: Image) -> tuple[TeachRequest, list[int]] | None:

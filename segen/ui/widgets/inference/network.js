@@ -104,6 +104,8 @@ export async function open(name, tell) {
     close,
     /** Of an ImageData: the class of each pixel, row by row, as `labels`. */
     segment: seen("segment"),
+    /** Of an ImageData: a map of numbers for each class, row by row, one after the other, as `maps`. */
+    logits: seen("logits"),
     /** Of an ImageData: what becomes of it, RGBA, as `pixels`. */
     translate: seen("translate"),
     /** Of latent vectors, and their classes if it takes them: each one's `pictures`, RGBA. */

@@ -79,6 +79,17 @@ const answers = {
     const { logits } = await network.session.run({ pixels: input(READ.photograph(pixels), width, height) });
     return { labels: classes(logits, width, height) };
   },
+  /** The logits of each class of such a picture, as large; of a network with several classes. */
+  async logits({ pixels, width, height }) {
+    const { logits } = await network.session.run({ pixels: input(READ.photograph(pixels), width, height) });
+    const [, count, rows, columns] = logits.dims;
+    const maps = new Float32Array(count * width * height);
+    for (let row = 0; row < count * height; row++) {
+      const start = (Math.floor(row / height) * rows + (row % height)) * columns;
+      maps.set(logits.data.subarray(start, start + width), row * width);
+    }
+    return { maps };
+  },
   /** What the network makes of such a picture: RGBA, as large. */
   async translate({ pixels, width, height }) {
     const { drawn } = await network.session.run({ pixels: input(READ[network.told.reads](pixels), width, height) });

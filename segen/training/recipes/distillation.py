@@ -5,8 +5,8 @@ removes noise down to the student's next timestep, in several calls; and the stu
 picture for which one step of DDIM ends at the same place. Its error is weighed by the ratio of signal to
 noise, by 1 at the least ("truncated SNR"). It tells v, a mixture of picture and noise, from which the picture
 can be had at every timestep; its first weights are the teacher's, which told the noise. We depart from them
-in going to the few timesteps at once, not by halves, and in a teacher that samples by DPM-Solver++ (Lu et al.
-2022).
+in going to the few timesteps at once, not by halves, in a teacher that samples by DPM-Solver++ (Lu et al.
+2022), and in what counts as an error (`missed`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from segen.models.generation import denoising, diffusion
 from segen.training import processes
 from segen.training.recipe import Place, Update
 from segen.training.recipes.diffusion import Diffusion, DiffusionConfig
+
+EXTREME = 0.98
+"""A target farther from grey than this counts as black or white, -1 or 1."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Distillation(Diffusion):
         signal, share = self._levels(timestep)
         told = networks["network"](noisy, timestep, labels, return_dict=False)[0]
         weight = max(1.0, (signal / share) ** 2)
-        loss = weight * (signal * noisy - share * told - target).square().mean()
+        loss = weight * missed(signal * noisy - share * told, target).square().mean()
         update("network", loss)
         return {"loss": loss}
 
@@ -119,6 +122,16 @@ class Distillation(Diffusion):
         """The factors of picture and noise in what is mixed of them."""
         power = float(self.schedule.alphas_cumprod[timestep])
         return power**0.5, (1 - power) ** 0.5
+
+
+def missed(clean: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """By how much what is told of the clean picture misses the target, which is of its shape, in [-1, 1].
+
+    Sampling clips the picture, so that beyond black is as good as black. Else a network, which errs to both
+    sides, keeps its distance from it, and draws its garments on a grey ground.
+    """
+    short = 1 - target.sign() * clean
+    return torch.where(target.abs() > EXTREME, short.clamp(min=0), clean - target)
 
 
 RECIPE = Distillation

@@ -13,7 +13,7 @@ from segen import registry
 from segen.engine import Engine
 from segen.models import weights
 from segen.models.generation import denoising
-from segen.training.recipes.distillation import Distillation, DistillationConfig
+from segen.training.recipes.distillation import Distillation, DistillationConfig, missed
 from segen.types import GenerateRequest, TrajectoryRequest, VariationsRequest
 from tests.models.generation.tiny_diffusion import CARD, PICTURE, SYNTHETIC
 
@@ -75,15 +75,25 @@ def test_the_loss_is_nought_for_who_tells_the_target_and_weighed_by_signal(recip
             target = recipe._target(noisy, labels, timestep, following) + off
             signal = recipe.process.alphas_cumprod[timestep]
             seen.append(float(signal / (1 - signal)))
+            misses.append(float(missed(target, target - off).square().mean()))
             return ((signal.sqrt() * noisy - target) / (1 - signal).sqrt(),)
 
     seen: list[float] = []
+    misses: list[float] = []
     losses = [
         float(recipe.step({"network": Knowing()}, (pixels, labels), lambda *_: None)["loss"])
         for _ in range(12)
     ]
     assert len(set(seen)) == len(TAUGHT), "every timestep is drawn"
-    assert losses == pytest.approx([max(1.0, ratio) * off**2 for ratio in seen], rel=1e-3)
+    expected = [max(1.0, ratio) * miss for ratio, miss in zip(seen, misses, strict=True)]
+    assert losses == pytest.approx(expected, rel=1e-3)
+
+
+def test_beyond_black_and_white_is_as_good_as_these() -> None:
+    target = torch.tensor([-1, -1, 1, 0.5, -0.99, -0.99, 1])
+    clean = torch.tensor([-1.3, -0.8, 1.2, 1.2, -1.5, -0.9, 0.7])
+    right = torch.tensor([0, 0.2, 0, 0.7, 0, 0.1, 0.3])
+    torch.testing.assert_close(missed(clean, target).abs(), right)
 
 
 def test_the_student_alone_learns(recipe: Distillation) -> None:

@@ -7,12 +7,14 @@ import { numbers, taught } from "./teaching.js";
 const { segen } = window;
 const { say } = segen;
 
-/** A canvas of that size with a picture in it. */
+/** A canvas of that size with a picture in it; what is transparent becomes white. */
 function canvas(width, height, image) {
   const found = Object.assign(document.createElement("canvas"), { width, height });
   const context = found.getContext("2d", { willReadFrequently: true });
-  context.imageSmoothingQuality = "high";
-  if (image) context.drawImage(image, 0, 0, width, height);
+  if (!image) return found;
+  Object.assign(context, { imageSmoothingQuality: "high", fillStyle: "#fff" });
+  context.fillRect(0, 0, width, height);
+  context.drawImage(image, 0, 0, width, height);
   return found;
 }
 
@@ -46,73 +48,88 @@ async function save(drawn, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** Begin the place; `component` begins one of the lab's. The answer shows an example by its name. */
-export async function begin(section, { model, settings, sides, own }, component) {
+/**
+ * Begin the place; `component` begins one of the lab's, and `replaced` is told when a picture of the visitor's own takes the
+ * place of an example. The answer shows an example by its name.
+ */
+export async function begin(section, { model, settings, sides, own }, component, replaced) {
   const part = (name) => section.querySelector(`[data-teach=${name}]`);
-  const examples = await (await fetch(`teach.${segen.language}.json`)).json();
+  const answered = await fetch(`teach.${segen.language}.json`);
+  const examples = await answered.json();
   const board = section.querySelector("[data-component=paint]");
   const fill = await component(board, "");
   let network = null;
-  let known = null; // of the picture on the board: {picture, grid, pixels}
-  let answer = null; // of the newest strokes: {labels, image}
+  let known = null; // of the picture on the board: {picture, image, grid, by, pixels}
+  let answer = null; // of the newest strokes: {labels, image, width, height}
+  let turn = 0; // of the picture that was chosen last
   let busy = false;
   let waiting = false; // there are strokes that nothing was learned from yet
 
   const tell = (key, values) => (part("told").textContent = key ? say(key, values) : "");
 
+  function complain(sentence) {
+    part("fault").textContent = sentence;
+    part("fault").hidden = part("again").hidden = !sentence;
+  }
+
+  /** Without two classes there is no answer, and what is left of one before goes. */
+  function unanswered(key) {
+    answer = null;
+    part("files").replaceChildren();
+    fill({ ...fill.value(), answer: null });
+    tell(key);
+  }
+
   async function look({ picture, photo }) {
+    known?.pixels.dispose();
+    known = null;
     network ??= await open(model, tell);
     const tf = await tensorflow();
     const image = await read(photo);
     const grid = fitted(image, sides.grid);
     const seen = canvas(grid.width, grid.height, image).getContext("2d").getImageData(0, 0, grid.width, grid.height);
     const { maps, by } = await network.logits(new ImageData(seen.data.slice(), grid.width, grid.height));
-    known?.pixels.dispose();
     known = { picture, image, grid, by, pixels: numbers(tf, seen, maps, settings) };
-    return tf;
   }
 
   async function learn() {
     const value = fill.value();
-    if (known?.picture !== value.picture) {
-      clear();
-      await look(value);
-    }
-    if (!value.ids) return tell("teach.empty");
-    const strokes = { ids: await ids(value.ids, value), width: value.width, height: value.height };
+    const { picture, width, height, classes } = value;
+    if (known?.picture !== picture) await look(value);
+    if (!value.ids) return unanswered("teach.empty");
+    const strokes = { ids: await ids(value.ids, value), width, height };
     const began = performance.now();
-    const most = 1 + Math.max(...value.classes.map(({ id }) => id));
-    const found = taught(await tensorflow(), known.pixels, known.grid, strokes, value.blank, most, settings);
-    if (fill.value().picture !== value.picture) return; // another picture was taken meanwhile
-    if (!found) return tell("teach.empty");
+    const those = new Set(classes.map(({ id }) => id));
+    const found = taught(await tensorflow(), known.pixels, known.grid, strokes, those, settings);
+    if (fill.value().picture !== picture) return; // another picture was taken meanwhile
+    if (!found) return unanswered("teach.empty");
     const milliseconds = Math.round(performance.now() - began);
-    answer = { labels: found.labels, image: known.image, width: value.width, height: value.height };
-    const laid = { ids: grey(found.labels, value).toDataURL("image/png"), width: value.width, height: value.height };
-    fill({ ...fill.value(), answer: { ...laid, mark: found.mark } });
-    tell("twin.taught", { classes: new Set(found.labels).size, milliseconds, by: known.by });
-    offer(value.classes);
+    answer = { labels: found.labels, image: known.image, width, height };
+    const laid = { ids: grey(found.labels, value).toDataURL("image/png"), width, height, mark: found.mark };
+    fill({ ...fill.value(), answer: laid });
+    tell("twin.taught", { classes: found.drawn, milliseconds, by: known.by, width, height });
+    offer();
   }
 
   /** Learn from what is drawn now; while that goes on, only the newest strokes wait. */
   async function teach() {
     waiting = true;
+    section.dataset.state = "working";
     if (busy) return;
     busy = true;
-    section.dataset.state = "working";
     try {
       while (waiting) {
         waiting = false;
         await learn();
       }
-      part("fault").hidden = part("again").hidden = true;
+      complain("");
       section.dataset.state = "idle";
     } catch (unable) {
       if (!unable.sentence) console.error(unable);
       network?.close();
       network = null;
       tell("");
-      part("fault").textContent = unable.sentence ?? say("inference.runtime");
-      part("fault").hidden = part("again").hidden = false;
+      complain(unable.sentence ?? say("twin.not_taught"));
       section.dataset.state = "fault";
     } finally {
       busy = false;
@@ -126,7 +143,7 @@ export async function begin(section, { model, settings, sides, own }, component)
   };
 
   /** Buttons for files of the answer: the labels, and what each class covers on a transparent ground. */
-  function offer(classes) {
+  function offer() {
     const { labels, image, width, height } = answer;
     const cutout = (id, name) => {
       const cut = canvas(width, height, image);
@@ -140,40 +157,42 @@ export async function begin(section, { model, settings, sides, own }, component)
     };
     part("files").replaceChildren(
       button(say("downloads.labels"), () => save(grey(labels, { width, height }), "labels.png")),
-      ...classes
-        .filter(({ id }) => labels.includes(id))
+      ...fill
+        .value()
+        .classes.filter(({ id }) => labels.includes(id))
         .map(({ id, name }) => button(say("twin.cutout", { name }), () => cutout(id, name)))
     );
   }
 
-  function clear() {
+  /** Begin anew with a picture, also where it is the one that is shown. */
+  function take(value) {
     answer = null;
     part("files").replaceChildren();
+    part("unread").hidden = true;
     tell("");
-  }
-
-  function take(value) {
-    clear();
-    part("fault").hidden = part("again").hidden = true;
-    fill(value);
+    complain("");
+    fill({ ...value, picture: String(++turn) });
     teach();
   }
 
   board.addEventListener("paint", teach);
+  board.addEventListener("input", () => answer && offer()); // a class may have another name now
   part("again").addEventListener("click", teach);
   part("own").addEventListener("change", async ({ target }) => {
     const [file] = target.files;
     if (!file) return;
     target.value = "";
+    const mine = ++turn;
+    part("unread").hidden = true;
     try {
       const image = await createImageBitmap(file);
+      if (mine !== turn) return; // another picture was chosen meanwhile
       const { width, height } = fitted(image, sides.board);
-      const photo = canvas(width, height, image).toDataURL("image/jpeg", 0.9);
-      take({ ...own, width, height, photo, picture: `${file.name} ${Date.now()}` });
+      take({ ...own, width, height, photo: canvas(width, height, image).toDataURL("image/png") });
+      replaced();
     } catch {
-      part("fault").textContent = say("twin.no_picture");
-      part("fault").hidden = false;
+      part("unread").hidden = mine !== turn;
     }
   });
-  return (name) => take(examples[name] ?? Object.values(examples)[0]);
+  return (name) => take(examples[name]);
 }

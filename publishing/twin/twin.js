@@ -118,8 +118,12 @@ const begun = { // each place: begins once, and gives what shows its options
   async teach() {
     const { begin } = await import("./teach.js");
     const section = document.getElementById("teach");
-    const show = await begin(section, VALUES.teach, component);
-    let shown = "";
+    let shown = ""; // the example; null for a picture of the visitor's own
+    const show = await begin(section, VALUES.teach, component, () => {
+      shown = null;
+      options.teach = {};
+      write();
+    });
     const go_to = (example) => {
       if (example !== shown) show((shown = example)); // coming back to the place leaves the strokes as they are
     };
@@ -134,7 +138,7 @@ const begun = { // each place: begins once, and gives what shows its options
       });
     return () => {
       const asked = buttons.find(({ dataset }) => dataset.name === options.teach.example);
-      if (asked || !shown) go_to((asked ?? buttons[0]).dataset.name);
+      if (asked || shown === "") go_to((asked ?? buttons[0]).dataset.name);
     };
   },
   async generate() {
@@ -196,7 +200,14 @@ async function go({ place, rest }) {
     document.getElementById(PLACES[number]).hidden = !here;
   }
   ready[place] ??= begun[place]();
-  (await ready[place])();
+  try {
+    (await ready[place])();
+    document.getElementById("fault").hidden = true;
+  } catch (fault) {
+    console.error(fault);
+    delete ready[place]; // who chooses the place again tries again
+    document.getElementById("fault").hidden = open !== place;
+  }
   if (open === place) write();
 }
 

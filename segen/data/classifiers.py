@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segen import registry
 from segen.errors import InputError
@@ -126,9 +127,9 @@ def _tree(entry: object, classes: int) -> Tree:
         raise InputError("classifier_damaged")
     try:
         feature, left, right = (_whole(entry[key]) for key in ("feature", "left", "right"))
-        threshold, shares = (np.array(entry[key], dtype=np.float32) for key in ("threshold", "shares"))
     except (KeyError, TypeError, ValueError, OverflowError):
         raise InputError("classifier_damaged") from None
+    threshold, shares = (_numbers(entry, key) for key in ("threshold", "shares"))
     if shares.ndim == 2 and shares.shape[1] != classes:
         raise InputError("classifier_classes", count=classes, found=shares.shape[1])
     same = feature.shape == left.shape == right.shape == threshold.shape == shares.shape[:1]
@@ -146,14 +147,12 @@ def _linear(entry: object, classes: int) -> Linear:
     """A linear classifier, none of whose logits can be too large for a 32-bit number."""
     if not isinstance(entry, dict):
         raise InputError("classifier_damaged")
-    try:
-        parts = [np.array(entry[key], dtype=np.float32) for key in ("middle", "unit", "weights", "bias")]
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise InputError("classifier_damaged") from None
-    middle, unit, weights, bias = parts
-    if (middle.shape, unit.shape, weights.ndim, bias.ndim) != ((3,), (3,), 2, 1):
+    middle, unit, weights, bias = parts = [
+        _numbers(entry, key) for key in ("middle", "unit", "weights", "bias")
+    ]
+    if (middle.shape, unit.shape, weights.ndim, bias.shape) != ((3,), (3,), 2, weights.shape[:1]):
         raise InputError("classifier_damaged")
-    if not len(bias) == len(weights) == classes:
+    if len(bias) != classes:
         raise InputError("classifier_classes", count=classes, found=len(bias))
     if not all(np.isfinite(part).all() for part in parts):
         raise InputError("classifier_numbers")
@@ -175,6 +174,18 @@ def _depth(tree: Tree) -> float:
                 return np.inf
             depth[child] = depth[node] + 1
     return max(depth)
+
+
+def _numbers(entry: dict[str, Any], key: str) -> NDArray[np.float32]:
+    """An array of JSON's numbers; one that is too large for 32 bits is infinite."""
+    try:
+        found = np.array(entry.get(key))
+    except (ValueError, OverflowError):
+        raise InputError("classifier_damaged") from None
+    if found.dtype.kind not in "if":
+        raise InputError("classifier_damaged")
+    with np.errstate(over="ignore"):
+        return found.astype(np.float32)
 
 
 def _whole(values: object) -> Any:

@@ -214,6 +214,53 @@ def test_a_picture_of_ones_own_is_taught_and_taken_home(
     assert "example=coins" in page.url
 
 
+def test_an_example_begins_anew_and_what_is_cleared_has_no_answer(
+    twin: str, visit: Callable[..., Any]
+) -> None:
+    page = visit(f"{twin}/?tab=segment&view=teach&example=coins")
+    page.wait_for_selector(READY["teach"])
+    board = page.locator("#teach [data-part=board]")
+    page.click("#teach [data-part=add]")
+    stroke(page, board, (0.3, 0.3), (0.5, 0.3))
+    page.wait_for_selector("#teach .files button >> nth=3")
+    page.click("#teach [data-example*=coins]")
+    page.wait_for_selector(READY["teach"])
+    assert page.locator("#teach .palette button").count() == 2
+    assert page.locator("#teach .files button").count() == 3
+    assert page.is_disabled("#teach [data-do=undo]")
+    page.fill("#teach [data-part=name]", "silver")
+    assert "silver" in page.inner_text("#teach .files")
+    page.click("#teach [data-do=clear]")
+    page.get_by_text(words("en", "teach.empty")).wait_for()
+    page.wait_for_selector("#teach [data-part=answer]", state="hidden")
+    assert page.locator("#teach .files button").count() == 0
+    page.click("#teach [data-do=undo]")
+    page.wait_for_selector("#teach [data-part=answer]:visible")
+    page.locator("#teach [data-part=size]").fill("90")
+    stroke(page, board, (0.1, 0.1), (0.9, 0.1), (0.9, 0.4))
+    page.wait_for_selector(READY["teach"])
+    assert page.evaluate("tf.memory().numTensors") == 1, "the numbers of the pixels alone are kept"
+
+
+def test_what_could_not_be_loaded_is_told_and_tried_again(twin: str, visit: Callable[..., Any]) -> None:
+    page = visit(f"{twin}/index.html")
+    lost: list[Any] = []
+
+    def once(route: Any) -> None:
+        if not lost:
+            lost.append(route)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/teach.en.json", once)
+    page.click("#teach-tab")
+    page.get_by_text(words("en", "twin.not_loaded")).wait_for()
+    page.click("#teach-tab")
+    page.wait_for_selector(READY["teach"])
+    assert not page.is_visible("#fault")
+
+
 def in_python(image: Image, drawn: Labels) -> Labels:
     """What the regression says by itself, its probabilities enlarged to the picture's size."""
     card = registry.card(TEACH_MODEL)

@@ -109,6 +109,23 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, dict[str, Any]]] =
         "classifier_damaged",
         {},
     ),
+    "weights of text": (lambda found: found["linear"].update(bias=["1", "2"]), "classifier_damaged", {}),
+    "a weight that is no number at all": (
+        lambda found: found["linear"].update(bias=[True, False]),
+        "classifier_damaged",
+        {},
+    ),
+    "a number of 400 digits": (
+        lambda found: found["trees"][0].update(threshold=[10**400, 0, 0]),
+        "classifier_damaged",
+        {},
+    ),
+    "a number beyond 32 bits": (
+        lambda found: found["trees"][0].update(threshold=[1e39, 0, 0]),
+        "classifier_numbers",
+        {},
+    ),
+    "a row of weights missing": (lambda found: found["linear"]["weights"].pop(), "classifier_damaged", {}),
     "a unit of nothing": (lambda found: found["linear"].update(unit=[1, 0, 1]), "classifier_damaged", {}),
     "a class too many": (
         lambda found: found["classes"].append({"name": "c", "color": [0, 0, 0]}),

@@ -186,7 +186,9 @@ def test_strokes_of_one_class_ask_for_a_second(view: teach.TeachView, coins: Pat
     drawing = board(view, coins)
     ids = sent(drawing["ids"])[..., 0]
     drawing["ids"] = data_uri(images.encode(np.where(ids == 1, UNDRAWN, ids).astype(np.uint8)), "image/png")
-    assert words("en", "teach.empty") in values(view, coins, drawing)[view.told]
+    shown = values(view, coins, drawing)
+    assert words("en", "teach.empty") in shown[view.told]
+    assert shown[view.board] == {"picture": drawing["picture"], "answer": None}, "one before is gone"
 
 
 def test_how_good_it_is_is_told(view: teach.TeachView) -> None:

@@ -78,8 +78,7 @@ async function open(value) {
   parts.frame.style.setProperty("--ratio", value.width / value.height);
   if (!goes_on) {
     if (value.photo) parts.photo.src = value.photo;
-    answer = null;
-    parts.answer.hidden = parts.mark.hidden = true;
+    forget();
     parts.size.max = Math.round(Math.max(value.width, value.height) / 4);
     parts.size.value = value.size;
     choose(value.pen);
@@ -102,6 +101,12 @@ async function show({ ids: address, width, height, mark: [x, y] }, picture) {
   parts.mark.style.left = `${100 * x}%`;
   parts.mark.style.top = `${100 * y}%`;
   put(parts.answer, answer.ids, width, height);
+}
+
+/** There is no answer to what is drawn now. */
+function forget() {
+  answer = null;
+  parts.answer.hidden = parts.mark.hidden = true;
 }
 
 /** Other classes, of which the one with this id is chosen: all that is shown takes their colours and names. */
@@ -294,12 +299,12 @@ element.addEventListener("keydown", (event) => {
 
 let opened = Promise.resolve();
 const update = () => {
-  const { answer, ...board } = props.value || {}; // Gradio gives "" for none
+  const { answer: found, ...board } = props.value || {}; // Gradio gives "" for none
   const other = board.picture !== current?.picture;
-  if (board.width && (other || !answer)) opened = open(board);
-  if (!answer) return;
+  if (board.width && (other || !found)) opened = open(board);
+  if (found === undefined) return;
   props.value = current; // the strokes are the visitor's
-  if (board.picture === current?.picture) opened.then(() => show(answer, board.picture));
+  if (board.picture === current?.picture) opened.then(() => (found ? show(found, board.picture) : forget()));
 };
 watch("value", update);
 update();

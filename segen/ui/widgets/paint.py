@@ -99,6 +99,11 @@ def answer(board: dict[str, Any], ids: Labels, mark: tuple[float, float]) -> dic
     return board | {"answer": laid | {"mark": list(mark)}}
 
 
+def unanswered(board: dict[str, Any]) -> dict[str, Any]:
+    """A value that takes away the answer under the board's strokes; of `board` as in `answer`."""
+    return board | {"answer": None}
+
+
 def drawn_on(value: object, height: int, width: int) -> tuple[Labels, list[tuple[int, TaughtClass]]]:
     """The strokes on a photograph, height x width ids, UNDRAWN where there is none, and each id's class.
 

@@ -122,7 +122,11 @@ class TeachView:
             yield {self.board: drawing, self.row: gr.Row(visible=False)}
         asked = _asked(drawing, small)
         if asked is None:
-            yield {self.told: empty(words(language, "teach.empty"))}
+            yield {
+                self.board: paint.unanswered(shows),
+                self.told: empty(words(language, "teach.empty")),
+                self.row: gr.Row(visible=False),
+            }
             return
         done = yield from steps(self.engine, TEACH_MODEL, asked[0], progress, language)
         found = done.value

@@ -83,20 +83,20 @@ def at_border(found: list[Instance], shape: tuple[int, ...]) -> list[tuple[int, 
     ]
 
 
-def test_the_coins_are_found_and_little_at_the_border(weights: Path) -> None:
+def test_the_coins_are_found_and_nothing_at_the_border(weights: Path) -> None:
     """24 coins; weights that had learned from no uneven light found 41, of them 10 at the border."""
     image = rgb(skimage.data.coins())
     found = sure(image)
-    assert 24 <= len(found) <= 28
-    assert len(at_border(found, image.shape)) <= 5
+    assert 24 <= len(found) <= 25
+    assert not at_border(found, image.shape)
 
 
 def test_a_plain_background_is_hardly_a_nucleus(weights: Path) -> None:
     """One cell on uneven grey, in which the same weights found 20 nuclei, of them 8 at the border."""
     image = rgb(skimage.data.cell())
     found = sure(image)
-    assert len(found) <= 7
-    assert len(at_border(found, image.shape)) <= 3
+    assert len(found) <= 2
+    assert not at_border(found, image.shape)
 
 
 @pytest.mark.parametrize(("height", "width"), [(200, 240), (203, 233)])

@@ -17,10 +17,11 @@ from torch import nn
 
 from segen.data import datasets
 from segen.data.synthetic import scenes
-from segen.errors import DataError
+from segen.errors import DataError, UsageError
 from segen.imaging import images
 from segen.imaging.labels import encode_labels
 from segen.models.segmentation import smp
+from segen.models.segmentation.predictor import two_class
 from segen.training import data as training_data
 from segen.training import loop
 from segen.training.main import main
@@ -258,3 +259,32 @@ def test_the_command_line_names_faults_in_one_line(
 
 def test_recipes_bear_the_names_they_are_kept_under() -> None:
     assert all(isinstance(config, Config) and config.name == name for name, config in RECIPES.items())
+
+
+def test_what_an_encoder_forgets_of_imagenet_is_part_of_the_loss(imagenet: None) -> None:
+    config = replace(SMALL, imagenet=True, remembered=0.5)
+    recipe = Segmentation(config, Place(data="synthetic"))
+    assert recipe.memory
+    recipe.network.eval()
+    losses: list[float] = []
+    batch = torch.rand(2, 3, 64, 96) * 2 - 1, torch.zeros(2, 64, 96, dtype=torch.int64)
+    for change in (0, 3):
+        with torch.no_grad():
+            recipe.network.get_submodule("encoder").features[18][1].bias += change
+        parts = recipe.step(recipe.networks, batch, lambda _, loss: losses.append(loss.item()))
+        apart = parts["forgotten"].item()
+        assert (apart > 0.01) == bool(change)
+        assert change or apart == pytest.approx(0, abs=1e-6), "it begins with all it knew"
+        alone = recipe.loss(two_class(recipe.network(batch[0])), batch[1])
+        assert losses[-1] == pytest.approx(alone.item() + 0.5 * apart, rel=1e-5)
+    before = [each.clone() for each in recipe.memory.parameters()]
+    parts["forgotten"].backward()
+    assert recipe.network.get_submodule("encoder").features[18][1].bias.grad.abs().sum() > 0
+    assert all(each.grad is None for each in recipe.memory.parameters())
+    assert all(torch.equal(*pair) for pair in zip(before, recipe.memory.parameters(), strict=True))
+
+
+def test_only_a_whole_mobilenet_can_be_kept_from_forgetting(imagenet: None) -> None:
+    config = replace(SMALL, architecture="Vgg16", options={}, remembered=0.5)
+    with pytest.raises(UsageError, match=exactly("nothing_remembered")):
+        Segmentation(config, SYNTHETIC)

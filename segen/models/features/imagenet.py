@@ -113,6 +113,34 @@ class FeatureDistance(nn.Module):
         return torch.stack(apart).mean(dim=0)
 
 
+class Memory(nn.Module):
+    """What MobileNetV2 tells of ImageNet's classes, for an encoder that learns others; it never changes.
+
+    Li and Hoiem 2016, "Learning without forgetting": answers to the old question stay what they were. We
+    depart from them in asking at each place of the last feature maps, where they ask once for a picture.
+    """
+
+    def __init__(self, data: str | Path | None = None) -> None:
+        """`data` tells where the weights lie. Raises WeightsError where there are none."""
+        super().__init__()
+        network, self.normalised = _network(torch.device("cpu"), data)
+        self.features = network.features.requires_grad_(False).to(memory_format=torch.channels_last)
+        self.classes = network.classifier[1].requires_grad_(False)
+
+    def forward(self, pixels: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+        """How much is forgotten: N numbers, 0 or more, the mean Kullback-Leibler divergence over a picture.
+
+        `maps`, N x 1,280 x h x w, are what the encoder makes of N x 3 x H x W pixels in [-1, 1].
+        """
+        with torch.no_grad():
+            known = self._told(self.features(self.normalised(pixels)))
+        lost = functional.kl_div(self._told(maps), known, reduction="none", log_target=True)
+        return lost.sum(dim=-1).mean(dim=(1, 2))
+
+    def _told(self, maps: torch.Tensor) -> torch.Tensor:
+        return functional.log_softmax(self.classes(maps.permute(0, 2, 3, 1)), dim=-1)
+
+
 def _network(
     device: torch.device, data: str | Path | None = None
 ) -> tuple[MobileNetV2, Callable[[torch.Tensor], torch.Tensor]]:

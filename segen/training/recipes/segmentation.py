@@ -29,7 +29,7 @@ from segen.models.segmentation.context import AttentionNetwork, ReNet
 from segen.models.segmentation.convolutional import FullyConvolutional, Vgg16
 from segen.models.segmentation.predictor import full_size_labels, logits, two_class
 from segen.models.tensors import pixels_for
-from segen.training import augment, data, processes, start
+from segen.training import augment, data, memory, processes, start
 from segen.training.recipe import Config, Place, Update
 from segen.types import Image, Labels
 
@@ -59,6 +59,8 @@ class SegmentationConfig(Config):
     """The folder of the data set under the data root."""
     imagenet: bool = True
     """Start the encoder, if there is one, from ImageNet weights where they are to be had."""
+    remembered: float = 0.0
+    """Weight of what the encoder forgets of ImageNet's classes, in the loss; 0: it may forget them."""
     freeze_encoder: bool = False
     """Leave the encoder as it starts, its batch norm included."""
     pictures: int | None = None
@@ -130,6 +132,7 @@ class Segmentation:
             _start_from_imagenet(self.network, place.data)
         if config.freeze_encoder:
             self.network.get_submodule("encoder").requires_grad_(False)
+        self.memory = memory.of(self.network, place.data) if config.remembered else None
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": self.network}
         self.kept: dict[str, nn.Module] = {}
@@ -184,10 +187,16 @@ class Segmentation:
         pixels, labels = batch
         if self.config.freeze_encoder:
             self.network.get_submodule("encoder").eval()
-        answer = networks["network"](pixels.contiguous(memory_format=torch.channels_last))
-        loss = self.loss(processes.gathered(two_class(answer)), processes.gathered(labels))
-        update("network", loss)
-        return {"loss": loss}
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        with memory.last_maps(self.network) as maps:
+            answer = networks["network"](pixels)
+        parts = {"loss": self.loss(processes.gathered(two_class(answer)), processes.gathered(labels))}
+        if self.memory:
+            forgotten = self.memory.to(pixels.device)(pixels, maps[0])
+            parts["forgotten"] = processes.gathered(forgotten).mean()
+            parts["loss"] = parts["loss"] + self.config.remembered * parts["forgotten"]
+        update("network", parts["loss"])
+        return parts
 
     def loss(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """The configured loss of N x C x H x W logits against N x H x W labels; 0 where all are ignored."""

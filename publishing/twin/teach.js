@@ -54,8 +54,7 @@ async function save(drawn, name) {
  */
 export async function begin(section, { model, settings, sides, own }, component, replaced) {
   const part = (name) => section.querySelector(`[data-teach=${name}]`);
-  const answered = await fetch(`teach.${segen.language}.json`);
-  const examples = await answered.json();
+  const examples = await (await fetch(`teach.${segen.language}.json`)).json();
   const board = section.querySelector("[data-component=paint]");
   const fill = await component(board, "");
   let network = null;

@@ -49,21 +49,24 @@ class Known:
 
 def teach(known: Known, request: TeachRequest) -> Iterator[Step | Taught]:
     """A step for each picture, one for the trees, and what they say of the last picture."""
-    pixels, ids, colors = [], [], []
+    pixels, numbers, ids, colors = [], [], [], []
     total = len(request.images) + 1
     for done, (image, scribbles) in enumerate(zip(request.images, request.scribbles, strict=True), start=1):
         found = known.features(image)
         cells, drawn = _cells(scribbles, found.shape[1:])
-        pixels.append(found.reshape(len(found), -1)[:, cells].T)
+        flat = found.reshape(len(found), -1)
+        plain = few(known.network, flat)
+        pixels.append(flat[:, cells].T)
+        numbers.append(plain[:, cells].T)
         ids.append(drawn)
-        colors.append(few(known.network, found)[:3].reshape(3, -1))
+        colors.append(plain[:3])
         yield Step(done, total)
-    learned, told, count = np.concatenate(pixels), np.concatenate(ids), len(request.classes)
-    trees = forest.fit(learned, told, count, groups(known.network, len(found)))
-    linear = regression.fit(few(known.network, learned.T).T, told, count, colors)
+    told, count = np.concatenate(ids), len(request.classes)
+    trees = forest.fit(np.concatenate(pixels), told, count, groups(known.network, len(found)))
+    linear = regression.fit(np.concatenate(numbers), told, count, colors)
     yield Step(total, total)
     classifier = PixelClassifier(known.card, known.sha256, request.classes, trees, linear)
-    answer = _answer(known, classifier, image, found)
+    answer = _answer(classifier, image, found, plain)
     yield Taught(classifier, answer, _least_certain(answer, scribbles))
 
 
@@ -73,12 +76,13 @@ def apply(known: Known, request: ApplyRequest) -> Iterator[Step | Segmentation]:
     if (classifier.encoder, classifier.encoder_sha256) != (known.card, known.sha256):
         raise InputError("classifier_encoder", encoder=classifier.encoder)
     found = known.features(request.image)
-    linear, products = classifier.linear, 6
-    stray = linear and linear.weights.shape[1] != len(few(known.network, found)) + products
+    plain = few(known.network, found.reshape(len(found), -1))
+    linear = classifier.linear
+    stray = linear and linear.weights.shape[1] != len(plain) + regression.PRODUCTS
     if stray or max(int(tree.feature.max()) for tree in classifier.trees) >= len(found):
         raise InputError("classifier_damaged")
     yield Step(1, 1)
-    yield _answer(known, classifier, request.image, found)
+    yield _answer(classifier, request.image, found, plain)
 
 
 def _cells(scribbles: Labels, grid: tuple[int, ...]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
@@ -91,18 +95,16 @@ def _cells(scribbles: Labels, grid: tuple[int, ...]) -> tuple[NDArray[np.integer
 
 
 def _answer(
-    known: Known, classifier: PixelClassifier, image: Image, found: NDArray[np.float32]
+    classifier: PixelClassifier, image: Image, found: NDArray[np.float32], plain: NDArray[np.float32]
 ) -> Segmentation:
     """What a classifier says of a picture with these features, F x h x w, its edges brought back.
 
-    Its two parts, where it has them, count alike.
+    `plain` are the `few` of them, N x hw. Its two parts, where it has them, count alike.
     """
     count, height, width = found.shape
-    flat = found.reshape(count, -1)
-    shares = forest.probabilities(classifier.trees, flat)
+    shares = forest.probabilities(classifier.trees, found.reshape(count, -1))
     if classifier.linear:
-        others = regression.probabilities(classifier.linear, few(known.network, flat))
-        shares = (shares + others) * np.float32(0.5)
+        shares = (shares + regression.probabilities(classifier.linear, plain)) * np.float32(0.5)
     shares = sharpened(image, shares.reshape(-1, height, width))
     return Segmentation(full_size_labels(torch.from_numpy(shares)[None], *image.shape[:2]), shares)
 

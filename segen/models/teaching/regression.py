@@ -25,6 +25,7 @@ GREY = np.float32(5e-3)
 ABSENT = -1e4
 """The logit of a class without a stroke."""
 PAIRS = np.triu_indices(3)
+PRODUCTS = len(PAIRS[0])
 
 
 def fit(

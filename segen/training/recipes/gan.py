@@ -66,6 +66,8 @@ class GanConfig(Config):
     lr: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     """Of Adam, for both networks (Radford et al. 2016)."""
+    decay: bool = False
+    """Let the rates fall to 0 along a line."""
     clip: float = 1e6
     """No clipping, as published; the number only has to be large."""
     ema_decay: float = 0.999
@@ -137,9 +139,11 @@ class Gan:
     def schedulers(
         self, optimizers: dict[str, torch.optim.Optimizer]
     ) -> dict[str, torch.optim.lr_scheduler.LRScheduler]:
-        """A constant rate, as published."""
+        """A constant rate, or one that falls to 0 along a line (Gulrajani et al. 2017, appendix F)."""
+        updates = {"generator": self.config.steps, "discriminator": self.config.steps * self.config.n_critic}
+        last = 0.0 if self.config.decay else 1.0
         return {
-            name: torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0)
+            name: torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, last, updates[name])
             for name, optimizer in optimizers.items()
         }
 

@@ -57,6 +57,6 @@ def _bare(card: ModelCard, network: Any) -> None:
         for timestep in range(_calls(card)):
             network(noisy, timestep, labels)
     elif hasattr(network, "decoder"):
-        network.decode(torch.zeros(BATCH, network.latent))
+        network.draw(torch.zeros(BATCH, network.latent))
     else:
         network(torch.zeros(BATCH, network.latent), labels)

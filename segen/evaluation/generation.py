@@ -18,7 +18,7 @@ from segen.imaging import images
 from segen.models.features import classifier, imagenet, inception
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import ElboTermsRequest, GenerateRequest, Pictures, Progress, Sampler
+from segen.types import ElboTermsRequest, GenerateRequest, Pictures, PriorsRequest, Progress, Sampler
 
 SAMPLES = 2_000
 """Generated pictures, the same number for every card, since a Fréchet distance falls with it."""
@@ -71,7 +71,7 @@ def measure(
         if card.options.diffusion:
             metrics |= _guided(engine, card, count, look, truth, progress)
     if card.options.encodes:
-        metrics |= _elbo_terms(engine, card, real)
+        metrics |= _elbo_terms(engine, card, real) | _priors(engine, card, others, look, truth)
     return {
         "data": card.dataset,
         "items": count,
@@ -208,5 +208,23 @@ def _guided(
 
 def _elbo_terms(engine: Engine, card: ModelCard, real: Pictures) -> dict[str, float]:
     found = engine.run(card.name, ElboTermsRequest(real)).value
-    likelihood, divergence = float(found.log_likelihoods.mean()), float(found.divergences.mean())
-    return {"elbo": likelihood - divergence, "log_likelihood": likelihood, "kl": divergence}
+    likelihood, normal, learned = (
+        float(each.mean()) for each in (found.log_likelihoods, found.divergences, found.learned_divergences)
+    )
+    return {
+        "elbo": likelihood - normal,
+        "elbo_learned": likelihood - learned,
+        "log_likelihood": likelihood,
+        "kl": normal,
+        "kl_learned": learned,
+    }
+
+
+def _priors(
+    engine: Engine, card: ModelCard, others: Pictures, look: Look, real: distances.Features
+) -> dict[str, Any]:
+    """The kernel distance of training pictures, reconstructed, and of draws of the normal prior."""
+    reconstructed = engine.run(card.name, ElboTermsRequest(others)).value.reconstructions
+    normal = engine.run(card.name, PriorsRequest(range(len(others)))).value.normal_images
+    found = distances.kernels([look(each)[0] for each in (reconstructed, normal)], real)
+    return dict(zip(("kernel_reconstructions", "kernel_normal_prior"), found, strict=True))

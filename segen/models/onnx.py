@@ -84,15 +84,15 @@ def _sides(task: Task) -> dict[int, int]:
 
 
 class _Decoder(nn.Module):
-    """Of a generator, or of a VAE, the way from latent vectors to pixels."""
+    """Of a generator, or of a VAE with its prior, the way from latent vectors to pixels."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, latents: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
-        decode = getattr(self.network, "decode", None)
-        pixels: torch.Tensor = decode(latents) if decode else self.network(latents, label)
+        draw = getattr(self.network, "draw", None)
+        pixels: torch.Tensor = draw(latents) if draw else self.network(latents, label)
         return pixels
 
 

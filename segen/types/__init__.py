@@ -34,6 +34,8 @@ from segen.types.generate import (
     LiveTrainingRequest,
     MixRequest,
     Mixture,
+    Priors,
+    PriorsRequest,
     Sampler,
 )
 from segen.types.request import Image, Labels, Pictures, Progress, Request, Run, Step, V
@@ -144,6 +146,8 @@ __all__ = [
     "PixelClassifier",
     "PooledFeatures",
     "PooledFeaturesRequest",
+    "Priors",
+    "PriorsRequest",
     "Progress",
     "Request",
     "Run",

@@ -164,9 +164,11 @@ class DirectionsRequest(Request[Directions]):
 class Encoding:
     """A picture's place in latent space: a normal distribution, and the picture of its mean.
 
-    `mean` and `log_variance` are d float32; `given`, H x W x 3, is the picture as the network saw it.
+    `mean` and `log_variance` are d float32, and so is `noise`, of which the learned prior makes the mean: a
+    DecodeRequest takes it. `given`, H x W x 3, is the picture as the network saw it.
     """
 
+    noise: NDArray[np.float32]
     mean: NDArray[np.float32]
     log_variance: NDArray[np.float32]
     given: Image
@@ -178,11 +180,14 @@ class ElboTerms:
     """The two parts of the evidence lower bound of each of N pictures, N float32 each, in nats.
 
     `log_likelihoods` are log p(x | z) of one z of q(z | x), a density of pixels in [-1, 1]; `divergences` are
-    those of q(z | x) from p(z). The bound is the first less the second.
+    those of q(z | x) from the standard normal p(z), and `learned_divergences` from the learned prior, by the
+    same z. The bound is the first less either. `reconstructions`, N x H x W x 3, are the pictures of z.
     """
 
     log_likelihoods: NDArray[np.float32]
     divergences: NDArray[np.float32]
+    learned_divergences: NDArray[np.float32]
+    reconstructions: Pictures
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,38 @@ class ElboTermsRequest(Request[ElboTerms]):
     task: ClassVar[str] = "generate"
 
     images: Pictures
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What N seeds stand for in a VAE by the learned prior, and by the standard normal one of its training.
+
+    `normal` are the seeds' standard normal numbers and `learned` the latent vectors that the flow makes of
+    them, N x d float32. `normal_odds` and `learned_odds`, N float32, are by how many nats log p(z) of either
+    is greater by the learned prior than by the other. `normal_images`, N x H x W x 3, are the pictures of
+    `normal` as latent vectors.
+    """
+
+    normal: NDArray[np.float32]
+    learned: NDArray[np.float32]
+    normal_odds: NDArray[np.float32]
+    learned_odds: NDArray[np.float32]
+    normal_images: Pictures
+
+
+@dataclass(frozen=True)
+class PriorsRequest(Request[Priors]):
+    """Compare a VAE's two priors by so many seeds, 0 to 2^63 - 1, 1 to 100,000 of them. Raises InputError.
+
+    The predictor raises it for any other card.
+    """
+
+    task: ClassVar[str] = "generate"
+
+    seeds: Sequence[int]
+
+    def __post_init__(self) -> None:
+        check_seeds(self.seeds)
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,11 @@ def test_a_narrow_page_opens_on_pictures_and_encodes_mixes_and_draws_every_class
     assert page.locator("#generate-encoding .three img").count() == 3
     assert page.locator("#generate-encoding .frames img").count() == 16
     assert_fits(page)
+    page.check("#generate-way input[value=priors]", force=True)
+    page.click("#generate-priors-run")
+    page.wait_for_selector("#generate-priors svg rect")
+    assert page.locator("#generate-priors .three img").count() == 2
+    assert_fits(page)
 
     staged = next(card for card in cards("generate") if card.options.stages and card.conditional)
     go(page, tab="generate", view="latent", model=staged.name)

@@ -27,7 +27,7 @@ from segen.imaging.corruptions import Corruption
 from segen.models.features import classifier
 from segen.registry import ModelCard, weights_root
 from segen.registry.options import DiffusionOptions, GenerateOptions
-from segen.types import ElboTerms, ElboTermsRequest, Generation, Run
+from segen.types import ElboTerms, ElboTermsRequest, Generation, Priors, PriorsRequest, Run
 from tests.sentences import exactly
 
 NONE = {"en": ""}
@@ -66,7 +66,11 @@ def artist(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(engine: Engine, name: str, request: Any) -> Run:
         if isinstance(request, ElboTermsRequest):
             ones = np.ones(len(request.images), np.float32)
-            return Run(ElboTerms(-5 * ones, 2 * ones), name, "cpu", 0.0, 0.0)
+            return Run(ElboTerms(-5 * ones, 2 * ones, ones, request.images), name, "cpu", 0.0, 0.0)
+        if isinstance(request, PriorsRequest):
+            ones = np.ones((len(request.seeds), 2), np.float32)
+            black = np.zeros((len(ones), 28, 28, 3), np.uint8)
+            return Run(Priors(ones, ones, ones[:, 0], ones[:, 0], black), name, "cpu", 0.0, 0.0)
         label = request.label
         seeds = [5000 + seed if label is None else 10 * seed + label for seed in request.seeds]
         pictures = np.stack([garments.garment(seed)[0] for seed in seeds])[..., None].repeat(3, 3)
@@ -124,6 +128,9 @@ def test_what_only_some_cards_have_is_measured_there(
     found = report["metrics"]
     assert report["items"] == 50
     assert (found["elbo"], found["log_likelihood"], found["kl"]) == (-7, -5, 2)
+    assert (found["elbo_learned"], found["kl_learned"]) == (-6, 1)
+    assert found["kernel_reconstructions"]["value"] == pytest.approx(found["kernel_floor"]["value"])
+    assert found["kernel_normal_prior"]["low"] > found["kernel_floor"]["high"], "black pictures"
     assert found["label_agreement"] == 1, "asked and seen stay in one order"
     assert found["class_shares"] == pytest.approx(dict.fromkeys(found["class_shares"], 0.1))
     assert found["classes_hit"] == 10

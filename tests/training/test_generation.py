@@ -20,7 +20,7 @@ from segen.imaging import images
 from segen.models import latents, weights
 from segen.models.features.classifier import Classifier
 from segen.models.generation.gan import ConvolutionalDiscriminator, ConvolutionalGenerator
-from segen.models.generation.vae import Vae, divergence, reconstruction_term
+from segen.models.generation.vae import divergence, reconstruction_term
 from segen.models.weights import read_tensors
 from segen.training import data as training_data
 from segen.training import diffaugment, loop
@@ -30,7 +30,7 @@ from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from segen.training.recipes.classifier import ClassifierConfig
 from segen.training.recipes.gan import Gan, GanConfig, recalibrate_batch_norm
-from segen.training.recipes.vae import VaeConfig, VaeRecipe
+from segen.training.recipes.vae import VaeConfig
 from tests.sentences import exactly
 
 SYNTHETIC = Place(data="synthetic")
@@ -250,20 +250,6 @@ def test_the_divergence_is_that_of_torch() -> None:
     torch.testing.assert_close(reconstruction_term(pixels, decoded, scale), density)
 
 
-def test_beta_weighs_the_divergence() -> None:
-    config = VaeConfig("tiny", batch_size=6, latent=3, channels=(4, 4, 4))
-    losses = []
-    for beta in (0.0, 1.0, 4.0):
-        recipe = VaeRecipe(replace(config, beta=beta), SYNTHETIC)
-        torch.manual_seed(0)
-        logged = recipe.step(recipe.networks, batch_of(recipe), lambda *_: None)  # type: ignore[arg-type]
-        losses.append(float(logged["loss"].detach()))
-        assert losses[-1] == pytest.approx(
-            beta * float(logged["kl"].detach()) - float(logged["log_likelihood"].detach()), rel=1e-5
-        )
-    assert losses[0] < losses[1] < losses[2]
-
-
 def test_what_shipped_can_be_gone_on_from(
     every_weights_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,6 +310,13 @@ def test_the_classifiers_features_are_its_last_hidden_layer() -> None:
     torch.testing.assert_close(network.classify(features), network(pixels))
 
 
-def test_sizes_of_the_vae() -> None:
-    decoded, mean, *_ = Vae(3, (4, 4, 4))(torch.zeros(2, 1, 32, 32), torch.zeros(2, 3))
-    assert (decoded.shape, mean.shape) == ((2, 1, 32, 32), (2, 3))
+def test_rates_fall_to_nothing_only_where_they_should() -> None:
+    for decay, last in ((False, TINY.lr), (True, 0.0)):
+        recipe = Gan(replace(TINY, decay=decay, n_critic=2), SYNTHETIC)
+        optimizers = recipe.optimizers()
+        schedules = recipe.schedulers(optimizers)
+        for name, updates in (("generator", TINY.steps), ("discriminator", 2 * TINY.steps)):
+            for _ in range(updates):
+                optimizers[name].step()
+                schedules[name].step()
+            assert optimizers[name].param_groups[0]["lr"] == pytest.approx(last)

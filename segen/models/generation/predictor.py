@@ -40,6 +40,8 @@ from segen.types import (
     MixRequest,
     Mixture,
     Pictures,
+    Priors,
+    PriorsRequest,
     Step,
 )
 
@@ -54,6 +56,7 @@ Exploring = (
     | DirectionsRequest
     | EncodeRequest
     | ElboTermsRequest
+    | PriorsRequest
     | MixRequest
     | LiveTrainingRequest
     | JudgeRequest
@@ -138,6 +141,8 @@ class LatentPredictor:
                 yield self.encode(image)
             case ElboTermsRequest(images=given_pictures):
                 yield from self.elbo_terms(given_pictures)
+            case PriorsRequest(seeds=seeds):
+                yield from self.priors(seeds)
             case MixRequest():
                 yield from self.mix(request)
             case LiveTrainingRequest():
@@ -158,6 +163,10 @@ class LatentPredictor:
 
     def elbo_terms(self, pictures: Pictures) -> Iterator[Step | ElboTerms]:
         """How likely pictures are. Raises InputError where there is no encoder."""
+        raise InputError("no_encoder")
+
+    def priors(self, seeds: Sequence[int]) -> Iterator[Step | Priors]:
+        """Compare priors. Raises InputError where none was learned."""
         raise InputError("no_encoder")
 
     def mix(self, request: MixRequest) -> Iterator[Step | Mixture]:

@@ -2,7 +2,8 @@
 
 Kingma and Welling 2014: maximise E_q[log p(x | z)] - KL(q(z | x) || p(z)), estimated by one z a picture. The
 first part is a log density of pixels, no cross-entropy; the second a divergence in closed form. Higgins et
-al. (2017) weigh the second by beta; with beta 1 the sum bounds log p(x) from below.
+al. (2017) weigh the second by beta; with beta 1 the sum bounds log p(x) from below. The flow of the learned
+prior maximises the density of the encoder's z; it changes neither encoder nor decoder (Dai and Wipf 2019).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from torch import nn
 from segen import registry
 from segen.imaging import images
 from segen.models import latents, weights
+from segen.models.features.imagenet import BLOCKS, FeatureDistance
 from segen.models.generation.predictor import BATCH, pictures_of
-from segen.models.generation.vae import Vae, divergence, reconstruction_term
+from segen.models.generation.vae import Encoded, Vae, divergence, learned_divergence, reconstruction_term
 from segen.training import processes, start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
@@ -27,6 +29,10 @@ from segen.types import Image
 
 MEASURED = 16 * BATCH
 """Pictures behind the numbers of a log; `segen evaluate` takes some ten times as many."""
+
+
+CODES = 8
+"""Latent vectors that the prior learns from in each picture: they cost little, and more of them say more."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,14 @@ class VaeConfig(Config):
     latent: int = 16
     channels: tuple[int, ...] = (32, 64, 128)
     """Of the encoder at sides 16, 8, 4; the decoder has the same, backwards."""
+    couplings: int = 8
+    """Of the flow of the learned prior."""
+    prior_alone: bool = False
+    """Train the learned prior, by an encoder that stays as it is, with the statistics of its batch norm."""
     beta: float = 1.0
     """Weight of the divergence."""
+    perceptual: float = 0.0
+    """Weight of the distance of a colour picture and its reconstruction in features: sharper, no bound."""
     lr: float = 1e-3
     clip: float = 1e6
     """No clipping; the number only has to be large."""
@@ -73,9 +85,12 @@ class VaeRecipe:
             for split, varied in (("train", (config.mirror, config.crop)), ("test", ()))
         )
         torch.manual_seed(config.seed)
-        self.network = Vae(config.latent, config.channels, self.train.pictures.shape[3])
+        self.network = Vae(config.latent, config.channels, self.train.pictures.shape[3], config.couplings)
         self.networks: dict[str, nn.Module] = {"network": self.network}
         self.kept: dict[str, nn.Module] = {}
+        self.apart: FeatureDistance | None = None
+        if config.perceptual and place.data != "synthetic":  # drawn pictures need no weights to learn from
+            self.apart = FeatureDistance(BLOCKS, place.data).to(memory_format=torch.channels_last)
         if place.init:
             folder = weights.checked(registry.card(place.init, "generate"))
             start.whole(self.network, folder / "model.safetensors", place.init)
@@ -98,35 +113,59 @@ class VaeRecipe:
     def step(self, networks: dict[str, nn.Module], batch: Any, update: Update) -> dict[str, torch.Tensor]:
         """Maximise the bound on one batch."""
         pixels, _ = batch
+        network: Any = networks["network"]
+        if self.config.prior_alone:
+            return self._prior_step(network, pixels, update)
         noise = processes.drawn(torch.randn, len(pixels), self.config.latent, device=pixels.device)
-        likelihood, kl = self._parts(networks["network"], pixels, noise)
+        told = network(pixels, noise)
+        likelihood, kl = self._parts(network, pixels, told)
         loss = (self.config.beta * kl - likelihood).mean()
-        update("network", loss)
-        return {"loss": loss, "log_likelihood": likelihood.mean(), "kl": kl.mean()}
+        logged = {"loss": loss, "log_likelihood": likelihood.mean(), "kl": kl.mean()}
+        if self.apart:
+            with torch.autocast(loss.device.type, enabled=False):  # bf16 slows depthwise convolutions down
+                both = (each.contiguous(memory_format=torch.channels_last) for each in (told.decoded, pixels))
+                logged["features"] = self.apart.to(loss.device)(*both).mean()
+            loss = loss + self.config.perceptual * logged["features"]
+        logged["prior"] = network.prior.log_density(self._codes(told.mean, told.log_variance)).mean()
+        update("network", loss - logged["prior"])
+        return logged
 
-    def _parts(
-        self, network: nn.Module, pixels: torch.Tensor, noise: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _prior_step(self, network: Vae, pixels: torch.Tensor, update: Update) -> dict[str, torch.Tensor]:
+        """Maximise the density of the codes of one batch by the prior."""
+        with torch.no_grad():
+            codes = self._codes(*network.eval().encode(pixels))
+        density = network.prior.log_density(codes).mean()
+        update("network", -density)
+        return {"prior": density}
+
+    def _codes(self, mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+        """CODES latent vectors of each picture, which the prior learns from without changing them."""
+        noise = processes.drawn(torch.randn, len(mean), CODES, self.config.latent, device=mean.device)
+        codes = mean[:, None] + noise * (log_variance[:, None] / 2).exp()
+        return codes.flatten(0, 1).detach()
+
+    def _parts(self, network: Vae, pixels: torch.Tensor, told: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
         """log p(x | z) and the divergence of each picture, in nats; the border does not count."""
-        decoded, mean, log_variance, scale = network(pixels, noise)
         inner = (slice(None), slice(None), *(slice(self.train.border, -self.train.border or None),) * 2)
-        return reconstruction_term(pixels[inner], decoded[inner], scale), divergence(mean, log_variance)
+        likelihood = reconstruction_term(pixels[inner], told.decoded[inner], network.log_scale)
+        return likelihood, divergence(told.mean, told.log_variance)
 
     def evaluate(self, networks: dict[str, nn.Module]) -> dict[str, float]:
         """The bound and its parts on test pictures, and the Frechet distance of samples."""
         network: Any = networks["network"]
         pixels = self._pixels(network, MEASURED)
-        noise = self._noise(network, len(pixels))
-        likelihood, kl = (float(part.mean()) for part in self._parts(network, pixels, noise))
-        made = network.decode(self._noise(network, MEASURED))
-        found = {"test/elbo": likelihood - kl, "test/log_likelihood": likelihood, "test/kl": kl}
-        return found | frechet(made, self.train)
+        told = network(pixels, self._noise(network, len(pixels)))
+        parts = (*self._parts(network, pixels, told), learned_divergence(network, told))
+        likelihood, kl, learned = (float(part.mean()) for part in parts)
+        made = network.draw(self._noise(network, MEASURED))
+        found = {"test/elbo": likelihood - learned, "test/log_likelihood": likelihood, "test/kl": kl}
+        return found | {"test/kl_learned": learned} | frechet(made, self.train)
 
     def samples(self, networks: dict[str, nn.Module]) -> Image:
         """The pictures of the first seeds, the same throughout the run."""
         network: Any = networks["network"]
         side = self.train.pictures.shape[1]
-        return images.grid(pictures_of(network.decode(self._noise(network, BATCH)), side, side))
+        return images.grid(pictures_of(network.draw(self._noise(network, BATCH)), side, side))
 
     def export(self, networks: dict[str, nn.Module], folder: Path) -> None:
         """A folder in half precision."""

@@ -26,6 +26,7 @@ from segen.types import (
     GenerateRequest,
     Generation,
     LatentsRequest,
+    PriorsRequest,
     Step,
     seed_range,
 )
@@ -168,7 +169,8 @@ def test_principal_directions_are_of_latent_space(card: ModelCard, engine: Engin
 def test_a_vae_encodes_and_others_say_they_cannot(card: ModelCard, engine: Engine) -> None:
     picture, _ = scenes.street(0, 90, 60)
     if not card.options.encodes:
-        for request in (EncodeRequest(picture), ElboTermsRequest(np.zeros((2, 28, 28, 3), np.uint8))):
+        pictures = np.zeros((2, 28, 28, 3), np.uint8)
+        for request in (EncodeRequest(picture), ElboTermsRequest(pictures), PriorsRequest([0])):
             with pytest.raises(InputError, match=exactly("no_encoder")):
                 engine.run(card.name, request)
         return
@@ -176,13 +178,31 @@ def test_a_vae_encodes_and_others_say_they_cannot(card: ModelCard, engine: Engin
     size = engine.run(card.name, LatentsRequest([0])).value.shape[1]
     assert found.mean.shape == found.log_variance.shape == (size,)
     assert found.given.shape == found.reconstruction.shape == (*card.input_size, 3)
-    decoded = engine.run(card.name, DecodeRequest(found.mean[None])).value
-    assert np.array_equal(decoded[0], found.reconstruction)
+    assert found.noise.shape == (size,)
+    decoded = engine.run(card.name, DecodeRequest(found.noise[None])).value
+    assert decoded[0].astype(int) == pytest.approx(found.reconstruction.astype(int), abs=2)
     dark = np.zeros((70, *card.input_size, 3), np.uint8)
     elbo_terms = engine.run(card.name, ElboTermsRequest(dark)).value
     assert elbo_terms.log_likelihoods.shape == elbo_terms.divergences.shape == (70,)
     assert (elbo_terms.divergences >= 0).all()
     assert elbo_terms.divergences == pytest.approx(elbo_terms.divergences[0], rel=1e-3), "the same picture"
+    assert elbo_terms.learned_divergences.shape == (70,)
+    assert elbo_terms.reconstructions.shape == dark.shape
+
+
+@latent_card
+def test_a_vae_tells_its_learned_prior_from_the_normal_one(card: ModelCard, engine: Engine) -> None:
+    if not card.options.encodes:
+        return
+    seeds = range(40, 40 + 200)
+    found = engine.run(card.name, PriorsRequest(seeds)).value
+    assert np.array_equal(found.normal, engine.run(card.name, LatentsRequest(seeds)).value)
+    assert found.learned.shape == found.normal.shape
+    assert found.normal_images.shape == (200, *card.input_size, 3)
+    drawn = engine.run(card.name, GenerateRequest(seeds)).value.images
+    assert not np.array_equal(drawn, found.normal_images)
+    assert found.learned_odds.mean() > 3, "in nats: the divergence of the learned prior from the normal one"
+    assert found.normal_odds.mean() < -3
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_variations_lie_at_one_distance() -> None:
 
 def test_the_divergence_of_the_prior_is_zero() -> None:
     zeros = np.zeros(16, dtype=np.float32)
-    prior = Encoding(zeros, zeros, PICTURES[0], PICTURES[0])
+    prior = Encoding(zeros, zeros, zeros, PICTURES[0], PICTURES[0])
     assert words("en", "generate.numbers", kl="0.0") in encoding.numbers(prior, "en")
 
 

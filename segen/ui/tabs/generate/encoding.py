@@ -57,7 +57,7 @@ def encoding_panel(engine: Engine, chosen: Chosen, _ends: Ends) -> Part:
         name, ask = asked.card.name, (progress, asked.language)
         found = (yield from steps(engine, name, EncodeRequest(picked[0]), *ask)).value
         known = (yield from steps(engine, name, DirectionsRequest(MOVES), *ask)).value.directions
-        moved_latent = found.mean + np.array([given[move] for move in moves], dtype=np.float32) @ known
+        moved_latent = found.noise + np.array([given[move] for move in moves], dtype=np.float32) @ known
         points = np.concatenate([moved_latent[None], neighbours(moved_latent, NEIGHBOURS, given[distance])])
         moved, *others = (yield from steps(engine, name, DecodeRequest(points), *ask)).value
         yield {view: encoding_view(found, moved, others, given[distance], asked.language)}

@@ -21,6 +21,7 @@ from segen.ui.tabs.generate.latent_map import map_panel
 from segen.ui.tabs.generate.mixing import classes_panel, mix_panel
 from segen.ui.tabs.generate.neighbours import neighbours_panel
 from segen.ui.tabs.generate.opening import SEED
+from segen.ui.tabs.generate.priors import priors_panel
 from segen.ui.tabs.generate.seeds import Ends, seed_of
 from segen.ui.tabs.generate.walking import along_panel, between_panel
 from segen.ui.widgets.sliders import contents, sliders
@@ -48,6 +49,7 @@ WAYS: dict[str, Callable[[Engine, Chosen, Ends], Part]] = {
     "mix": mix_panel,
     "classes": classes_panel,
     "encoding": encoding_panel,
+    "priors": priors_panel,
     "judge": judge_panel,
 }
 """What can be done in latent space, and what lays it out."""
@@ -114,6 +116,7 @@ def offered(options: GenerateOptions) -> list[str]:
         "mix": options.stages,
         "classes": options.conditional,
         "encoding": options.encodes,
+        "priors": options.encodes,
         "judge": options.judges,
     }
     return [each for each in WAYS if needed.get(each, True)]

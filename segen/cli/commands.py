@@ -220,7 +220,8 @@ def translate(
         with files.replacing(out / f"{path.stem}.png") as temporary:
             temporary.write_bytes(translated_file(value))
         if value.unknown_pixels:
-            tell(path, words("en", "translate.unknown_pixels", pixels=f"{value.unknown_pixels:,}"))
+            key = f"translate.strays_{card.options.given[direction]}"
+            tell(path, words("en", key, pixels=f"{value.unknown_pixels:,}"))
 
     return work_on_each(images, work)
 

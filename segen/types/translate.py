@@ -27,7 +27,8 @@ def _check_direction(direction: str) -> None:
 class Translation:
     """A picture of the other domain, H x W x 3, as large as the one given; if `grey`, its channels are one.
 
-    `unknown_pixels` are the pixels of a label map whose colour is of no class: they took that of the nearest.
+    `unknown_pixels` are the pixels of a label map whose colour is of no class, which became the nearest's,
+    or those of a picture in place of a mask that were neither black nor white, before it was thresholded.
     """
 
     image: Image

@@ -93,4 +93,4 @@ def test_colors_of_no_class_are_told_on_the_command_line(
     assert main(["translate", str(path), "--model", "small-streets", "--out", str(tmp_path / "out")]) == 0
     told = [line for line in capsys.readouterr().err.splitlines() if "map.png: " in line]
     assert len(told) == 1
-    assert told[0].endswith("map.png: " + words("en", "translate.unknown_pixels", pixels="42"))
+    assert told[0].endswith("map.png: " + words("en", "translate.strays_labels", pixels="42"))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from skimage.filters import threshold_otsu
 
 from segen import registry
 from segen.data.synthetic import nuclei
@@ -20,6 +21,10 @@ from segen.types import Image, Labels
 Reader = Callable[[Image, int, float, ModelCard], tuple[torch.Tensor, int]]
 """Of H x W x 3, the longest side allowed, and the scale at which the network sees it: 1 x C x h x w pixels in
 [-1, 1], and how many pixels are of no class."""
+BETWEEN = 32, 223
+"""Levels between which a pixel is neither black nor white."""
+MOST_BETWEEN = 0.2
+"""The share of such pixels above which a picture is no mask: those at borders alone are fewer."""
 
 
 def photograph(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
@@ -32,10 +37,15 @@ def microscopy(image: Image, side: int, scale: float, card: ModelCard) -> tuple[
     return _tensor(_scaled(nuclei.stretched(images.fit(image, side)), scale)), 0
 
 
-def grey(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
-    """Grey as it is, such as a mask that is white where nuclei are."""
+def mask(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
+    """Grey, white where nuclei are. A picture that is no mask is made one by Otsu's threshold (1979)."""
     fitted = np.rint(images.fit(image, side).mean(axis=2)).astype(np.uint8)
-    return _tensor(_scaled(fitted, scale)), 0
+    levels = _scaled(fitted, scale)
+    between = (levels > BETWEEN[0]) & (levels < BETWEEN[1])
+    if between.mean() <= MOST_BETWEEN:
+        return _tensor(levels), 0
+    threshold: int = threshold_otsu(levels) if levels.min() < levels.max() else 127  # type: ignore[no-untyped-call]
+    return _tensor((levels > threshold).astype(np.uint8) * 255), int(between.sum())
 
 
 def line_drawing(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
@@ -79,7 +89,7 @@ def _tensor(grey: NDArray[np.uint8]) -> torch.Tensor:
 PREPROCESSING: dict[str, Reader] = {
     "photograph": photograph,
     "microscopy": microscopy,
-    "grey": grey,
+    "grey": mask,
     "lines": line_drawing,
     "labels": label_map,
 }

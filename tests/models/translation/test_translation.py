@@ -76,6 +76,27 @@ def test_a_flat_picture_gets_no_stripes(level: int, size: tuple[int, int]) -> No
     assert np.ptp(found.image, axis=(0, 1)).max() <= 1
 
 
+def test_a_mask_stays_and_a_picture_in_its_place_becomes_one(engine: Engine) -> None:
+    card = card_of("small-nuclei")
+    mask = np.zeros((60, 80, 3), np.uint8)
+    mask[20:40, 20:60] = 255
+    mask[20, 20:60] = 100  # a soft border
+    seen, strays = preprocessing.mask(mask, 999, 1.0, card)
+    assert strays == 0
+    assert np.array_equal(seen[0, 0].add(1).mul(127.5).round().numpy(), mask[..., 0])
+    ramp = np.repeat(np.linspace(0, 255, 80).astype(np.uint8)[None, :, None], 60, axis=0).repeat(3, axis=2)
+    seen, strays = preprocessing.mask(ramp, 999, 1.0, card)
+    assert strays == ((ramp[..., 0] > 32) & (ramp[..., 0] < 223)).sum()
+    assert seen.unique().tolist() == [-1, 1]
+    assert seen[..., :38].max() == -1, "Otsu's threshold of a ramp is its middle"
+    assert seen[..., 42:].min() == 1
+    grey, strays = preprocessing.mask(np.full((60, 80, 3), 90, np.uint8), 999, 1.0, card)
+    assert (grey == -1).all(), "flat: none of it is bright"
+    assert strays == 60 * 80
+    told = engine.run("small-nuclei", TranslateRequest(ramp, "backward")).value
+    assert told.unknown_pixels > 0
+
+
 def test_a_cycle_tells_what_came_back_and_what_was_lost(engine: Engine) -> None:
     image = scenes.nuclei(2, 120, 100)[0]
     found = engine.run("small-nuclei", CycleRequest(image)).value

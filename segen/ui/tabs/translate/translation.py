@@ -112,7 +112,7 @@ class TranslationView:
             self.told: _told(
                 choice.sees(card, direction, language),
                 _warning(card, direction, image, language),
-                _took(card, done, language),
+                _took(card, direction, done, language),
             ),
             self.row: gr.Row(visible=True),
             self.download: saved(
@@ -136,7 +136,7 @@ def _warning(card: ModelCard, direction: str, image: Image, language: str) -> st
     return words(language, "translate.bright") if masks and kinds.is_bright(image) else ""
 
 
-def _took(card: ModelCard, run: Run[Translation], language: str) -> str:
+def _took(card: ModelCard, direction: str, run: Run[Translation], language: str) -> str:
     height, width = run.value.image.shape[:2]
     sentence = words(
         language,
@@ -148,5 +148,6 @@ def _took(card: ModelCard, run: Run[Translation], language: str) -> str:
         device=device_name(run.device),
     )
     if run.value.unknown_pixels:
-        sentence += " " + words(language, "translate.unknown_pixels", pixels=f"{run.value.unknown_pixels:,}")
+        key = f"translate.strays_{card.options.given[cast(Direction, direction)]}"
+        sentence += " " + words(language, key, pixels=f"{run.value.unknown_pixels:,}")
     return sentence

@@ -4,6 +4,8 @@
 const DARKEST = 200; // a drawing whose darkest pixel is brighter than this is taken for empty
 const FAINTEST = 8; // levels of 255: less contrast than this is not stretched to all of it
 const GAMMA = 0.6;
+const BETWEEN = [32, 223]; // a pixel between these levels is neither black nor white
+const MOST_BETWEEN = 0.2; // a share of such pixels above this is that of a picture, not of a mask
 
 const channel = (pixels, number) => Float32Array.from({ length: pixels.length / 4 }, (_, i) => pixels[4 * i + number]);
 const mean = (pixels) =>
@@ -19,7 +21,33 @@ function quantile(sorted, share) {
 }
 
 const photograph = (pixels) => [0, 1, 2].map((number) => plane(channel(pixels, number)));
-const grey = (pixels) => [plane(mean(pixels).map(Math.round))];
+
+/** The level at which two groups of levels differ most, as Otsu (1979) has it: the last of the darker group. */
+function otsu(levels) {
+  const counts = new Float64Array(256);
+  for (const level of levels) counts[level] += 1;
+  const sum = levels.reduce((total, level) => total + level, 0);
+  let [below, sumBelow, most, threshold] = [0, 0, -1, 127];
+  for (let level = 0; level < 256; level += 1) {
+    below += counts[level];
+    sumBelow += counts[level] * level;
+    const above = levels.length - below;
+    if (!below || !counts[level]) continue;
+    if (!above) break;
+    const apart = below * above * (sumBelow / below - (sum - sumBelow) / above) ** 2;
+    if (apart > most) [most, threshold] = [apart, level];
+  }
+  return threshold;
+}
+
+/** A mask as it is; what is none, but a picture, is made one. */
+function grey(pixels) {
+  const levels = mean(pixels).map(Math.round);
+  const between = levels.filter((level) => level > BETWEEN[0] && level < BETWEEN[1]).length;
+  if (between <= MOST_BETWEEN * levels.length) return [plane(levels)];
+  const threshold = otsu(levels);
+  return [plane(levels.map((level) => (level > threshold ? 255 : 0)))];
+}
 
 /** The contrast stretched from the 1st to the 99.8th percentile, bright on a dark ground. */
 function microscopy(pixels) {

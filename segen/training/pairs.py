@@ -57,8 +57,16 @@ class Pairs(Dataset[Pair]):
         return functional.pad(part[None], (0, across, 0, down), mode="replicate")[0]
 
 
+TONES = frozenset(f"{code:x}" for code in range(0x1F3FB, 0x1F400))
+"""Unicode's five skin tones, as the names of emoji have them."""
+
+
 class Emoji(Pairs):
-    """The lines of a drawing, as a hand might have drawn them, and the drawing on white: 1 and 3 channels."""
+    """The lines of a drawing, as a hand might have drawn them, and the drawing on white: 1 and 3 channels.
+
+    Of signs in several skin tones, whose lines are the same, the yellow ones alone are learned from: the mean
+    of all tones is the grey brown of no emoji.
+    """
 
     given, drawn = 1, 3
 
@@ -67,6 +75,8 @@ class Emoji(Pairs):
             found = [_sign(seed, side) for seed in seeds_of(split)]
         else:
             paths = datasets.emoji(datasets.locate(data, dataset), split)
+            if split == "train":
+                paths = [path for path in paths if TONES.isdisjoint(path.stem.split("-"))]
             found = [images.resize(images.read(path), side, side) for path in paths]
         self.drawings: list[Image] = found
         super().__init__(len(found), side)

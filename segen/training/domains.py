@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch.nn import functional
 from torch.utils.data import Dataset
 
 from segen.data import datasets
 from segen.data.synthetic import landscapes, nuclei, scenes
+from segen.errors import UsageError
 from segen.imaging import images
+from segen.models.features import imagenet
 from segen.models.tensors import to_tensor
 from segen.training import data as training_data
 from segen.types import Image, Labels
@@ -24,6 +32,11 @@ FAR = 1_000_000
 """Between the seeds of drawn landscapes of the two domains, so that no valley is in both."""
 WATCHED = 16
 """Photographs of each domain that are held back to watch a training by."""
+SEEN = 128
+"""The sides at which a classifier of domains sees photographs."""
+FOLDS = 5
+INVERSE_REGULARIZATION = 0.003
+"""scikit-learn's C, for standardised features."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +108,10 @@ class Photographs(Dataset[Pair]):
     """Photographs of two domains, folders such as trainA and trainB, scaled and cropped to `side`.
 
     One item is a photograph of the first and any of the second. `first` and `second` are all of them,
-    H x W x 3. Raises DataError where a folder is missing.
+    H x W x 3, or with `sure` those that `told_apart` gives. Raises DataError where a folder is missing.
     """
 
-    def __init__(self, data: str | None, dataset: str, split: str, side: int) -> None:
+    def __init__(self, data: str | None, dataset: str, split: str, side: int, sure: float = 0.0) -> None:
         self.side = side
         self.first: list[Image]
         self.second: list[Image]
@@ -107,8 +120,11 @@ class Photographs(Dataset[Pair]):
             self.second = [landscapes.landscape(seed + FAR, winter=True) for seed in seeds_of(split)]
             return
         root = datasets.locate(data, dataset)
-        halves = [[images.read(path) for path in datasets.half(root, split, letter)] for letter in "AB"]
-        self.first, self.second = halves
+        self.first, self.second = (
+            [images.read(path) for path in datasets.half(root, split, letter)] for letter in "AB"
+        )
+        if sure:
+            self.first, self.second = told_apart(self.first, self.second, sure, data)
 
     def held_back(self, data: str | None, dataset: str) -> HeldBack:
         """WATCHED photographs of each domain of the split test, to watch a training by."""
@@ -134,6 +150,26 @@ class Photographs(Dataset[Pair]):
         top, left = (int(torch.randint(scaled - self.side + 1, ())) for _ in range(2))
         crop = pixels[:, top : top + self.side, left : left + self.side]
         return crop.flip(2) if torch.rand(()) < 0.5 else crop.contiguous()
+
+
+def told_apart(
+    first: Sequence[Image], second: Sequence[Image], sure: float, data: str | None
+) -> tuple[list[Image], list[Image]]:
+    """The pictures of two domains with a chance of `sure` at least to be of their own.
+
+    The chances are those of a logistic regression on MobileNetV2's pooled features that saw none of the
+    pictures it judges (FOLDS of them in turn). Raises UsageError where none is left of a domain, WeightsError
+    where there are no weights.
+    """
+    seen = np.stack([images.resize(each, SEEN, SEEN) for each in (*first, *second)])
+    features, domains = imagenet.pooled(seen, data), np.repeat([0, 1], [len(first), len(second)])
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=INVERSE_REGULARIZATION, max_iter=500))
+    chances = cross_val_predict(classifier, features, domains, cv=FOLDS, method="predict_proba")
+    kept = chances[np.arange(len(domains)), domains] >= sure
+    halves = list(compress(first, kept)), list(compress(second, kept[len(first) :]))
+    if not all(halves):
+        raise UsageError("none_told_apart", sure=f"{sure:g}")
+    return halves
 
 
 def seeds_of(split: str) -> range:

@@ -23,6 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from segen.errors import UsageError
 from segen.imaging import images
 from segen.models.generation.predictor import pictures_of
 from segen.models.translation.pix2pix import PatchDiscriminator
@@ -41,7 +42,7 @@ SHOWN = 4
 class CycleConfig(TranslationConfig):
     """How a CycleGAN is built and trained."""
 
-    MAY_BE_ZERO: ClassVar[frozenset[str]] = TranslationConfig.MAY_BE_ZERO | {"history"}
+    MAY_BE_ZERO: ClassVar[frozenset[str]] = TranslationConfig.MAY_BE_ZERO | {"history", "sure"}
     domains: Literal["microscopy", "photographs"] = "photographs"
     cycle: tuple[float, float] = (10.0, 10.0)
     """Weight of the cycle loss, of the first domain's pictures and of the second's."""
@@ -55,6 +56,15 @@ class CycleConfig(TranslationConfig):
     """Drawings that each discriminator may see again."""
     feature_discriminator: str = ""
     """The segmentation card whose encoder feeds a further discriminator of each direction, if any."""
+    sure: float = 0.0
+    """Leave out photographs that a classifier gives a lower chance to be of their own domain, such as summers
+    under snow; 0 leaves out none."""
+
+    def check(self) -> None:
+        """Raise UsageError for values that no training can have."""
+        super().check()
+        if self.sure >= 1 or (self.sure and self.domains != "photographs"):
+            raise UsageError("none_told_apart", sure=f"{self.sure:g}")
 
 
 CONFIGS = [
@@ -105,9 +115,10 @@ class CycleGan(Translation):
     config: CycleConfig
 
     def __init__(self, config: CycleConfig, place: Place) -> None:
-        read = Microscopy if config.domains == "microscopy" else Photographs
-        colors = 1 if config.domains == "microscopy" else 3
-        self.train: Microscopy | Photographs = read(place.data, config.dataset, "train", config.side)
+        of_photographs = config.domains == "photographs"
+        colors = 3 if of_photographs else 1
+        asked = (place.data, config.dataset, "train", config.side)
+        self.train = Photographs(*asked, config.sure) if of_photographs else Microscopy(*asked)
         self.val = self.train.held_back(place.data, config.dataset)
         torch.manual_seed(config.seed)
         generators: dict[str, nn.Module] = {

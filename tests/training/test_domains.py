@@ -1,0 +1,69 @@
+"""What is left out of training: photographs of an unsure domain, and the skin tones of emoji."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segen.data import datasets
+from segen.data.synthetic import landscapes
+from segen.errors import UsageError
+from segen.imaging import images
+from segen.models.features import imagenet
+from segen.training.domains import told_apart
+from segen.training.pairs import Emoji
+from segen.training.recipes import RECIPES
+from segen.types import Image, Pictures
+from tests.sentences import exactly
+
+
+@pytest.fixture(autouse=True)
+def by_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mean colour of a picture in place of MobileNetV2's features."""
+
+    def pooled(pictures: Pictures, data: object) -> np.ndarray:
+        return pictures.mean(axis=(1, 2)).astype(np.float32)
+
+    monkeypatch.setattr(imagenet, "pooled", pooled)
+    monkeypatch.setattr("segen.training.domains.INVERSE_REGULARIZATION", 1.0)
+
+
+def test_what_looks_like_the_other_domain_is_left_out() -> None:
+    def plain(level: int) -> Image:
+        return np.full((40, 40, 3), level, np.uint8)
+
+    summer, winter = (
+        [plain(60 + number) for number in range(20)],
+        [plain(180 + number) for number in range(20)],
+    )
+    first, second = told_apart([*summer, plain(200)], [*winter, plain(50)], 0.7, None)
+    assert {int(each[0, 0, 0]) for each in first} <= {*range(60, 80)}
+    assert {int(each[0, 0, 0]) for each in second} <= {*range(180, 200)}
+    assert min(len(first), len(second)) > 12
+    with pytest.raises(UsageError, match=exactly("none_told_apart", sure="0.999999")):
+        told_apart([landscapes.landscape(1)] * 8, [landscapes.landscape(1)] * 8, 0.999999, None)
+
+
+@pytest.mark.parametrize(("name", "sure"), [("cyclegan-yosemite", 1.0), ("cyclegan-nuclei", 0.7)])
+def test_only_photographs_can_be_left_out_and_not_all(name: str, sure: float) -> None:
+    with pytest.raises(UsageError, match=exactly("none_told_apart", sure=f"{sure:g}")):
+        replace(RECIPES[name], sure=sure).check()
+
+
+def test_of_signs_in_several_skin_tones_the_yellow_ones_are_learned(tmp_path: Path) -> None:
+    names = ["1f44d", "1f44d-1f3fb", "1f44d-1f3ff", "1f9d1-1f3fd-200d-1f680", "1f9d1-200d-1f680"]
+    folder = tmp_path / "emoji"
+    folder.mkdir()
+    for level, name in enumerate(names):
+        picture = images.encode(np.full((64, 64, 3), 40 * level, np.uint8), "WEBP", lossless=True)
+        (folder / f"{name}.webp").write_bytes(picture)
+    train = Emoji(str(tmp_path), "emoji", "train", 64)
+    found = {40 * names.index(path.stem): path.stem for path in datasets.emoji(folder, "train")}
+    assert found, "some are of train"
+    assert {int(each[0, 0, 0]) for each in train.drawings} == {
+        level for level, stem in found.items() if "1f3f" not in stem
+    }
+    assert len(train.drawings) < len(found)

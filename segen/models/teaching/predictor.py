@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.special import softmax
 from torch import nn
 
 from segen.errors import InputError
@@ -28,6 +29,8 @@ from segen.types import (
     TeachRequest,
 )
 
+LINEAR, LEAST = 0.6, 1e-4
+"""The weight of the regression beside the forest, and the least probability of either, which is a veto."""
 AROUND = 0.02
 """The certainty of a place is that of its surroundings, a Gaussian of this share of the longer side: single
 pixels are uncertain at every border."""
@@ -99,12 +102,15 @@ def _answer(
 ) -> Segmentation:
     """What a classifier says of a picture with these features, F x h x w, its edges brought back.
 
-    `plain` are the `few` of them, N x hw. Its two parts, where it has them, count alike.
+    `plain` are the `few` of them, N x hw. What its two parts say, where it has both, is averaged as
+    logarithms: a logarithmic opinion pool (Genest and Zidek 1986).
     """
     count, height, width = found.shape
     shares = forest.probabilities(classifier.trees, found.reshape(count, -1))
     if classifier.linear:
-        shares = (shares + regression.probabilities(classifier.linear, plain)) * np.float32(0.5)
+        others = regression.probabilities(classifier.linear, plain)
+        logs = (1 - LINEAR) * np.log(shares.clip(LEAST)) + LINEAR * np.log(others.clip(LEAST))
+        shares = softmax(logs.astype(np.float32), axis=0)
     shares = sharpened(image, shares.reshape(-1, height, width))
     return Segmentation(full_size_labels(torch.from_numpy(shares)[None], *image.shape[:2]), shares)
 

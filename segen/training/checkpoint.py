@@ -45,10 +45,11 @@ def read(path: Path, config: Config) -> dict[str, Any]:
     if len(content) <= DIGITS or _checksum(content[:-DIGITS]) != content[-DIGITS:]:
         raise DataError("checkpoint_damaged", name=config.name)
     saved: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    was, now = saved["config"], plain(config)
+    # What a run of before an option did is what its default does.
+    was, now = plain(type(config)(config.name)) | saved["config"], plain(config)
     for name in (each.name for each in fields(config) if each.name not in config.CHANGEABLE):
-        if was.get(name) != now[name]:
-            raise DataError("resume_differs", field=name, was=was.get(name), now=now[name])
+        if was[name] != now[name]:
+            raise DataError("resume_differs", field=name, was=was[name], now=now[name])
     if saved["step"] > config.steps:
         raise DataError("resume_done", step=saved["step"], steps=config.steps)
     return saved

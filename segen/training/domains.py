@@ -158,13 +158,16 @@ def told_apart(
     """The pictures of two domains with a chance of `sure` at least to be of their own.
 
     The chances are those of a logistic regression on MobileNetV2's pooled features that saw none of the
-    pictures it judges (FOLDS of them in turn). Raises UsageError where none is left of a domain, WeightsError
-    where there are no weights.
+    pictures it judges (one of FOLDS parts in turn). Raises UsageError where none is left of a domain, and
+    WeightsError where there are no weights.
     """
     seen = np.stack([images.resize(each, SEEN, SEEN) for each in (*first, *second)])
     features, domains = imagenet.pooled(seen, data), np.repeat([0, 1], [len(first), len(second)])
+    folds = min(FOLDS, len(first), len(second))
+    if folds < 2:
+        raise UsageError("none_told_apart", sure=f"{sure:g}")
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=INVERSE_REGULARIZATION, max_iter=500))
-    chances = cross_val_predict(classifier, features, domains, cv=FOLDS, method="predict_proba")
+    chances = cross_val_predict(classifier, features, domains, cv=folds, method="predict_proba")
     kept = chances[np.arange(len(domains)), domains] >= sure
     halves = list(compress(first, kept)), list(compress(second, kept[len(first) :]))
     if not all(halves):

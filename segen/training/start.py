@@ -27,9 +27,15 @@ def copy(tensors: Mapping[str, torch.Tensor], network: nn.Module, prefix: str = 
     return len(fitting)
 
 
-def whole(network: nn.Module, file: Path, name: str) -> None:
-    """Copy all tensors of a file into a network. Raises UsageError, for the card `name`, if they differ."""
+def whole(network: nn.Module, file: Path, name: str, new: str = "") -> None:
+    """Copy all tensors of a file into a network. Raises UsageError, for the card `name`, if they differ.
+
+    A part whose tensors' names begin with `new`, if that is given, stays as it is where the file has none.
+    """
     try:
-        network.load_state_dict(weights.read_tensors(file))
+        tensors = weights.read_tensors(file)
+        if new and not any(each.startswith(new) for each in tensors):
+            tensors |= {key: each for key, each in network.state_dict().items() if key.startswith(new)}
+        network.load_state_dict(tensors)
     except (RuntimeError, WeightsError):
         raise UsageError("init_unlike", model=name) from None

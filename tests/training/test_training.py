@@ -22,8 +22,8 @@ from segen.imaging import images
 from segen.imaging.labels import encode_labels
 from segen.models.segmentation import smp
 from segen.models.segmentation.predictor import two_class
+from segen.training import checkpoint, loop
 from segen.training import data as training_data
-from segen.training import loop
 from segen.training.main import main
 from segen.training.recipe import Config, Place
 from segen.training.recipes import RECIPES
@@ -104,6 +104,16 @@ def test_resume_refuses_another_configuration(runs: Path) -> None:
         loop.fit(Segmentation(replace(SMALL, batch_size=3), resumed), resumed)
     with pytest.raises(DataError, match=exactly("nothing_to_resume", name="other")):
         loop.fit(Segmentation(replace(SMALL, name="other"), resumed), resumed)
+
+
+def test_a_run_of_before_an_option_is_resumed_with_its_default(runs: Path) -> None:
+    run = loop.fit(Segmentation(SMALL, SYNTHETIC), SYNTHETIC).parent
+    saved = checkpoint.read(run / "checkpoint.pt", SMALL)
+    del saved["config"]["remembered"]
+    checkpoint.write(run / "checkpoint.pt", saved)
+    assert checkpoint.read(run / "checkpoint.pt", SMALL)["step"] == SMALL.steps
+    with pytest.raises(DataError, match=exactly("resume_differs", field="remembered", was=0.0, now=0.5)):
+        checkpoint.read(run / "checkpoint.pt", replace(SMALL, remembered=0.5))
 
 
 def test_what_ships_has_averaged_weights_and_the_last_batch_norm_buffers() -> None:

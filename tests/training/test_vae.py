@@ -9,10 +9,13 @@ import pytest
 import torch
 from torch import nn
 
+from segen.errors import UsageError
 from segen.models.generation.vae import Vae
 from segen.training import data as training_data
+from segen.training import start
 from segen.training.recipe import Place
 from segen.training.recipes.vae import VaeConfig, VaeRecipe
+from tests.sentences import exactly
 
 SYNTHETIC = Place(data="synthetic")
 VAE = VaeConfig("tiny", batch_size=6, latent=3, channels=(4, 4, 4))
@@ -94,7 +97,9 @@ def test_a_perceptual_term_is_logged_and_counts(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_prior_can_be_trained_alone(runs: Path) -> None:
-    recipe = VaeRecipe(replace(VAE, prior_alone=True), SYNTHETIC)
+    with pytest.raises(UsageError, match=exactly("prior_of_nothing")):
+        VaeRecipe(replace(VAE, prior_alone=True), SYNTHETIC)
+    recipe = VaeRecipe(replace(VAE, prior_alone=True), replace(SYNTHETIC, resume=True))
     calls = Recorder()
     logged = recipe.step(recipe.networks, batch_of(recipe), calls)
     assert set(logged) == {"prior"}
@@ -105,3 +110,19 @@ def test_the_prior_can_be_trained_alone(runs: Path) -> None:
     assert changed
     assert all(name.startswith("prior.") for name in changed)
     assert not recipe.network.encoder[1].num_batches_tracked, "batch norm stays as it is"
+
+
+def test_grey_pictures_have_no_perceptual_term() -> None:
+    with pytest.raises(UsageError, match=exactly("perceptual_grey", name=VAE.name)):
+        replace(VAE, perceptual=1.0).check()
+    replace(VAE, perceptual=1.0, colors=3).check()
+    replace(VAE, couplings=0).check()
+
+
+def test_a_vae_without_a_prior_can_be_gone_on_from(tmp_path: Path) -> None:
+    before, now = Vae(3, (4, 4, 4)), Vae(3, (4, 4, 4), couplings=2)
+    before.save_pretrained(tmp_path)
+    start.whole(now, tmp_path / "model.safetensors", "old", new="prior.")
+    assert torch.equal(now.first.weight, before.first.weight)
+    with pytest.raises(UsageError, match=exactly("init_unlike", model="old")):
+        start.whole(Vae(4, (4, 4, 4), couplings=2), tmp_path / "model.safetensors", "old", new="prior.")

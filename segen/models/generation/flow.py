@@ -53,7 +53,7 @@ class Flow(nn.Module):
     def __init__(self, size: int, couplings: int) -> None:
         super().__init__()
         self.couplings = nn.ModuleList(Coupling(size) for _ in range(couplings))
-        self.shifted = size // 2 + 1
+        self.shifted = size // 2 + 1 if size > 2 else 1  # each number is changed in its turn
 
     def forward(self, noise: torch.Tensor) -> torch.Tensor:
         """Latent vectors, N x d, of standard normal numbers."""

@@ -166,7 +166,7 @@ class LatentPredictor:
         raise InputError("no_encoder")
 
     def priors(self, seeds: Sequence[int]) -> Iterator[Step | Priors]:
-        """Compare priors. Raises InputError where none was learned."""
+        """Compare priors. Raises InputError where there is no encoder."""
         raise InputError("no_encoder")
 
     def mix(self, request: MixRequest) -> Iterator[Step | Mixture]:

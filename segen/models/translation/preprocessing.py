@@ -20,7 +20,7 @@ from segen.types import Image, Labels
 
 Reader = Callable[[Image, int, float, ModelCard], tuple[torch.Tensor, int]]
 """Of H x W x 3, the longest side allowed, and the scale at which the network sees it: 1 x C x h x w pixels in
-[-1, 1], and how many pixels are of no class."""
+[-1, 1], and how many of the pixels given are of no class, or of no mask."""
 BETWEEN = 32, 223
 """Levels between which a pixel is neither black nor white."""
 MOST_BETWEEN = 0.2
@@ -45,7 +45,9 @@ def mask(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.
     if between.mean() <= MOST_BETWEEN:
         return _tensor(levels), 0
     threshold: int = threshold_otsu(levels) if levels.min() < levels.max() else 127  # type: ignore[no-untyped-call]
-    return _tensor((levels > threshold).astype(np.uint8) * 255), int(between.sum())
+    return _tensor((levels > threshold).astype(np.uint8) * 255), round(
+        between.mean() * image.shape[0] * image.shape[1]
+    )
 
 
 def line_drawing(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:

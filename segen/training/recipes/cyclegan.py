@@ -63,8 +63,10 @@ class CycleConfig(TranslationConfig):
     def check(self) -> None:
         """Raise UsageError for values that no training can have."""
         super().check()
-        if self.sure >= 1 or (self.sure and self.domains != "photographs"):
+        if not 0 <= self.sure < 1:
             raise UsageError("none_told_apart", sure=f"{self.sure:g}")
+        if self.sure and self.domains != "photographs":
+            raise UsageError("sure_of_photographs")
 
 
 CONFIGS = [

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from segen import registry
+from segen.errors import UsageError
 from segen.imaging import images
 from segen.models import latents, weights
 from segen.models.features.imagenet import BLOCKS, FeatureDistance
@@ -41,6 +42,7 @@ class VaeConfig(Config):
 
     generates: ClassVar[bool] = True
     CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
+    MAY_BE_ZERO: ClassVar[frozenset[str]] = Config.MAY_BE_ZERO | {"couplings"}
     dataset: str = "fashion"
     """The data set's name; docs/data.md describes its folder."""
     side: int = 28
@@ -54,7 +56,7 @@ class VaeConfig(Config):
     channels: tuple[int, ...] = (32, 64, 128)
     """Of the encoder at sides 16, 8, 4; the decoder has the same, backwards."""
     couplings: int = 8
-    """Of the flow of the learned prior."""
+    """Of the flow of the learned prior; 0 leaves it the standard normal one."""
     prior_alone: bool = False
     """Train the learned prior, by an encoder that stays as it is, with the statistics of its batch norm."""
     beta: float = 1.0
@@ -65,6 +67,12 @@ class VaeConfig(Config):
     clip: float = 1e6
     """No clipping; the number only has to be large."""
     ema_decay: float = 0.999
+
+    def check(self) -> None:
+        """Raise UsageError for values that no training can have."""
+        super().check()
+        if self.perceptual and self.colors == 1:
+            raise UsageError("perceptual_grey", name=self.name)
 
 
 CONFIGS = [
@@ -91,9 +99,11 @@ class VaeRecipe:
         self.apart: FeatureDistance | None = None
         if config.perceptual and place.data != "synthetic":  # drawn pictures need no weights to learn from
             self.apart = FeatureDistance(BLOCKS, place.data).to(memory_format=torch.channels_last)
+        if config.prior_alone and not (config.couplings and (place.init or place.resume)):
+            raise UsageError("prior_of_nothing")
         if place.init:
             folder = weights.checked(registry.card(place.init, "generate"))
-            start.whole(self.network, folder / "model.safetensors", place.init)
+            start.whole(self.network, folder / "model.safetensors", place.init, new="prior.")
 
     def dataset(self) -> Pictures:
         """The training pictures as they are."""

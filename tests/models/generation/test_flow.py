@@ -63,3 +63,13 @@ def test_pictures_are_drawn_through_the_prior() -> None:
 def test_first_weights_are_the_decoders_where_the_prior_changes_nothing() -> None:
     plain = Vae(4, (4, 4, 4))
     torch.testing.assert_close(plain.first_weights(), plain.first.weight.flatten(1).T)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 16])
+def test_every_number_is_changed_in_its_turn(size: int) -> None:
+    torch.manual_seed(0)
+    found = Flow(size, 8)
+    for parameter in found.parameters():
+        torch.nn.init.normal_(parameter, 0.0, 0.2)
+    noise = torch.randn(9, size)
+    assert (found(noise) - noise).abs().amax(dim=0).min() > 1e-3

@@ -9,6 +9,7 @@ import gradio as gr
 import numpy as np
 from markupsafe import Markup
 
+from segen.errors import InputError
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.text import words
@@ -51,6 +52,8 @@ def priors_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
         seeds, ask = seed_range(seed_of(given[ends.start]), DRAWN), (progress, asked.language)
         learned = yield from steps(engine, asked.card.name, GenerateRequest(seeds[:SHOWN]), *ask)
         both = yield from steps(engine, asked.card.name, PriorsRequest(seeds), *ask)
+        if not both.value.learned_odds.any():
+            raise InputError("no_learned_prior")
         yield {view: priors_view(asked.card, both.value, learned.value.images, asked.language)}
 
     on_device([run.click], compare, {*chosen.inputs, ends.start}, [view], stop=chosen.stop, shows=view)

@@ -32,6 +32,7 @@ from segen.training.recipes.classifier import ClassifierConfig
 from segen.training.recipes.gan import Gan, GanConfig, recalibrate_batch_norm
 from segen.training.recipes.vae import VaeConfig
 from tests.sentences import exactly
+from tests.training_steps import Recorder, batch_of
 
 SYNTHETIC = Place(data="synthetic")
 TINY = GanConfig(
@@ -96,21 +97,6 @@ def test_the_exported_networks_are_the_averaged_ones(runs: Path) -> None:
     assert next(generator.parameters()).dtype == torch.float32
     assert not torch.equal(generator.first.weight, recipe.generator.first.weight), "averaged, not the last"
     assert discriminator(torch.zeros(2, 1, 32, 32)).shape == (2,)
-
-
-class Recorder:
-    """Stands in for the loop's update, and keeps the losses."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, torch.Tensor]] = []
-
-    def __call__(self, name: str, loss: torch.Tensor) -> None:
-        self.calls.append((name, loss))
-
-
-def batch_of(recipe: Gan, count: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
-    items = [recipe.train[index] for index in range(count)]
-    return torch.stack([pixels for pixels, _ in items]), torch.tensor([label for _, label in items])
 
 
 class Fixed(nn.Module):

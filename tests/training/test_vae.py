@@ -16,6 +16,7 @@ from segen.training import start
 from segen.training.recipe import Place
 from segen.training.recipes.vae import VaeConfig, VaeRecipe
 from tests.sentences import exactly
+from tests.training_steps import Recorder, batch_of
 
 SYNTHETIC = Place(data="synthetic")
 VAE = VaeConfig("tiny", batch_size=6, latent=3, channels=(4, 4, 4))
@@ -26,21 +27,6 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
     monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 12, "val": 6})
     return tmp_path
-
-
-class Recorder:
-    """Stands in for the loop's update, and keeps the losses."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, torch.Tensor]] = []
-
-    def __call__(self, name: str, loss: torch.Tensor) -> None:
-        self.calls.append((name, loss))
-
-
-def batch_of(recipe: VaeRecipe, count: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
-    items = [recipe.train[index] for index in range(count)]
-    return torch.stack([pixels for pixels, _ in items]), torch.tensor([label for _, label in items])
 
 
 def test_beta_weighs_the_divergence() -> None:

@@ -82,7 +82,7 @@ class Vae(nn.Module, PyTorchModelHubMixin):
     def forward(self, pixels: torch.Tensor, noise: torch.Tensor) -> Encoded:
         """What the encoder says of pixels; z is drawn by N x latent standard normal numbers."""
         mean, log_variance = self.encode(pixels)
-        latents = mean + noise * (log_variance / 2).exp()
+        latents = sampled(mean, log_variance, noise)
         return Encoded(latents, self.decode(latents), mean, log_variance)
 
     def first_weights(self) -> torch.Tensor:
@@ -91,6 +91,11 @@ class Vae(nn.Module, PyTorchModelHubMixin):
         moved = (self.prior(steps) - self.prior(-steps)) / 2
         weights: torch.Tensor = self.first.weight.flatten(1).T @ moved.T
         return weights
+
+
+def sampled(mean: torch.Tensor, log_variance: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    """z of q(z | x) by standard normal numbers, which broadcast with both moments."""
+    return mean + noise * (log_variance / 2).exp()
 
 
 def reconstruction_term(pixels: torch.Tensor, decoded: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:

@@ -22,7 +22,14 @@ from segen.imaging import images
 from segen.models import latents, weights
 from segen.models.features.imagenet import BLOCKS, FeatureDistance
 from segen.models.generation.predictor import BATCH, pictures_of
-from segen.models.generation.vae import Encoded, Vae, divergence, learned_divergence, reconstruction_term
+from segen.models.generation.vae import (
+    Encoded,
+    Vae,
+    divergence,
+    learned_divergence,
+    reconstruction_term,
+    sampled,
+)
 from segen.training import processes, start
 from segen.training.pictures import Pictures, frechet
 from segen.training.recipe import Config, Place, Update
@@ -151,8 +158,7 @@ class VaeRecipe:
     def _codes(self, mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
         """CODES latent vectors of each picture, which the prior learns from without changing them."""
         noise = processes.drawn(torch.randn, len(mean), CODES, self.config.latent, device=mean.device)
-        codes = mean[:, None] + noise * (log_variance[:, None] / 2).exp()
-        return codes.flatten(0, 1).detach()
+        return sampled(mean[:, None], log_variance[:, None], noise).flatten(0, 1).detach()
 
     def _parts(self, network: Vae, pixels: torch.Tensor, told: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
         """log p(x | z) and the divergence of each picture, in nats; the border does not count."""

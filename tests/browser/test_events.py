@@ -16,11 +16,11 @@ CLOSED_LATE = """
 const { fetch } = window;
 window.closings = 0;
 const late = async (text, controller) => {
-    const [before, close] = text.split(/(?=data: {"msg":"close_stream)/);
-    controller.enqueue(before);
-    if (!close) return;
+    const start = text.indexOf('data: {"msg":"close_stream');
+    if (start < 0) return controller.enqueue(text);
+    controller.enqueue(text.slice(0, start));
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    controller.enqueue(close);
+    controller.enqueue(text.slice(start));
     window.closings += 1;
 };
 window.fetch = async (...given) => {

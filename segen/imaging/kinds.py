@@ -13,7 +13,13 @@ SIDE = 256
 """The longer side at which a picture is looked at."""
 BRIGHT = 140
 """The median brightness from which a background counts as bright, of 255."""
+BETWEEN = 32, 223
+"""Levels between which a pixel is neither black nor white."""
+MOST_BETWEEN = 0.2
+"""The share of such pixels above which a picture is no mask: those at borders alone are fewer."""
 Color = tuple[int, int, int]
+Levels = NDArray[np.uint8] | NDArray[np.float32]
+"""Brightness, 0 to 255."""
 
 
 def looks_like(image: Image, kind: str, palette: Sequence[Color] = ()) -> bool:
@@ -29,7 +35,7 @@ def looks_like(image: Image, kind: str, palette: Sequence[Color] = ()) -> bool:
     drawn = {
         "labels": _share_in(small, palette) > 0.8,
         "lines": bool((light > 200).mean() > 0.6 and color.mean() < 12),
-        "grey": bool(color.mean() < 8 and ((light < 40) | (light > 215)).mean() > 0.85),
+        "grey": is_mask(light),
     }
     if kind == "photograph":
         return not any(drawn.values())
@@ -38,6 +44,16 @@ def looks_like(image: Image, kind: str, palette: Sequence[Color] = ()) -> bool:
         stained = np.median(light) > BRIGHT and greenish.mean() < 0.01
         return bool(color.mean() < 12 or stained) and not drawn["lines"]
     return drawn[kind]
+
+
+def between(light: Levels) -> NDArray[np.bool_]:
+    """Which of these levels are neither black nor white."""
+    return (light > BETWEEN[0]) & (light < BETWEEN[1])
+
+
+def is_mask(light: Levels) -> bool:
+    """Whether these levels are those of a mask: black and white, but for its borders."""
+    return bool(between(light).mean() <= MOST_BETWEEN)
 
 
 def is_bright(image: Image) -> bool:

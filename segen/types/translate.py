@@ -68,6 +68,7 @@ class Cycle:
     h x w float32, how far A'' is from A, averaged over channels, 0 to 1, and `mean_error` its mean.
     `discriminator_score_given` and `discriminator_score_translated` are h x w float32, 0 for drawn to 1 for
     real: how real the discriminator of either domain takes each patch of A, and of B', to be.
+    `unknown_pixels` is as in a Translation.
     """
 
     given: Image
@@ -79,6 +80,7 @@ class Cycle:
     mean_error: float
     discriminator_score_given: NDArray[np.float32]
     discriminator_score_translated: NDArray[np.float32]
+    unknown_pixels: int = 0
 
 
 @dataclass(frozen=True)

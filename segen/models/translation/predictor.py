@@ -218,7 +218,7 @@ class TranslationPredictor:
         backward = "backward" if forward == "forward" else "forward"
         if backward not in self.card.directions:
             raise InputError("no_way_back", model=self.card.name)
-        given, _ = self._read(request.image, forward, round(self.tile / self.scale))
+        given, unknown_pixels = self._read(request.image, forward, round(self.tile / self.scale))
         drawn = self.network(given, forward)
         yield Step(1, 3)
         passed = degraded(drawn, request.levels, request.blur)
@@ -239,6 +239,7 @@ class TranslationPredictor:
             mean_error=float(error.mean()),
             discriminator_score_given=given_score[0, 0].float().cpu().numpy(),
             discriminator_score_translated=translated_score[0, 0].float().cpu().numpy(),
+            unknown_pixels=unknown_pixels,
         )
 
 

@@ -12,7 +12,7 @@ from skimage.filters import threshold_otsu
 
 from segen import registry
 from segen.data.synthetic import nuclei
-from segen.imaging import images, lines
+from segen.imaging import images, kinds, lines
 from segen.imaging.labels import nearest_classes, resize_labels
 from segen.models.tensors import to_tensor
 from segen.registry import ClassInfo, ModelCard
@@ -21,10 +21,6 @@ from segen.types import Image, Labels
 Reader = Callable[[Image, int, float, ModelCard], tuple[torch.Tensor, int]]
 """Of H x W x 3, the longest side allowed, and the scale at which the network sees it: 1 x C x h x w pixels in
 [-1, 1], and how many of the pixels given are of no class, or of no mask."""
-BETWEEN = 32, 223
-"""Levels between which a pixel is neither black nor white."""
-MOST_BETWEEN = 0.2
-"""The share of such pixels above which a picture is no mask: those at borders alone are fewer."""
 
 
 def photograph(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:
@@ -41,13 +37,11 @@ def mask(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.
     """Grey, white where nuclei are. A picture that is no mask is made one by Otsu's threshold (1979)."""
     fitted = np.rint(images.fit(image, side).mean(axis=2)).astype(np.uint8)
     levels = _scaled(fitted, scale)
-    between = (levels > BETWEEN[0]) & (levels < BETWEEN[1])
-    if between.mean() <= MOST_BETWEEN:
+    if kinds.is_mask(levels):
         return _tensor(levels), 0
     threshold: int = threshold_otsu(levels) if levels.min() < levels.max() else 127  # type: ignore[no-untyped-call]
-    return _tensor((levels > threshold).astype(np.uint8) * 255), round(
-        between.mean() * image.shape[0] * image.shape[1]
-    )
+    grey = round(kinds.between(levels).mean() * image.shape[0] * image.shape[1])
+    return _tensor((levels > threshold).astype(np.uint8) * 255), grey
 
 
 def line_drawing(image: Image, side: int, scale: float, card: ModelCard) -> tuple[torch.Tensor, int]:

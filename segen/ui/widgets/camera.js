@@ -194,7 +194,8 @@ async function here(source, mine) {
     else cover(answer.pixels, width, height);
     measure(answer.milliseconds, source.lasts);
     element.dataset.where = "browser";
-    parts.where.textContent = say("camera.in_browser", { by: answer.by, width, height });
+    const thresholded = answer.thresholded ? ` ${say("camera.thresholded")}` : "";
+    parts.where.textContent = say("camera.in_browser", { by: answer.by, width, height }) + thresholded;
     await new Promise(requestAnimationFrame);
   } while (source.lasts && mine === turn && element.checkVisibility());
 }

@@ -12,7 +12,7 @@ from segen import registry
 from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import InputError
-from segen.imaging import images
+from segen.imaging import images, kinds
 from segen.imaging.labels import nearest_classes
 from segen.models.translation import preprocessing
 from segen.models.translation.predictor import Networks, ResnetGenerator, TranslationPredictor, degraded, load
@@ -93,8 +93,17 @@ def test_a_mask_stays_and_a_picture_in_its_place_becomes_one(engine: Engine) -> 
     grey, strays = preprocessing.mask(np.full((60, 80, 3), 90, np.uint8), 999, 1.0, card)
     assert (grey == -1).all(), "flat: none of it is bright"
     assert strays == 60 * 80
-    told = engine.run("small-nuclei", TranslateRequest(ramp, "backward")).value
-    assert told.unknown_pixels > 0
+    for asked in (TranslateRequest(ramp, "backward"), CycleRequest(ramp, "backward")):
+        assert engine.run("small-nuclei", asked).value.unknown_pixels > 0
+
+
+@pytest.mark.parametrize("share", [0.1, 0.19, 0.21, 0.5])
+def test_the_page_warns_of_just_those_pictures_that_are_thresholded(share: float) -> None:
+    """`share` of the pixels are neither black nor white."""
+    levels = np.where(np.arange(100) < 100 * share, 120, 255).astype(np.uint8)
+    picture = np.broadcast_to(levels[None, :, None], (100, 100, 3)).copy()
+    _, strays = preprocessing.mask(picture, 999, 1.0, card_of("small-nuclei"))
+    assert kinds.looks_like(picture, "grey") == (strays == 0) == (share < 0.2)
 
 
 def test_a_cycle_tells_what_came_back_and_what_was_lost(engine: Engine) -> None:

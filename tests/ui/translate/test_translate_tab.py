@@ -110,11 +110,12 @@ def test_the_numbers_of_a_cycle_are_the_same_on_the_page_and_in_the_file() -> No
         1 - discriminator_score,
     )
     report = json.loads(cycle_view._report("a", CycleRequest(given, levels=16), cycle))
-    html = cycle_view._shown(cycle, "en")
+    html = cycle_view._shown(cycle, "42 grey pixels", "en")
     told = re.findall(r"<figcaption>[^<]*cycle error ([\d.]+)", html)[0]
     assert float(told) == pytest.approx(report["cycle_error"], abs=5e-5)
     assert (report["levels"], report["identity_error"]) == (16, 0)
     assert html.count("<img") == 7
+    assert "42 grey pixels" in html
 
 
 @pytest.mark.parametrize(

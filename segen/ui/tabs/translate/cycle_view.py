@@ -12,6 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from segen import registry
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.text import words
@@ -22,6 +23,7 @@ from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
 from segen.ui.framework.queue import on_device, press_when_moved, steps
 from segen.ui.framework.templates import render
+from segen.ui.tabs.translate import choice
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
 
@@ -107,8 +109,9 @@ class CycleView:
         image, stem = picked
         asked = CycleRequest(image, direction, 2**bits, blur)  # type: ignore[arg-type]  # it checks
         done = yield from steps(self.engine, name, asked, progress, language)
+        strays = choice.strays(registry.card(name), direction, done.value, language)
         yield {
-            self.view: _shown(done.value, language),
+            self.view: _shown(done.value, strays, language),
             self.row: gr.Row(visible=True),
             self.download: saved(f"{stem}.{name}.cycle.json", _report(name, asked, done.value)),
         }
@@ -137,8 +140,8 @@ def identity_error(found: Cycle) -> float:
     return float(np.abs(found.given.astype(np.float32) - found.identity).mean() / 255)
 
 
-def _shown(found: Cycle, language: str) -> Markup:
-    """The seven pictures of a cycle over what they are, with their numbers."""
+def _shown(found: Cycle, strays: str, language: str) -> Markup:
+    """The seven pictures of a cycle over what they are, with their numbers, under what `strays` says."""
     error = found.error / max(float(found.error.max()), MIN_ERROR)
     heat = np.array(PALETTE, dtype=np.uint8)[np.rint(128 + 127 * error).astype(np.uint8)]
     numbers: dict[str, dict[str, str]] = {
@@ -163,7 +166,7 @@ def _shown(found: Cycle, language: str) -> Markup:
         figure(png(images.fit(each, 512)), words(language, f"translate.cycle_{name}", **numbers[name]))
         for name, each in pictures.items()
     )
-    return render("tabs/translate/cycle.html", figures=figures)
+    return render("tabs/translate/cycle.html", strays=strays, figures=figures)
 
 
 def _patches(picture: Image, discriminator_score: NDArray[np.float32]) -> Image:

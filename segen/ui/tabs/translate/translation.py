@@ -147,7 +147,4 @@ def _took(card: ModelCard, direction: str, run: Run[Translation], language: str)
         seconds=f"{run.seconds:.2f}",
         device=device_name(run.device),
     )
-    if run.value.unknown_pixels:
-        key = f"translate.strays_{card.options.given[cast(Direction, direction)]}"
-        sentence += " " + words(language, key, pixels=f"{run.value.unknown_pixels:,}")
-    return sentence
+    return f"{sentence} {choice.strays(card, direction, run.value, language)}".strip()

@@ -40,11 +40,18 @@ function otsu(levels) {
   return threshold;
 }
 
+const light = (pixels) => mean(pixels).map(Math.round);
+
+/** Whether RGBA is black and white, but for borders, as kinds.py has it. */
+export function isMask(pixels) {
+  const between = light(pixels).filter((level) => level > BETWEEN[0] && level < BETWEEN[1]).length;
+  return between <= (MOST_BETWEEN * pixels.length) / 4;
+}
+
 /** A mask as it is; what is none, but a picture, is made one. */
 function grey(pixels) {
-  const levels = mean(pixels).map(Math.round);
-  const between = levels.filter((level) => level > BETWEEN[0] && level < BETWEEN[1]).length;
-  if (between <= MOST_BETWEEN * levels.length) return [plane(levels)];
+  const levels = light(pixels);
+  if (isMask(pixels)) return [plane(levels)];
   const threshold = otsu(levels);
   return [plane(levels.map((level) => (level > threshold ? 255 : 0)))];
 }

@@ -19,7 +19,7 @@ PARTS = {
     "speed": "A segmentation against smp's own call",
     "peers": "Against torchvision, diffusers, CycleGAN's generator and a plain training loop",
     "loading": "Pictures that a training reads",
-    "cost": "Each network that segments against `unet-camvid`, in float32",
+    "cost": "Each card that segments against one pass of `unet-camvid`, in float32",
     "cluster": "K-means on large pictures",
     "stroke": "A stroke of Teach it",
     "generation": "Generators against their bare networks",

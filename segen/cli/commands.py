@@ -233,6 +233,7 @@ def evaluate(
     split: Name,
     corruption: MaybeName = None,
     severity: int | None = None,
+    once: bool = False,
     float32: bool = False,
     as_json: AsJson = False,
     write: bool = False,
@@ -246,6 +247,7 @@ def evaluate(
         split: The data set's sub-folder, such as val.
         corruption: Degrade the pictures first: noise, blur, fog, rain, night, jpeg or low-resolution.
         severity: How strongly, 1 to 5.
+        once: See each picture once, also where the model averages several scales and mirror images.
         float32: Ask the network itself, also where a copy of it in 8 bits is faster.
         as_json: Print the whole report.
         write: Keep the report beside the model's weights.
@@ -265,7 +267,7 @@ def evaluate(
     from segen.text.table import table
 
     harm = Corruption(corruption, severity) if corruption is not None and severity is not None else None
-    report = evaluate(Engine(int8=not float32), card, data, split, progress, harm)
+    report = evaluate(Engine(int8=not float32), card, data, split, progress, harm, once)
     if card.task == "generate" and "fid" not in report["metrics"]:
         from segen.models.features.inception import FILE
 

@@ -33,29 +33,34 @@ def evaluate(
     split: str,
     progress: Progress = iter,
     corruption: Corruption | None = None,
+    once: bool = False,
 ) -> dict[str, Any]:
     """Measure a card that segments, generates or translates on one split; `data` is as in `datasets.locate`.
 
     Gives {model, data, split, items, metrics, definitions, versions}, `data` being the name of the set. Of
     what segments, `reliability` has the bins behind the metric ece; with a corruption, whose seed is the
-    number of the picture, {corruption: {name, severity}} stands there, too; where a copy in 8 bits answered,
-    `int8`; and `float32` for an engine that asks none. Of what generates, `features` names the space of the
-    distances. `progress` wraps the list of items as tqdm does. Raises DataError when the data cannot be used,
-    UsageError for a corruption of what takes no picture.
+    number of the picture, {corruption: {name, severity}} stands there, too; where each picture was seen once
+    only, `once`; where a copy in 8 bits answered, `int8`; and `float32` for an engine that asks none. Of what
+    generates, `features` names the space of the distances. `progress` wraps the list of items as tqdm does.
+    Raises DataError when the data cannot be used, UsageError for a corruption of what takes no picture, and
+    for `once` of what does not segment.
     """
     if card.task in ("generate", "translate") and corruption:
         raise UsageError("nothing_to_degrade", model=card.name)
+    if card.task != "segment" and once:
+        raise UsageError("not_seen_once", model=card.name)
     if card.task == "generate":
         found = generation.measure(engine, card, data, split, progress)
     elif card.task == "translate":
         found = translation.measure(engine, card, data, split, progress)
     else:
-        found = _compare(engine, card, data, split, progress, corruption)
+        found = _compare(engine, card, data, split, progress, corruption, once)
     return {
         "model": card.name,
         "data": found.pop("data"),
         "split": split,
         **({"corruption": asdict(corruption)} if corruption else {}),
+        **({"once": True} if once else {}),
         **({} if engine.int8 else {"float32": True}),
         **found,
         "definitions": {metric: words("en", f"metrics.{metric}") for metric in found["metrics"]},
@@ -76,6 +81,7 @@ def _compare(
     split: str,
     progress: Progress,
     corruption: Corruption | None,
+    once: bool,
 ) -> dict[str, Any]:
     """Segment every picture of a split and compare with its labels: {data, items, metrics, reliability}."""
     root = datasets.locate(data, card.dataset)
@@ -94,7 +100,7 @@ def _compare(
         image, labels = datasets.read(pair, classes, survey.coding)
         if corruption:
             image = corruption(image, number)
-        value = engine.run(card.name, SegmentRequest(image)).value
+        value = engine.run(card.name, SegmentRequest(image, once)).value
         assert isinstance(value, Segmentation)
         int8 = value.int8
         metrics.update(value.labels, labels)
@@ -122,10 +128,11 @@ def _compare(
 
 
 def key(report: dict[str, Any]) -> str:
-    """Under what a report is kept: its split, or another name such as val+fog-3 or val+float32."""
+    """Under what a report is kept: its split, or another name such as val+fog-3, val+once or val+float32."""
     harm = report.get("corruption")
     harmed = f"+{harm['name']}-{harm['severity']}" if harm else ""
-    return f"{report['split']}{harmed}{FLOAT32 if report.get('float32') else ''}"
+    once = "+once" if report.get("once") else ""
+    return f"{report['split']}{harmed}{once}{FLOAT32 if report.get('float32') else ''}"
 
 
 def store(card: ModelCard, report: dict[str, Any]) -> None:

@@ -106,7 +106,7 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
         self.pairs = datasets.pairs(root, split)
         self.survey = datasets.survey(self.pairs, self.classes)
         if remark := self.survey.remark(self.classes):
-            print(remark, file=sys.stderr)
+            print(f"{split}: {remark}", file=sys.stderr)
 
     def __len__(self) -> int:
         return len(self.pairs)

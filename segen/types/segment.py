@@ -67,11 +67,16 @@ class Segmentation:
 
 @dataclass(frozen=True)
 class SegmentRequest(Request[Segmentation]):
-    """Segment one picture: `image` is H x W x 3 uint8 RGB of any size that `imaging.images` lets through."""
+    """Segment one picture: `image` is H x W x 3 uint8 RGB of any size that `imaging.images` lets through.
+
+    A card may average what it finds in the picture at several scales, and mirrored (test-time augmentation);
+    with `once`, it sees the picture once, as it is.
+    """
 
     task: ClassVar[str] = "segment"
 
     image: Image
+    once: bool = False
 
 
 @dataclass(frozen=True)

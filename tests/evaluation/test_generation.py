@@ -179,6 +179,8 @@ def test_faults_of_the_data_are_told(artist: None, weights: Path, data: Path, tm
         evaluate(Engine("cpu"), CARD, tmp_path, "test")
     with pytest.raises(UsageError, match=exactly("nothing_to_degrade", model=CARD.name)):
         evaluate(Engine("cpu"), CARD, data, "test", corruption=Corruption("fog", 3))
+    with pytest.raises(UsageError, match=exactly("not_seen_once", model=CARD.name)):
+        evaluate(Engine("cpu"), CARD, data, "test", once=True)
     file = data / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte"
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(DataError, match=exactly("raw_files")):

@@ -95,7 +95,8 @@ class SegmentationPredictor:
         match request:
             case SegmentRequest():
                 strips, (height, width) = [], request.image.shape[:2]
-                first, *others = views = list(product([False, True][: 1 + self.mirrored], self.scales))
+                every = list(product([False, True][: 1 + self.mirrored], self.scales))
+                first, *others = views = [(False, 1.0)] if request.once else every
                 answer, seen = self._look_at(request.image, *first)
                 probabilities = functional.softmax(answer, dim=1) / len(views)
                 total = len(others) + -(-height // _strip_rows(width))

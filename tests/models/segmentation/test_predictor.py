@@ -59,6 +59,9 @@ def test_the_probabilities_at_several_scales_are_averaged(
     assert np.allclose(answer.probabilities[1], share, atol=1e-5)
     assert answer.probabilities.shape == (2, round(sides[0] * widths[0] / sides[1]), widths[0])
     assert steps == [Step(done, len(scales)) for done in range(1, len(scales) + 1)]
+    network.widths.clear()
+    list(segment(SegmentRequest(np.zeros((*sides, 3), np.uint8), once=True)))
+    assert network.widths == widths[:1], "asked once, it sees the picture once"
 
 
 def test_a_mirrored_picture_is_seen_too_and_its_answer_brought_back() -> None:

@@ -203,7 +203,7 @@ def photographed(
     large = resize_labels(labels, *segmenter.input_size)
     asked = TranslateRequest(colors(card)[large], seed=seed)
     photo = (yield from steps(engine, card.name, asked, progress, language)).value.image
-    seen = yield from steps(engine, segmenter.name, SegmentRequest(photo), progress, language)
+    seen = yield from steps(engine, segmenter.name, SegmentRequest(photo, once=True), progress, language)
     found = seen.value.labels
     return StreetResult(seed, photo, found, agreement(registry.dataset_classes(card.dataset), found, large))
 

@@ -37,8 +37,8 @@ def looks_like(image: Image, kind: str, palette: Sequence[Color] = ()) -> bool:
         "lines": bool((light > 200).mean() > 0.6 and color.mean() < 12),
         "grey": is_mask(light),
     }
-    if kind == "photograph":
-        return not any(drawn.values())
+    if kind == "photograph":  # one taken at night may be as dark as a mask, but has colours
+        return not (drawn["labels"] or drawn["lines"] or (drawn["grey"] and color.mean() < 8))
     if kind == "microscopy":
         greenish = small[..., 1] > small[..., [0, 2]].max(axis=2) + 4
         stained = np.median(light) > BRIGHT and greenish.mean() < 0.01

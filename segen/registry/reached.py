@@ -32,7 +32,7 @@ class Reached:
     beside: dict[str, float] = field(default_factory=dict)
 
     def phrase(self, language: str, place: str = "") -> str:
-        """It in words, such as "mean IoU 0.733 on val (101 pictures)"; `place` says more than the split."""
+        """It in words, such as "mean IoU 0.768 on val (101 pictures)"; `place` says more than the split."""
         figures = {name: self._written(name, figure) for name, figure in self.beside.items()}
         return words(
             language,

@@ -85,6 +85,9 @@ def test_a_mirrored_picture_is_seen_too_and_its_answer_brought_back() -> None:
     assert (answer.labels[:, 40:] == 1).all()
     assert not answer.labels[:, 1:39].any()
     assert answer.probabilities[1, 5, 0] == pytest.approx(0.5, abs=1e-3), "on the right in the mirror"
+    once = SegmentRequest(image, once=True)
+    *_, answer = predictor.SegmentationPredictor(BrightOrLeft(), 64, mirrored=True)(once)
+    assert answer.probabilities[1, 5, 0] > 0.99, "asked once, it does not see the mirror"
 
 
 def test_a_region_of_kinds_is_one_of_them_alone() -> None:

@@ -98,12 +98,19 @@ def test_a_mask_stays_and_a_picture_in_its_place_becomes_one(engine: Engine) -> 
 
 
 @pytest.mark.parametrize("share", [0.1, 0.19, 0.21, 0.5])
-def test_the_page_warns_of_just_those_pictures_that_are_thresholded(share: float) -> None:
+def test_the_page_and_the_networks_count_grey_pixels_alike(share: float) -> None:
     """`share` of the pixels are neither black nor white."""
     levels = np.where(np.arange(100) < 100 * share, 120, 255).astype(np.uint8)
     picture = np.broadcast_to(levels[None, :, None], (100, 100, 3)).copy()
     _, strays = preprocessing.mask(picture, 999, 1.0, card_of("small-nuclei"))
     assert kinds.looks_like(picture, "grey") == (strays == 0) == (share < 0.2)
+
+
+def test_a_photograph_taken_at_night_is_no_mask_for_want_of_light() -> None:
+    night = np.zeros((64, 64, 3), np.uint8)
+    night[..., 2] = 60
+    assert kinds.looks_like(night, "photograph")
+    assert not kinds.looks_like(np.zeros((64, 64, 3), np.uint8), "photograph")
 
 
 def test_a_cycle_tells_what_came_back_and_what_was_lost(engine: Engine) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
 
 from segen import registry
 from segen.evaluation.test_time_augmentation import AUGMENTATIONS, disagreement
@@ -128,10 +130,10 @@ class SegmentView:
         card, image, stem, done, kinds = answer
         height, width = done.value.probabilities.shape[1:]
         small = images.resize(image, height, width)
-        answers = [done.value.probabilities]
-        for augmentation in AUGMENTATIONS[1:]:
+        answers: list[NDArray[np.float32]] = []
+        for augmentation in AUGMENTATIONS:
             progress((len(answers), len(AUGMENTATIONS)), desc=words(language, "page.working"))
-            asked = SegmentRequest(augmentation.apply(small))
+            asked = SegmentRequest(augmentation.apply(small), once=True)
             other = yield from steps(self.engine, name, asked, progress, language)
             answers.append(augmentation.undo(other.value.probabilities, height, width))
         apart = disagreement(answers)

@@ -27,7 +27,6 @@ from segen.data import classifiers, files
 from segen.errors import CardError, UsageError, WeightsError
 from segen.models import hub
 from segen.registry import Task
-from segen.text import words
 from segen.types import (
     ClusterRequest,
     Direction,
@@ -219,9 +218,8 @@ def translate(
         value = engine.run(card.name, replace(request, image=read(path))).value
         with files.replacing(out / f"{path.stem}.png") as temporary:
             temporary.write_bytes(translated_file(value))
-        if value.unknown_pixels:
-            key = f"translate.strays_{card.options.given[direction]}"
-            tell(path, words("en", key, pixels=f"{value.unknown_pixels:,}"))
+        if strays := card.options.strays(direction, value.unknown_pixels, "en"):
+            tell(path, strays)
 
     return work_on_each(images, work)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, ClassVar, Literal, get_type_hints
+from typing import Any, ClassVar, Literal, cast, get_type_hints
 
 from typeguard import TypeCheckError, check_type
 
 from segen.errors import CardError
+from segen.text import words
 
 Words = dict[str, str]
 Direction = Literal["forward", "backward"]
@@ -119,6 +120,11 @@ class TranslateOptions:
         """A direction in words, such as "summer → winter"."""
         domains = [domain[language] for domain in self.domains]
         return " → ".join(domains if direction == "forward" else domains[::-1])
+
+    def strays(self, direction: str, pixels: int, language: str) -> str:
+        """That so many pixels were not what a direction takes, and what became of them; "" for none."""
+        key = f"translate.strays_{self.given[cast(Direction, direction)]}"
+        return words(language, key, pixels=f"{pixels:,}") if pixels else ""
 
 
 Options = SegmentOptions | ClusterOptions | GenerateOptions | TranslateOptions

@@ -95,8 +95,10 @@ class SegmentationPredictor:
         match request:
             case SegmentRequest():
                 strips, (height, width) = [], request.image.shape[:2]
-                every = list(product([False, True][: 1 + self.mirrored], self.scales))
-                first, *others = views = [(False, 1.0)] if request.once else every
+                views = [(False, 1.0)]
+                if not request.once:
+                    views = list(product([False, True][: 1 + self.mirrored], self.scales))
+                first, *others = views
                 answer, seen = self._look_at(request.image, *first)
                 probabilities = functional.softmax(answer, dim=1) / len(views)
                 total = len(others) + -(-height // _strip_rows(width))

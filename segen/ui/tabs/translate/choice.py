@@ -13,7 +13,7 @@ from segen import registry
 from segen.imaging import images
 from segen.registry import ModelCard
 from segen.text import words
-from segen.types import DIRECTIONS, Cycle, Translation
+from segen.types import DIRECTIONS
 from segen.ui.framework.downloads import saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
@@ -144,12 +144,6 @@ def _first_example(name: str, direction: str) -> tuple[str, bytes]:
 def sees(card: ModelCard, direction: str, language: str) -> str:
     """What the eye will see of a direction; "" where the card does not say."""
     return str(card.options.shows.get(direction, {}).get(language, ""))
-
-
-def strays(card: ModelCard, direction: str, found: Translation | Cycle, language: str) -> str:
-    """How many pixels were not what the direction takes, and what became of them; "" where all were."""
-    key = f"translate.strays_{card.options.given[direction]}"
-    return words(language, key, pixels=f"{found.unknown_pixels:,}") if found.unknown_pixels else ""
 
 
 def fault(kind: str, language: str) -> str:

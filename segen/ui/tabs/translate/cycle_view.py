@@ -23,7 +23,6 @@ from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
 from segen.ui.framework.queue import on_device, press_when_moved, steps
 from segen.ui.framework.templates import render
-from segen.ui.tabs.translate import choice
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
 
@@ -109,7 +108,8 @@ class CycleView:
         image, stem = picked
         asked = CycleRequest(image, direction, 2**bits, blur)  # type: ignore[arg-type]  # it checks
         done = yield from steps(self.engine, name, asked, progress, language)
-        strays = choice.strays(registry.card(name), direction, done.value, language)
+        options = registry.card(name, "translate").options
+        strays = options.strays(direction, done.value.unknown_pixels, language)
         yield {
             self.view: _shown(done.value, strays, language),
             self.row: gr.Row(visible=True),

@@ -132,7 +132,7 @@ class Street:
             yield {self.told: escape(words(language, "street.empty"))}
             return
         labels, strays = read_map(file, registry.dataset_classes(card.dataset))
-        sentence = words(language, "translate.strays_labels", pixels=f"{strays:,}") if strays else ""
+        sentence = card.options.strays(TranslateRequest.direction, strays, language)
         yield self.shown(card, labels, sentence, language)
 
     def make(

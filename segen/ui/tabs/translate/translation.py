@@ -147,4 +147,4 @@ def _took(card: ModelCard, direction: str, run: Run[Translation], language: str)
         seconds=f"{run.seconds:.2f}",
         device=device_name(run.device),
     )
-    return f"{sentence} {choice.strays(card, direction, run.value, language)}".strip()
+    return f"{sentence} {card.options.strays(direction, run.value.unknown_pixels, language)}".strip()

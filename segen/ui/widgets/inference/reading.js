@@ -40,18 +40,19 @@ function otsu(levels) {
   return threshold;
 }
 
-const light = (pixels) => mean(pixels).map(Math.round);
+/** The brightness of each pixel of RGBA, 0 to 255. */
+export const light = (pixels) => mean(pixels).map(Math.round);
 
-/** Whether RGBA is black and white, but for borders, as kinds.py has it. */
-export function isMask(pixels) {
-  const between = light(pixels).filter((level) => level > BETWEEN[0] && level < BETWEEN[1]).length;
-  return between <= (MOST_BETWEEN * pixels.length) / 4;
+/** Whether such levels are black and white, but for borders, as kinds.py has it. */
+export function isMask(levels) {
+  const between = levels.filter((level) => level > BETWEEN[0] && level < BETWEEN[1]).length;
+  return between <= MOST_BETWEEN * levels.length;
 }
 
 /** A mask as it is; what is none, but a picture, is made one. */
 function grey(pixels) {
   const levels = light(pixels);
-  if (isMask(pixels)) return [plane(levels)];
+  if (isMask(levels)) return [plane(levels)];
   const threshold = otsu(levels);
   return [plane(levels.map((level) => (level > threshold ? 255 : 0)))];
 }

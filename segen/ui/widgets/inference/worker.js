@@ -1,7 +1,7 @@
 // Runs one network. It is sent a file and what is told of it, once, and then what the network is to work on; it answers
 // each message.
 
-import { isMask, READ } from "./reading.js";
+import { isMask, light, READ } from "./reading.js";
 
 const MIN_SIDE = 32;
 const BUILDS = {
@@ -93,7 +93,7 @@ const answers = {
   /** What the network makes of such a picture: RGBA, as large; and whether it was made a mask by a threshold. */
   async translate({ pixels, width, height }) {
     const { drawn } = await network.session.run({ pixels: input(READ[network.told.reads](pixels), width, height) });
-    const thresholded = network.told.reads === "grey" && !isMask(pixels);
+    const thresholded = network.told.reads === "grey" && !isMask(light(pixels));
     return { pixels: picture(drawn, 0, 0, 0, width, height), thresholded };
   },
   /** The pictures of latent vectors, one after the other, and of classes where the network takes them: RGBA. */

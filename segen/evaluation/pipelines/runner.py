@@ -93,7 +93,10 @@ def _carry_out(
     engine: Streams, index: int, step: RecipeStep, image: Image | None, before: Sequence[Outcome]
 ) -> Generator[Advance, None, Outcome]:
     given = None if step.task == "generate" else _given(step, image, before)
-    with closing(cast(Generator[Any, None, None], engine.stream(step.model, request(step, given)))) as items:
+    asked = request(step, given)
+    if isinstance(asked, SegmentRequest) and _drawn_for(step, before):
+        asked = replace(asked, once=True)  # enlarged, it would show that it was drawn at a smaller size
+    with closing(cast(Generator[Any, None, None], engine.stream(step.model, asked))) as items:
         for item in items:
             if isinstance(item, Run):
                 break
@@ -137,6 +140,12 @@ def _given(step: RecipeStep, image: Image | None, before: Sequence[Outcome]) -> 
     if reads == "grey" and isinstance(source.value, Segmentation):
         return np.repeat(np.where(source.value.labels > 0, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
     return source.picture
+
+
+def _drawn_for(step: RecipeStep, before: Sequence[Outcome]) -> bool:
+    """Whether a step works on what was drawn from its own data set's maps, as a street is."""
+    made = before[step.input] if step.input != IMAGE else None
+    return made is not None and made.card.task == "translate" and made.card.dataset == step.card.dataset
 
 
 def _picture(card: ModelCard, value: Result) -> Image:

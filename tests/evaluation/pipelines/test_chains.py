@@ -175,6 +175,22 @@ def test_unlabelled_pixels_of_a_street_count_in_nothing() -> None:
     assert found.asked is None
 
 
+def test_a_street_that_was_drawn_is_seen_once_and_a_photograph_as_the_card_sees_it() -> None:
+    engine = Known()
+    _ran(
+        _recipe(
+            {"task": "segment", "model": "unet-camvid"},
+            {"task": "translate", "model": "pix2pix-camvid-photo", "input": 0},
+            {"task": "segment", "model": "unet-camvid", "input": 1},
+            WINTER,
+            {"task": "segment", "model": "unet-camvid", "input": 3},
+        ),
+        engine,
+    )
+    seen = [each.once for each in engine.asked if isinstance(each, SegmentRequest)]
+    assert seen == [False, True, False]
+
+
 def test_every_png_holds_the_recipe_and_the_report_names_the_files() -> None:
     recipe = _recipe(TRANSLATE, {**SEGMENT, "input": 0})
     outcomes = _ran(recipe, Known(()))

@@ -6,6 +6,7 @@ bytes it can check. NAME is the card's; of a translation it is the card's and th
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
@@ -22,7 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from segen import __version__, registry
+from segen import models, registry
 from segen.data import files
 from segen.errors import CardError, InputError, SegenError, WeightsError
 from segen.models import latents
@@ -149,9 +150,16 @@ def _named(name: str) -> tuple[ModelCard, Direction]:
 
 
 def _of(card: ModelCard) -> str:
-    """What a file is made of: weights, the shape of the pictures, and this version. Raises WeightsError."""
+    """What a file is made of: weights, the shape of the pictures, and code. Raises WeightsError."""
     weights = json.dumps(sums.read(card.weights))
-    return f"{hashlib.sha256(weights.encode()).hexdigest()} {_shape(card)} {__version__}"
+    return f"{hashlib.sha256(weights.encode()).hexdigest()} {_shape(card)} {_code()}"
+
+
+@functools.cache
+def _code() -> str:
+    """The SHA-256 of the modules that build networks and export them."""
+    modules = sorted(Path(models.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()
 
 
 def _stamps(name: str) -> list[tuple[int, int]]:

@@ -17,13 +17,23 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
+from segen import models
 from segen.errors import CardError
 from segen.models import latents
 from segen.registry import sums
 from segen.text import words
 from segen.types import Directions, DirectionsRequest, LatentsRequest
 from segen.ui.framework.gate import Gate
-from segen.ui.framework.networks import COUNT, DIRECTIONS, SEEDS, SIZE, Networks, kept_under, routes
+from segen.ui.framework.networks import (
+    COUNT,
+    DIRECTIONS,
+    SEEDS,
+    SIZE,
+    Networks,
+    _code,
+    kept_under,
+    routes,
+)
 
 NAME = "fcn-camvid"
 
@@ -99,6 +109,20 @@ def test_other_weights_are_another_file(engine: CountingEngine, own_weights: Any
     told = (folder / sums.SUMS).read_text(encoding="ascii")
     (folder / sums.SUMS).write_text(told.replace(told[:4], "beef", 1), encoding="ascii")
     assert networks.content(NAME) == b"fcn-camvid 2"
+
+
+def test_other_code_makes_another_file(
+    engine: CountingEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Networks(engine).content(NAME)  # type: ignore[arg-type]
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "__init__.py").write_text("# of another state of Segen\n")
+    monkeypatch.setattr(models, "__file__", str(tmp_path / "models" / "__init__.py"))
+    _code.cache_clear()
+    try:
+        assert Networks(engine).content(NAME) == b"fcn-camvid 2"  # type: ignore[arg-type]
+    finally:
+        _code.cache_clear()
 
 
 def test_a_file_is_hashed_again_only_where_it_or_the_weights_have_changed(

@@ -31,6 +31,11 @@ class SegmentOptions:
     onnx: bool = True
     recurrent: bool = False
 
+    @property
+    def views(self) -> int:
+        """How often the network sees a picture, its answers being averaged."""
+        return 1
+
 
 @dataclass(frozen=True)
 class SmpOptions(SegmentOptions):
@@ -45,6 +50,11 @@ class SmpOptions(SegmentOptions):
     scales: tuple[float, ...] = (1.0,)
     mirrored: bool = False
     kinds: tuple[int, ...] = ()
+
+    @property
+    def views(self) -> int:
+        """How often the network sees a picture, its answers being averaged."""
+        return len(self.scales) * (2 if self.mirrored else 1)
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,7 @@ def test_answers_come_one_by_one_and_a_fault_stays_in_its_cell(photo: Path) -> N
     assert [row["model"] for row in rows] == names
     assert [row["fault"] for row in rows if row["fault"]] == [sentence]
     assert {row["milliseconds"] for row in rows} == {"125.0", ""}
+    assert {row["model"]: row["views"] for row in rows if row["views"] != "1"} == {"unet-camvid": "4"}
     (path,) = shown(page, updates, "compare-sheet")
     assert min(images.read(Path(path)).shape[:2]) > 150
 

@@ -30,6 +30,7 @@ HEADINGS = (
     "split",
     "parameters",
     "multiply_adds",
+    "views",
     "milliseconds",
     "device",
     "agreement",
@@ -151,6 +152,7 @@ def _facts(answer: Answer, found: Vote | None, language: str) -> tuple[tuple[str
         reached.metric: "–" if math.isnan(reached.value) else f"{reached.value:.3f}",
         "parameters": f"{card.parameters / 1e6:.1f} M" if card.parameters else "–",
         "multiply_adds": f"{card.multiply_adds / 1e9:.1f} G" if card.multiply_adds else "–",
+        "views": str(card.options.views),
     }
     if answer.labels is not None and found is not None:
         facts["seconds"] = f"{answer.seconds * 1e3:.0f} ms"
@@ -194,7 +196,8 @@ def table(answers: Sequence[Answer]) -> bytes:
             agreed = round(agreement(each.labels, found.labels), 4)
             took = (round(each.seconds * 1e3, 1), each.device, agreed)
         title = card.title["en"]
-        writer.writerow((card.name, title, *measured, card.parameters, card.multiply_adds, *took, each.fault))
+        cost = card.parameters, card.multiply_adds, card.options.views
+        writer.writerow((card.name, title, *measured, *cost, *took, each.fault))
     return file.getvalue().encode()
 
 

@@ -6,7 +6,7 @@ CARD ?= unet-camvid
 DATA ?= synthetic
 # Two workers with one thread each; a file's tests stay together, with the server or the network they share. The
 # files come in their order, the browser's first: by the number of tests, the longest would be left for the end.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 
 # What is never imported is not compiled: a minute of two. What is imported is compiled once, not by every process.
 INSTALL := $(BIN)/python -m pip install --no-compile

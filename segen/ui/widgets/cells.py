@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
@@ -59,8 +60,11 @@ def contents(
 
 
 def to_press(button: str) -> dict[str, str]:
-    """What makes the grid, which stays as it is, press the button of this id."""
-    return {"press": button}
+    """What makes the grid, which stays as it is, press the button of this id; at each call something new.
+
+    The page would not hear of a value that is equal to the one before.
+    """
+    return {"press": button, "asked": uuid4().hex}
 
 
 def so_far(step: Step, language: str) -> dict[str, Any]:

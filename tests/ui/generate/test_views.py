@@ -64,8 +64,33 @@ def test_what_is_slow_does_not_start_by_itself(view: Drawing) -> None:
     first = view.first(asked(DIFFUSING, seed=0), 64)[view.grid]
     assert "press" not in first
     assert first["pictures"][0]["seed"] == str(opening.SEED), "what was drawn before"
-    assert view.first(asked(QUICK, seed=0), 64)[view.grid] == {"press": "press-me"}
+    press = view.first(asked(QUICK, seed=0), 64)[view.grid]
+    assert press["press"] == "press-me"
+    assert view.first(asked(QUICK, seed=0), 64)[view.grid] != press, "the page would not hear of it again"
     assert view.first(asked(QUICK), opening.COUNT)[view.grid]["columns"] == 6
+
+
+@pytest.mark.parametrize("each", [DIFFUSING, QUICK], ids=["slow", "quick"])
+@pytest.mark.parametrize("kept", [True, False], ids=["drawn before", "never drawn"])
+def test_another_model_hides_the_files_of_the_one_before(
+    each: ModelCard, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not kept:
+        monkeypatch.setattr(opening, "kept", lambda _: None)
+    with gr.Blocks() as page:
+        built = tab.build(None)  # type: ignore[arg-type]
+    known = {getattr(each, "elem_id", None): each for each in page.blocks.values()}
+    row = known["generate-zip"].parent
+    (grid,) = (
+        each for each in page.blocks.values() if "picks" in (getattr(each, "elem_classes", None) or "")
+    )
+    (picked,) = (event for event in page.fns.values() if event.name == "describe")
+    given = {each: each.value for each in picked.inputs} | {known["generate-model"]: each.name}
+    shown = picked.fn(given, gr.Request(headers={}, query_params={"lang": "en"}))
+    assert not shown[row].visible
+    assert kept or each == QUICK or shown[grid] is None, "pictures of the model before have no place there"
+    assert set(shown) <= set(picked.outputs)
+    assert not built.fill(Link({"model": each.name}), "en")[row].visible
 
 
 def test_the_estimate_learns_from_what_was_done() -> None:

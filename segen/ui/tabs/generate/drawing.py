@@ -49,17 +49,23 @@ class Drawing:
     downloads: dict[str, gr.DownloadButton]
     pace: Pace
 
+    @property
+    def outputs(self) -> list[Any]:
+        """What `first` and `estimated` set."""
+        return [self.grid, self.row, self.estimate]
+
     def first(self, asked: Asked, count: int) -> Values:
         """What was drawn before, if that is what is asked for; else what is drawn quickly is drawn anew."""
         found = opening.kept(asked.card)
         wish = (asked.label, asked.typed_seed.strip(), count, asked.threshold)
         usual = found is not None and wish == (None, str(opening.SEED), opening.COUNT, WHOLE)
+        files = {self.row: gr.Row(visible=False)}  # they are of what was drawn before
         if not usual and self.pace.seconds(asked.card, count * asked.calls) <= SLOW_SECONDS:
-            return {self.grid: cells.to_press(str(self.run.elem_id))}
+            return {self.grid: cells.to_press(str(self.run.elem_id)), **files}
         if found is None:
-            return {}
+            return {self.grid: None, **files}
         told = words(asked.language, "generate.opening", model=asked.card.title[asked.language])
-        return {self.grid: cells.contents(asked.card, found, None, told, asked.language)}
+        return {self.grid: cells.contents(asked.card, found, None, told, asked.language), **files}
 
     def estimated(self, asked: Asked, count: int) -> Values:
         """How long a grid will take."""
@@ -82,7 +88,8 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
         pace.note(asked.card, len(seeds) * asked.calls, done.seconds + done.queued_seconds)
         ending = "" if asked.threshold >= WHOLE else f"-truncated-{asked.threshold:.2f}"
         told = _told(asked, done)
-        yield {grid: cells.contents(asked.card, done.value, asked.label, told, asked.language, ending)}
+        shown = cells.contents(asked.card, done.value, asked.label, told, asked.language, ending)
+        yield {grid: shown, row: gr.Row(visible=False)}  # its files are of the pictures before
         paths = _files(asked, done.value, ending)
         yield {
             row: gr.Row(visible=True),
@@ -100,7 +107,7 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
     inputs = {*chosen.inputs, count}
     told_by = (chosen.label, chosen.steps, chosen.guidance, count)
     gr.on([each.input for each in told_by], before, inputs, estimate, **QUIET)
-    grid.seen(first, inputs, [grid, estimate], **QUIET)
+    grid.seen(first, inputs, view.outputs, **QUIET)
     another = view.shuffle.click(lambda: str(random.randrange(SHUFFLED_SEEDS)), None, chosen.seed, **QUIET)
     another.then(**press(run))
     press_when_moved(run, chosen.truncation)
@@ -108,7 +115,7 @@ def drawing_view(engine: Engine, chosen: Chosen, pace: Pace) -> Drawing:
         [chosen.seed.submit, count.input, run.click],
         generate,
         inputs,
-        [grid, row, estimate, *view.downloads.values()],
+        [*view.outputs, *view.downloads.values()],
         stop=chosen.stop,
         shows=estimate,
     )

@@ -113,7 +113,7 @@ def build(engine: Engine) -> Tab:
     end_at(picked.change, chosen.stop)
     described = [about, objective, *chosen.outputs, *views.outputs]
     inputs = {*chosen.inputs, views.opened, drawing.count}
-    picked.change(describe, inputs, [*described, drawing.grid, drawing.estimate], **QUIET)
+    picked.change(describe, inputs, [*described, *drawing.outputs], **QUIET)
     remember(NAME, {**chosen.options, "count": drawing.count, "view": views.opened})
 
     def fill(link: Link, language: str) -> Values:
@@ -125,9 +125,10 @@ def build(engine: Engine) -> Tab:
             **chosen.restored(card, link, names, language),
             drawing.count: int(link.choice("count", [str(each) for each in counts])),
             drawing.grid: None,  # it asks for pictures once it is seen
+            drawing.row: gr.Row(visible=False),
         }
 
-    return Tab([*described, drawing.count, drawing.grid], fill)
+    return Tab([*described, drawing.count, drawing.grid, drawing.row], fill)
 
 
 def _views(engine: Engine, chosen: Chosen) -> Views:

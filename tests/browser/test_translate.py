@@ -66,6 +66,16 @@ def test_a_picture_is_translated_looked_through_and_limited(
     )
     assert_fits(page)
 
+    page.click("#translate-examples [data-example=nuclei_dark]")
+    page.wait_for_function(
+        "empty => document.querySelector('#translate-region-told').innerText.includes(empty)",
+        arg=words("zh", "translate.region_empty"),
+    )
+    assert not page.is_visible("#translate-region-view")
+    open_view(page, "translate", "translate.cycle_view", "zh")
+    assert words("zh", "translate.cycle_view_empty") in page.inner_text("#translate-cycle-view")
+    assert not page.is_visible("#translate-cycle-json"), "the file is of the picture before"
+
 
 def test_a_drawing_is_colored_while_it_is_drawn(
     address: str, visit: Callable[..., Any], weights: Path

@@ -5,18 +5,78 @@ from __future__ import annotations
 import base64
 import json
 import re
+from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 
 from segen import registry
 from segen.errors import InputError
 from segen.imaging import images
+from segen.text import words
 from segen.types import Cycle, CycleRequest, Instance, Segmentation, TranslateRequest
-from segen.ui.tabs.translate import cycle_view, region
+from segen.ui.framework.queue import Turns
+from segen.ui.tabs.translate import cycle_view, region, tab
 from segen.ui.widgets import paint
 
 PEN = (0, 1, 7)
+REQUEST = gr.Request(headers={}, query_params={"lang": "en"}, session_hash="visit")
+
+
+@pytest.fixture(scope="module")
+def page() -> gr.Blocks:
+    with gr.Blocks() as page:
+        tab.build(None)  # type: ignore[arg-type]
+    return page
+
+
+def named(page: gr.Blocks, name: str) -> Any:
+    return next(each for each in page.blocks.values() if getattr(each, "elem_id", None) == name)
+
+
+def after(page: gr.Blocks, name: str, event: str) -> list[Any]:
+    """What Python does when a component of this id tells of an event."""
+    return [each for each in page.fns.values() if (named(page, name)._id, event) in each.targets and each.fn]
+
+
+@pytest.mark.parametrize(
+    ("name", "event"), [("translate-picture", "change"), ("translate-direction", "input")]
+)
+def test_another_picture_or_direction_takes_away_what_is_of_the_one_before(
+    page: gr.Blocks, name: str, event: str
+) -> None:
+    shown: dict[Any, Any] = {}
+    for each in after(page, name, event):
+        if each.name == "cleared":
+            found = each.fn(REQUEST)
+            assert set(found) == set(each.outputs)
+            shown |= found
+    assert words("en", "translate.cycle_view_empty") in shown[named(page, "translate-cycle-view")]
+    assert words("en", "translate.region_empty") in shown[named(page, "translate-region-told")]
+    assert not shown[named(page, "translate-region-view")].visible
+    for file in ("translate-cycle-json", "translate-region-download"):
+        assert not shown[named(page, file).parent].visible
+    assert list(shown.values()).count(region.NOWHERE) == 2, "the place that was clicked is of that picture"
+
+
+def test_another_segmenter_takes_away_what_the_one_before_found(page: gr.Blocks) -> None:
+    (picked,) = (each for each in page.fns.values() if each.name == "classes")
+    shown = picked.fn("unet-camvid", REQUEST)
+    assert not shown[named(page, "translate-region-view")].visible
+    assert shown[named(page, "translate-class")].choices
+    assert set(shown) == set(picked.outputs)
+
+
+def test_another_model_or_direction_ends_what_is_under_way(page: gr.Blocks) -> None:
+    work = next(each for each in page.fns.values() if each.name == "look").fn
+    (turns,) = (cell.cell_contents for cell in work.__closure__ if isinstance(cell.cell_contents, Turns))
+    halts = [each for each in page.fns.values() if each.name == "halt"]
+    (turned,) = (each for each in halts if (named(page, "translate-direction")._id, "input") in each.targets)
+    assert len(turned.targets) == 2, "and a model that is picked"
+    turns.ask(work, "visit")
+    turned.fn(REQUEST)
+    assert not turns.going("visit")
 
 
 def sent(labels: np.ndarray) -> str:

@@ -12,9 +12,9 @@ from segen.text import words
 from segen.types import Noised, NoisedRequest, Run, Variations, VariationsRequest, seed_range
 from segen.ui.framework.figures import empty as nothing
 from segen.ui.framework.figures import figure, png
-from segen.ui.framework.language import say
+from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import on_device, steps
+from segen.ui.framework.queue import QUIET, on_device, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Chosen, Given
 from segen.ui.tabs.generate.estimate import Pace
@@ -82,6 +82,11 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
     inputs = {*chosen.inputs, picture, strength}
     on_device(own.triggers, noise, inputs, [picture, forward, varied], stop=chosen.stop, shows=forward)
     on_device([vary.click], change, inputs, [picture, varied], stop=chosen.stop, shows=varied)
+
+    def cleared(request: gr.Request) -> Values:
+        return {forward: empty("picture_empty", language_of(request)), varied: ""}
+
+    picture.change(cleared, None, [forward, varied], **QUIET)
 
     def of_card(card: ModelCard, language: str) -> Values:
         shown = own.of_card(card, language, diffuses(card))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from segen.types import DIRECTIONS
 from segen.ui.framework.downloads import saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
-from segen.ui.framework.queue import QUIET, picks
+from segen.ui.framework.queue import QUIET, end_at, picks
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import named, to_translate
@@ -117,7 +117,9 @@ class Choice:
 
         of_direction = [self.direction, self.pick, self.picture, *view.outputs]
         of_card = [self.about, *of_direction, *(each for part in parts.values() for each in part.outputs)]
-        picks(self.model).change(describe, self.model, [tabs, *of_card], **QUIET)
+        picked = picks(self.model).change
+        end_at(partial(gr.on, [picked, self.direction.input]), self.stop)
+        picked(describe, self.model, [tabs, *of_card], **QUIET)
         self.direction.input(turn, [self.model, self.direction], of_direction, **QUIET)
         self.pick.choose(choose, None, self.picture, **QUIET).then(**view.take())
         remember("translate", {"model": self.model, "direction": self.direction, "strength": self.strength})

@@ -21,7 +21,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import PALETTE, empty, figure, png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import on_device, press_when_moved, steps
+from segen.ui.framework.queue import QUIET, on_device, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
@@ -60,11 +60,13 @@ def cycle_panel(
         shows=cycle.view,
     )
 
-    def of_card(_card: ModelCard, language: str) -> Values:
-        said = empty(words(language, "translate.cycle_view_empty"))
-        return {cycle.view: said, cycle.row: gr.Row(visible=False)}
+    shown = [cycle.view, cycle.row]
+    gr.on([picture.change, direction.input], cycle.cleared, None, shown, **QUIET)
 
-    return Panel(page, [cycle.view, cycle.row], of_card, lambda card: bool(card.options.cycles))
+    def of_card(_card: ModelCard, language: str) -> Values:
+        return cycle.nothing(language)
+
+    return Panel(page, shown, of_card, lambda card: bool(card.options.cycles))
 
 
 def _slider(low: float, high: float, value: float, step: float, name: str) -> gr.Slider:
@@ -89,6 +91,15 @@ class CycleView:
         with gr.Row(visible=False, elem_classes="downloads") as self.row:
             self.download = download_button("translate.cycle_json", elem_id="translate-cycle-json")
 
+    def nothing(self, language: str) -> Values:
+        """Without a result."""
+        said = empty(words(language, "translate.cycle_view_empty"))
+        return {self.view: said, self.row: gr.Row(visible=False)}
+
+    def cleared(self, request: gr.Request) -> Values:
+        """As `nothing`: what was shown is of another picture, or of the other direction."""
+        return self.nothing(language_of(request))
+
     def look(
         self,
         file: Path | None,
@@ -101,9 +112,8 @@ class CycleView:
     ) -> Generator[Values, None, None]:
         """Send the picture through both networks, and show what is lost and what is hidden."""
         language = language_of(request)
-        picked = yield from opened(file, {self.view: "", self.row: gr.Row(visible=False)})
+        picked = yield from opened(file, self.nothing(language))
         if picked is None:
-            yield {self.view: empty(words(language, "translate.cycle_view_empty"))}
             return
         image, stem = picked
         asked = CycleRequest(image, direction, 2**bits, blur)  # type: ignore[arg-type]  # it checks

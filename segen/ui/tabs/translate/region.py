@@ -20,7 +20,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import empty
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET, READING, on_device, picks, press, press_when_moved, steps
+from segen.ui.framework.queue import QUIET, READING, end_at, on_device, picks, press, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
@@ -42,7 +42,7 @@ def region_panel(
     with gr.Tab(say("translate.region"), id="region", elem_id="translate-region") as page:
         region = Region(engine)
         region.wire(picture, model, direction, stop)
-    outputs = [region.segmenter, region.known, region.side, region.view, region.told, region.place[0]]
+    outputs = [region.segmenter, region.known, region.side, *region.outputs]
     return Panel(page, outputs, region.of_card, lambda card: bool(_segmenters_for(card)))
 
 
@@ -84,6 +84,7 @@ class Region:
             )
         self._lay_out_result()
         self.place = [gr.Number(NOWHERE, visible=False), gr.Number(NOWHERE, visible=False)]
+        self.outputs = [self.view, self.told, self.row, *self.place]
 
     def _lay_out_result(self) -> None:
         self.view = gr.Image(
@@ -102,13 +103,16 @@ class Region:
         nowhere = [NOWHERE, NOWHERE]
         self.view.select(_clicked, picture, self.place, **READING).then(**press(self.run))
         picks(self.known).change(lambda: nowhere, None, self.place, **QUIET).then(**press(self.run))
-        picks(self.segmenter).change(self.classes, self.segmenter, [self.known, *self.place], **QUIET)
+        gr.on([picture.change, direction.input], self.cleared, None, self.outputs, **QUIET)
+        picked = picks(self.segmenter).change
+        end_at(picked, stop)
+        picked(self.classes, self.segmenter, [self.known, *self.outputs], **QUIET)
         press_when_moved(self.run, self.border)
         on_device(
             [self.run.click, self.side.input],
             self.limit,
             [picture, model, direction, self.segmenter, self.known, self.side, self.border, *self.place],
-            [self.view, self.told, self.row, self.download],
+            [*self.outputs, self.download],
             stop=stop,
             shows=self.told,
         )
@@ -129,10 +133,8 @@ class Region:
     ) -> Generator[Values, None, None]:
         """Translate the picture, and keep the translation within the region or outside it."""
         language = language_of(request)
-        hidden = {self.view: gr.Image(visible=False), self.told: "", self.row: gr.Row(visible=False)}
-        picked = yield from opened(file, hidden)
+        picked = yield from opened(file, self.nothing(language))
         if picked is None:
-            yield {self.told: empty(words(language, "translate.region_empty"))}
             return
         image, stem = picked
         card = registry.card(segmenter, "segment")
@@ -152,25 +154,33 @@ class Region:
             ),
         }
 
+    def nothing(self, language: str) -> Values:
+        """Without a result, and with no place clicked: values of `outputs`."""
+        said = empty(words(language, "translate.region_empty"))
+        hidden = {self.view: gr.Image(visible=False), self.row: gr.Row(visible=False)}
+        return {**hidden, self.told: said, **dict.fromkeys(self.place, NOWHERE)}
+
+    def cleared(self, request: gr.Request) -> Values:
+        """As `nothing`: what was shown is of another picture, or of the other direction."""
+        return self.nothing(language_of(request))
+
     def classes(self, name: str, request: gr.Request) -> Values:
-        """The classes of a segmenter that was picked."""
-        card = registry.card(name, "segment")
-        return {self.known: _classes(card, language_of(request)), **dict.fromkeys(self.place, NOWHERE)}
+        """The classes of a segmenter that was picked, and nothing of the one before."""
+        card, language = registry.card(name, "segment"), language_of(request)
+        return {self.known: _classes(card, language), **self.nothing(language)}
 
     def of_card(self, card: ModelCard, language: str) -> Values:
         """The segmenters that know the pictures of a card that translates."""
         kept = _segmenters_for(card)
         if not kept:
-            return {self.told: "", self.place[0]: NOWHERE}
+            return self.nothing(language)
         titles = [(each.title[language], each.name) for each in kept]
         sides = [(words(language, f"translate.side_{each}"), each) for each in SIDES]
         return {
             self.segmenter: gr.Dropdown(titles, value=kept[0].name),
             self.known: _classes(kept[0], language),
             self.side: gr.Radio(sides, value=SIDES[0]),
-            self.view: gr.Image(visible=False),
-            self.told: empty(words(language, "translate.region_empty")),
-            self.place[0]: NOWHERE,
+            **self.nothing(language),
         }
 
 

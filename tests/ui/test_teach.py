@@ -91,6 +91,7 @@ def test_a_first_result_needs_no_stroke_and_a_stroke_mends_it(view: teach.TeachV
     drawing["classes"].append({"id": 7, "name": POISON, "color": [9, 9, 9]})
     drawing["ids"] = data_uri(images.encode(ids), "image/png")
     shown = values(view, coins, drawing)
+    assert not any(shown[each].visible for each in (view.row, view.gallery, view.zip))
     assert (sent(shown[view.board]["answer"]["ids"])[:40, :40, 0] == 7).mean() > 0.8
     assert "<img" not in shown[view.told]
 
@@ -127,6 +128,17 @@ def test_further_pictures_are_classified_by_the_same_strokes(view: teach.TeachVi
         names = archive.namelist()
         assert {"01-same.0.labels.png", "02-same.1.regions.json", "02-same.1.cutout-1.png"} <= set(names)
         assert json.loads(archive.read("02-same.1.regions.json"))["height"] == 201
+    first = next(item for item in view.apply(coins, board(view, coins), others, REQUEST, quietly))
+    assert not first[view.gallery].visible, "another classifier's are on their way"
+    assert not first[view.zip].visible
+
+
+def test_other_strokes_take_away_further_pictures_of_the_ones_before(
+    view: teach.TeachView, coins: Path
+) -> None:
+    for given in ((None, None), (coins, None)):
+        first = next(iter(view.teach(*given, REQUEST, quietly)))
+        assert not any(first[each].visible for each in (view.row, view.gallery, view.zip))
 
 
 def test_further_pictures_that_cannot_be_used(view: teach.TeachView, coins: Path, tmp_path: Path) -> None:

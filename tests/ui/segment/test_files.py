@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -108,6 +109,25 @@ def test_ten_pictures_give_ten_results_and_a_bad_one_a_sentence(request_: Any) -
         names = packed.namelist()
         assert len(names) == len(set(names)) == 60
         assert {"0.labels.png", "0 (2).labels.png", "8.objects.csv"} <= set(names)
+
+
+@pytest.mark.parametrize("other", ["files", "model"])
+def test_other_pictures_or_another_network_end_the_work(request_: Any, other: str) -> None:
+    with gr.Blocks() as page:
+        model = gr.Dropdown([MODEL])
+        panel = SeveralPanel(Halves(), model)  # type: ignore[arg-type]
+    files = next(each for each in page.blocks.values() if getattr(each, "elem_id", "") == "several-pictures")
+    changed = ({"files": files, "model": model}[other]._id, "change")
+    halt, clear = (each.fn for each in page.fns.values() if changed in each.targets)
+    (work,) = (each.fn for each in page.fns.values() if each.concurrency_id == "device")
+    visit: Any = SimpleNamespace(query_params={}, headers={}, session_hash="visit")
+    given = [str(uploaded(f"{number}.png")) for number in range(3)]
+    going = work(given, MODEL, visit, lambda *_, **__: None)
+    _, _, first = (next(going) for _ in range(3))
+    assert len(first[panel.gallery].value) == 1
+    halt(visit)
+    assert not clear()[panel.gallery].visible
+    assert not told(going), "nothing of the old choice follows"
 
 
 def test_too_many_pictures_are_told(request_: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import zipfile
 from collections.abc import Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from segen.types import Format, SegmentRequest
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.framework.queue import QUIET, end_at, on_device, steps
 from segen.ui.framework.templates import render
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class SeveralPanel:
 
         shown = [self.archive, self.told, self.gallery]
         on_device([run.click], self.segment, [files, model], shown, stop=stop, shows=self.told)
-        gr.on([files.change, model.change], self._nothing, None, shown, **QUIET)
+        other = partial(gr.on, [files.change, model.change])
+        end_at(other, stop)
+        other(self._nothing, None, shown, **QUIET)
 
     def segment(
         self,

@@ -84,11 +84,12 @@ class TeachView:
             self.curve = gr.LinePlot(height=260)
         self.board.paint(**press(run))
         given = [self.picture, self.board]
+        further = [self.gallery, self.zip]
         taken = [self.row, *self.downloads, self.cutouts, self.classifier]
         for button, work, inputs, outputs in (
-            (run, self.teach, given, [self.board, self.told, self.row]),
+            (run, self.teach, given, [self.board, self.told, self.row, *further]),
             (files, self.take, given, taken),
-            (apply, self.apply, [*given, self.others], [self.gallery, self.zip]),
+            (apply, self.apply, [*given, self.others], further),
         ):
             on_device([button.click], work, inputs, outputs, stop=stop, shows=self.told)
 
@@ -96,9 +97,7 @@ class TeachView:
         """Nothing is shown until the picture is looked at."""
         return {
             self.told: empty(words(language, "teach.empty")),
-            self.row: gr.Row(visible=False),
-            self.gallery: gr.Gallery(visible=False),
-            self.zip: gr.DownloadButton(visible=False),
+            **self._no_files(),
             self.scores: scores(language),
             self.curve: curve(language),
         }, NAME
@@ -113,19 +112,19 @@ class TeachView:
         """Classify every pixel by the strokes; a picture that is new to the board is put on it first."""
         language = language_of(request)
         if file is None:
-            yield {self.told: empty(words(language, "teach.empty")), self.row: gr.Row(visible=False)}
+            yield {self.told: empty(words(language, "teach.empty")), **self._no_files()}
             return
         small = _seen(file)
         shows: dict[str, Any] = {"picture": _picture(file)}
         if not _drawn_on(drawing, file):
             shows = drawing = board(small, example_in(file), language) | {"picture": _picture(file)}
-            yield {self.board: drawing, self.row: gr.Row(visible=False)}
+            yield {self.board: drawing, **self._no_files()}
         asked = _asked(drawing, small)
         if asked is None:
             yield {
                 self.board: paint.unanswered(shows),
                 self.told: empty(words(language, "teach.empty")),
-                self.row: gr.Row(visible=False),
+                **self._no_files(),
             }
             return
         done = yield from steps(self.engine, TEACH_MODEL, asked[0], progress, language)
@@ -136,7 +135,7 @@ class TeachView:
         yield {
             self.board: paint.answer(shows, ids, mark),
             self.told: told(done, language),
-            self.row: gr.Row(visible=False),  # its files are of the answer before
+            **self._no_files(),  # they are of the answer before
         }
 
     def take(
@@ -180,6 +179,7 @@ class TeachView:
         paths = [Path(uploaded(path)) for path in others or []]
         if not 1 <= len(paths) <= MAX_FURTHER:
             raise InputError("further_pictures", most=MAX_FURTHER)
+        yield self._none_further()
         classifier = yield from self._learned(file, drawing, progress, language)
         shown: list[tuple[Image, str]] = []
         kept: dict[str, bytes] = {}
@@ -197,6 +197,12 @@ class TeachView:
             kept |= _cutouts(card, image, result, stem)
             yield {self.gallery: gr.Gallery(shown, visible=True)}
         yield {self.zip: gr.DownloadButton(value=saved("taught.zip", formats.archive(kept)), visible=True)}
+
+    def _no_files(self) -> Values:
+        return {self.row: gr.Row(visible=False), **self._none_further()}
+
+    def _none_further(self) -> Values:
+        return {self.gallery: gr.Gallery(visible=False), self.zip: gr.DownloadButton(visible=False)}
 
     def _learned(
         self, file: Path | None, drawing: object, progress: gr.Progress, language: str

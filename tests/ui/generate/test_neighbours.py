@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
 import numpy as np
 import pytest
 
 from segen.errors import InputError
 from segen.models import latents
-from segen.ui.tabs.generate.neighbours import COUNT, Trail, extended, neighbours
+from segen.ui.tabs.generate.chosen import choices
+from segen.ui.tabs.generate.neighbours import COUNT, Trail, extended, neighbours, neighbours_panel, shown
+from segen.ui.tabs.generate.seeds import Ends
 
 FIRST = latents.noise([7], (100,))
 
@@ -43,3 +50,18 @@ def test_lengths_stay_those_of_what_a_network_learned_from() -> None:
 def test_what_was_not_drawn_is_refused(number: object) -> None:
     with pytest.raises(InputError):
         extended(Trail(7), number, 0.3)
+
+
+def test_a_double_click_goes_one_round() -> None:
+    with gr.Blocks() as page:
+        ends = Ends(gr.Textbox("7"), gr.Textbox("8"))
+        neighbours_panel(None, choices(["dcgan-fashion"]), ends)  # type: ignore[arg-type]
+    (choose,) = (each.fn for each in page.fns.values() if each.name == "choose")
+    html = str(shown(np.zeros((1 + COUNT, 2, 2, 3), np.uint8), Trail(7), "en"))
+    ((number, round_),) = re.findall(r'data-number="(4)" data-round="(\d+)"', html)
+    click: Any = SimpleNamespace(number=number, round=round_)
+    once = choose(click, Trail(7), 0.3)
+    assert once == Trail(7, ((4, 0.3),))
+    assert choose(click, once, 0.3) == once, "the second click is on the picture of the round before"
+    assert choose(SimpleNamespace(number="4", round="1"), once, 0.3) == Trail(7, ((4, 0.3), (4, 0.3)))
+    assert choose(click, None, 0.3) is None

@@ -83,8 +83,10 @@ def neighbours_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
     )
 
     def choose(event: gr.EventData, trail: Trail | None, reach: float) -> Trail | None:
-        numbers = {str(number): number for number in range(COUNT)}  # a data attribute is text
-        return trail and extended(trail, numbers.get(str(event.number)), reach)
+        if trail is None or str(event.round) != str(len(trail.choices)):  # a data attribute is text
+            return trail  # a click of a double click, after which another round is on its way
+        numbers = {str(number): number for number in range(COUNT)}
+        return extended(trail, numbers.get(str(event.number)), reach)
 
     view.choose(choose, [kept, reach], kept, **QUIET).then(**press(run))
     undo = back.click(lambda trail: trail and replace(trail, choices=trail.choices[:-1]), kept, kept, **QUIET)
@@ -169,5 +171,9 @@ def shown(pictures: Pictures, trail: Trail, language: str) -> Markup:
     told = words(language, "generate.neighbours_told", seed=trail.seed, rounds=len(trail.choices))
     middle, *others = map(png, pictures)
     return render(
-        "tabs/generate/neighbours.html", language=language, middle=figure(middle, told), others=others
+        "tabs/generate/neighbours.html",
+        language=language,
+        middle=figure(middle, told),
+        round=len(trail.choices),
+        others=others,
     )

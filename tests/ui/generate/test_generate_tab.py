@@ -166,6 +166,7 @@ def test_a_walk_goes_forth_and_back_without_loss() -> None:
     moving = Pillow.open(io.BytesIO(films.encode_animation(PICTURES * 60, scale=2)))
     assert moving.n_frames == 6
     assert moving.size == (56, 56)
+    assert b"digitalsourcetype/trainedAlgorithmicMedia" in moving.info["xmp"]
     levels = []
     for frame in range(moving.n_frames):
         moving.seek(frame)

@@ -150,6 +150,7 @@ def test_what_is_shown_are_the_files_that_give_the_same_numbers(
     assert unknown_pixels == 0
     assert np.array_equal(resize_labels(painted, 192, 256), labels), "it can be opened again"
     photo = images.read(saved(html, "photo"))
+    assert b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in saved(html, "photo")
     assert photo.shape[:2] == painted.shape == registry.card("unet-camvid").input_size
     card = registry.card(NAME)
     request = TranslateRequest(colors(card)[painted], seed=2**63 - 1)

@@ -12,14 +12,14 @@ from markupsafe import Markup
 
 from segen import registry
 from segen.evaluation.labels import LabelMetrics
-from segen.imaging import images
+from segen.imaging import images, png_text
 from segen.imaging.labels import encode_labels, resize_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Image, Labels
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
-from segen.ui.framework.figures import figure, png
+from segen.ui.framework.figures import figure
 from segen.ui.framework.templates import render
 from segen.ui.tabs.segment.measure import difference
 
@@ -113,7 +113,7 @@ def _figures(
     """What belongs to one photograph: itself, what was found in it, and where that differs from the map."""
     apart = images.encode(difference(result.photo, result.found, labels, card), "JPEG", quality=88)
     sources = {
-        "photo": png(result.photo),
+        "photo": data_uri(png_text.marked(result.photo, "compositeWithTrainedAlgorithmicMedia"), "image/png"),
         "found": _ids(card, result.found),
         "apart": data_uri(apart, "image/jpeg"),
     }

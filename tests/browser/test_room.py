@@ -11,6 +11,7 @@ import pytest
 
 from segen.imaging import images
 from tests.browser.actions import assert_fits, open_view, upload, wait_for_result
+from tests.browser.engines import SlowEngine, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SHOWN = {
@@ -73,6 +74,25 @@ def test_a_model_of_other_pictures_brings_its_own_example_but_leaves_a_visitors_
     page.get_by_role("option", name="U-Net on streets").click()
     page.wait_for_function("document.querySelector('#segment-viewer').innerText.includes('U-Net on streets')")
     wait_for_result(page)
+
+
+def test_another_picture_ends_what_other_views_make_of_the_one_before(
+    serve: Callable[[Any], str], visit: Callable[..., Any]
+) -> None:
+    engine = SlowEngine()
+    page = visit(f"{serve(engine)}?tab=segment")
+    page.click("#segment-take > button")
+    wait_until(lambda: engine.requests == 1)
+    page.click("#take-run")
+    wait_until(lambda: engine.requests == 2)
+    open_view(page, "segment", "compare.tab")
+    wait_until(lambda: engine.requests == 3)
+    assert page.locator("#segment-stop").is_enabled(), "both go on"
+    page.click("#segment-examples [data-example=cat]")
+    page.wait_for_selector("#segment-stop:disabled", state="attached")
+    wait_until(lambda: engine.requests == 4)
+    assert page.locator("#compare-stop").is_enabled(), "the view that is open looks at the new picture"
+    page.click("#compare-stop")
 
 
 def test_noise_is_warned_of_on_the_picture(address: str, visit: Callable[..., Any], tmp_path: Path) -> None:

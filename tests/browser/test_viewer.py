@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 
 from segen.text import words
 from segen.types import SURE
-from tests.browser.actions import assert_fits, click_pixel, settle, stroke
+from tests.browser.actions import assert_fits, click_pixel, go, settle, stroke
 from tests.browser.engines import KnownEngine, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -91,6 +92,25 @@ def test_classes_light_up_instances_are_counted_and_disagreement_is_measured_whe
     page.click("#segment-disagree")
     page.wait_for_selector("#segment-viewer input[value=disagreement]:checked", state="attached")
     _assert_disagreement_is_measured(page)
+
+
+def test_a_link_within_the_page_sets_the_view_and_the_opacity_that_its_address_has(
+    known: Callable[..., Any],
+) -> None:
+    page = known(query="show=labels")
+    assert "example" not in page.url, "the picture is the visitor's own"
+    wanted = {"show": "discriminator_score", "opacity": "30"}
+    page.evaluate("segen.tell('page.no_picture_yet')")
+    go(page, tab="segment", model="fcn-camvid", **wanted)
+    page.wait_for_selector("#segment-viewer input[value=discriminator_score]:checked", state="attached")
+    assert page.input_value("#segment-viewer [data-part=opacity]") == "30"
+    assert page.inner_text("#notice").strip() == "", "what was told of another link is gone"
+    settle(page, "segment")
+    page.evaluate("segen.visit({ tab: 'segment' }, document.querySelector('#segment-picture img').src)")
+    settle(page, "segment")
+    assert page.is_checked("#segment-viewer input[value=discriminator_score]")
+    options = dict(parse_qsl(urlsplit(page.url).query))
+    assert options == {"lang": "en", "tab": "segment", "model": "fcn-camvid", **wanted}
 
 
 def _assert_lights_up(page: Any) -> None:

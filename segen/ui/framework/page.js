@@ -179,7 +179,7 @@ segen.press = (id, tries = 200) => {
 
   const address = (lang) => {
     const given = { lang, tab: open, ...(views[open] && { view: views[open] }), ...options[shown()] };
-    return "?" + new URLSearchParams(Object.entries(given).filter(([, value]) => value !== undefined));
+    return "?" + new URLSearchParams(Object.entries(given).filter(([, value]) => String(value ?? "") !== ""));
   };
   const write = () => {
     if (!open) return;
@@ -197,11 +197,15 @@ segen.press = (id, tries = 200) => {
   segen.named = (names, values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
   segen.restored = (restored) => {
     const { view, ...others } = restored.options;
+    const filled = !open || Object.keys(restored.options).length; // else only a picture was brought along
     open = restored.tab;
-    if (view) views[open] = view;
-    else if (Object.keys(others).length) delete views[open]; // the tab was filled, and shows its first view
-    options = { ...options, [shown()]: others };
+    if (filled) {
+      if (view) views[open] = view;
+      else delete views[open]; // it shows its first
+      options = { ...options, [shown()]: others };
+    }
     write();
+    dispatchEvent(new Event("restored"));
     start(open);
     if (restored.press) segen.press(restored.press);
   };
@@ -232,7 +236,14 @@ segen.press = (id, tries = 200) => {
   };
   segen.again = (tab) => {
     done[tab] = new Set();
+    segen.end(tab, open === tab && shown());
     start(tab);
+  };
+
+  // End by the Stop buttons what goes on in a tab, but for one view of it: it is of what was chosen before.
+  segen.end = (tab, but) => {
+    const views = [...document.querySelectorAll(`#${tab}-views [data-tab-id]`)].map(({ dataset }) => dataset.tabId);
+    for (const view of new Set([tab, ...views])) if (view !== but) document.getElementById(`${view}-stop`)?.click();
   };
 }
 
@@ -255,7 +266,9 @@ segen.press = (id, tries = 200) => {
   segen.visit = async (options, source) => {
     document.querySelector(`[role="tab"][data-tab-id="${options.tab}"]`)?.click();
     const { lang, tab, ...others } = options;
-    if (!source && !Object.keys(others).length) return;
+    const filled = Object.keys(others).length;
+    if (!source && !filled) return;
+    if (filled) segen.end(tab);
     try {
       segen.go(options, source ? await path(source) : null);
     } catch {

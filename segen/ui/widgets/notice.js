@@ -2,5 +2,6 @@
 const { said } = window.segen.parts(element);
 const show = () => { said.textContent = props.value || ""; };
 watch("value", show);
+addEventListener("restored", show); // the server may have nothing to say again, of which nothing hears
 window.segen.tell = (key) => { said.textContent = window.segen.words[key]; };
 show();

@@ -310,8 +310,11 @@ function offer({ views, opens }) {
   for (const radio of radios)
     radio.closest("label").hidden = radio.disabled = !views.includes(radio.value);
   if (opens) choose(opens);
-  else look(views.includes(wanted) ? wanted : props.views.find((view) => views.includes(view)));
+  else look(best(views));
 }
+
+/** The view that is wanted if it is one of these, else the first that is. */
+const best = (views) => (views.includes(wanted) ? wanted : props.views.find((view) => views.includes(view)));
 
 const HEAT = ["entropy", "disagreement", "attention", "discriminator_score"];
 
@@ -373,10 +376,16 @@ parts.opacity.addEventListener("input", () => {
 parts.wipe.addEventListener("input", () => wipe(parts.wipe.value));
 parts.threshold.addEventListener("input", () => look("instances"));
 
-const { show: view, opacity } = window.segen.options(props.tab);
-wanted = props.views.includes(view) ? view : props.views[0];
-look(wanted);
-fade(/^\d+$/.test(opacity) && opacity <= 100 ? opacity : 60);
+/** Show what the address asks for. */
+function restore() {
+  const { show, opacity } = window.segen.options(props.tab);
+  wanted = show ?? props.views[0];
+  look(best(result?.views ?? props.views));
+  fade(/^\d+$/.test(opacity) && opacity <= 100 ? opacity : 60);
+}
+
+restore();
+addEventListener("restored", restore); // by a link within the page, which opens the tab before
 wipe(50);
 parts.threshold.value = 100 * props.sure;
 

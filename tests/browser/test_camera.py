@@ -131,6 +131,12 @@ def test_nothing_is_sent_while_a_camera_runs_and_stop_or_leaving_frees_it(opened
     page.click("#camera [data-part=stop]")
     assert not page.evaluate("stream.active")
     page.wait_for_selector("#camera [data-state=idle]")
+    page.select_option("#camera [data-part=model]", index=1)
+    page.wait_for_selector("#camera [data-state=idle]")
+    page.select_option("#camera [data-part=model]", MODEL)
+    wait_for(page, "browser")
+    page.wait_for_selector("#camera [data-state=idle]")
+    assert not page.evaluate("stream.active"), "another network looks at the picture, with the camera off"
     page.click("#camera [data-part=camera]")
     frames(page, 1)
     assert page.evaluate("stream.active")

@@ -41,6 +41,11 @@ def test_pictures_are_drawn_from_seeds_kept_refined_and_walked_between(
     page.locator("#generate-grid .grid button").first.click()
     page.click("[data-do=start]")
     assert page.locator("#generate-grid .kept li").count() == 1
+    kept = page.locator("#generate-grid .kept button").first
+    kept.press("Enter")
+    assert kept.get_attribute("aria-pressed") == "true"
+    assert kept.evaluate("node => node === document.activeElement")
+    page.locator("#generate-grid .grid button").first.click()
     page.click("#generate-grid [data-do=refine]")
     _assert_refined(page, name)
 
@@ -57,6 +62,24 @@ def test_pictures_are_drawn_from_seeds_kept_refined_and_walked_between(
     page.check("#generate-way input[value=map]", force=True)
     page.click("#generate-draw")
     page.wait_for_selector("#generate-map .frame")
+    page.evaluate(
+        """() => {
+            const frame = document.querySelector("#generate-map .frame");
+            frame.setPointerCapture = () => {};
+            const send = (kind, pointerId, clientX, button = 0) =>
+                frame.dispatchEvent(new PointerEvent(kind, { pointerId, clientX, button }));
+            send("pointerdown", 5, 9, 2);
+            send("pointerup", 5, 99, 2);
+            send("pointerdown", 6, 50);
+            send("pointerdown", 7, 90);
+            send("pointermove", 7, 99);
+        }"""
+    )
+    assert not page.locator("#generate-map [data-part=map]").get_attribute("style"), "one finger drags it"
+    page.evaluate(
+        "document.querySelector('#generate-map .frame')"
+        ".dispatchEvent(new PointerEvent('pointercancel', { pointerId: 6 }))"
+    )
     page.locator("#generate-map .frame").press("ArrowRight")
     page.wait_for_function(
         "document.querySelector('#generate-map [data-part=said]').innerText.includes('0.8')"

@@ -71,7 +71,13 @@ def test_a_chain_runs_by_itself_and_is_edited_undone_saved_and_opened(
     picture = _saved(page, f"{CARDS}:last-child details a >> nth=0").read_bytes()
     assert parse(text_in(picture, KEYWORD)) == recipe
 
-    page.click(f"{CARDS}:first-child .moves button >> nth=1")
+    page.locator(f"{CARDS}:first-child .moves button >> nth=1").press("Enter")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert page.evaluate(focused) == words("en", "pipelines.up", step=1), "it follows the step"
+    page.locator("#pipelines-chain .adds button >> nth=1").press("Enter")
+    assert page.evaluate("document.activeElement.matches('.adds button:nth-child(2)')")
+    page.locator(f"{CARDS}:last-child .moves button >> nth=2").press("Enter")
+    assert page.evaluate(focused) == words("en", "pipelines.remove", step=1), "the one before is in its place"
     first = page.locator(f"{CARDS}:first-child header select")
     assert first.input_value() == "fcn-camvid"
     assert page.locator(f"{CARDS}:first-child .settings select").input_value() == "image"

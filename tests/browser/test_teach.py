@@ -49,6 +49,11 @@ def test_strokes_teach_a_classifier(address: str, visit: Callable[..., Any]) -> 
     page.click("#teach-board [data-part=add]")
     page.fill("#teach-board [data-part=name]", "<b>eye</b>")
     assert page.locator("#teach-board .palette [aria-checked=true]").inner_text() == "<b>eye</b>"
+    choices = page.locator("#teach-board .palette button")
+    for choice in (choices.first, choices.last):
+        choice.press("Enter")
+        assert choice.get_attribute("aria-checked") == "true"
+        assert choice.evaluate("node => node === document.activeElement")
     stroke(page, board, (0.37, 0.33), (0.4, 0.42))
     settled = "first => document.querySelector('#teach-board [data-part=answer]').toDataURL() !== first"
     page.wait_for_function(settled, arg=first)
@@ -94,8 +99,15 @@ def test_touch_and_chinese_on_a_phone(address: str, visit: Callable[..., Any]) -
             pointerId: 5, pointerType: "touch", bubbles: true,
             clientX: box.left + x * box.width, clientY: box.top + y * box.height,
           }));
+          const palm = (kind, x, y) => board.dispatchEvent(new PointerEvent(kind, {
+            pointerId: 6, pointerType: "touch", bubbles: true,
+            clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+          }));
           send("pointerdown", 0.5, 0.5);
+          palm("pointerdown", 0.1, 0.95); // draws nothing, nor does it end what the finger draws
           send("pointermove", 0.55, 0.5);
+          palm("pointermove", 0.2, 0.95);
+          palm("pointerup", 0.2, 0.95);
           send("pointermove", 1.4, 0.5); // beyond the picture
           send("pointermove", 1.4, 1.4);
           send("pointerup", 1.4, 1.4);

@@ -198,6 +198,7 @@ async function here(source, mine) {
     parts.where.textContent = say("camera.in_browser", { by: answer.by, width, height }) + thresholded;
     await new Promise(requestAnimationFrame);
   } while (source.lasts && mine === turn && element.checkVisibility());
+  if (mine === turn && source.lasts) again = segment; // the view was left
 }
 
 /** One answer for the frame that is held, by the API: class ids are told by their colours. */
@@ -292,6 +293,7 @@ parts.file.addEventListener("change", () => {
 parts.stop.addEventListener("click", () => {
   stop();
   tell("");
+  again = segment;
 });
 parts.model.addEventListener("change", () => {
   chosen = parts.model.value;

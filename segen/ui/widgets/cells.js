@@ -7,6 +7,7 @@ const parts = window.segen.parts(element);
 let current = null; // the value that is shown
 let picked = null; // the picture that is shown large: one of current.pictures, or one of kept
 let kept = [];
+const keep = element.querySelector("[data-do=keep]");
 
 const nameOf = ({ seed, label }) => say("generate.seed_of", { seed }) + (label ? ` · ${label}` : "");
 const same = (a, b) => a && b && a.model === b.model && a.src === b.src;
@@ -76,7 +77,8 @@ function pick(picture) {
 
 function shelve() {
   parts.shelf.hidden = !kept.length;
-  parts.kept.replaceChildren(
+  window.segen.refill(
+    parts.kept,
     ...kept.map((picture) => {
       const item = document.createElement("li");
       const button = cell(picture);
@@ -92,12 +94,12 @@ function shelve() {
       remove.onclick = () => {
         kept = kept.filter((each) => each !== picture);
         shelve();
+        if (!kept.length) keep.focus();
       };
       item.append(button, caption, remove);
       return item;
     })
   );
-  const keep = element.querySelector("[data-do=keep]");
   keep.disabled = kept.some((each) => same(each, picked));
 }
 

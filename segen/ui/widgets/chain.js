@@ -178,6 +178,8 @@ function move(index, by) {
     order.splice(index + by, 0, ...order.splice(index, 1));
     ordered(steps, order);
   });
+  const moves = [...parts.steps.children[index + by].querySelectorAll(".moves :enabled")];
+  moves[by < 0 || moves.length < 3 ? 0 : 1].focus(); // the step can be moved on
 }
 
 /** Take a step out; what worked on its result works on its input. */
@@ -210,8 +212,8 @@ function card(step, index) {
 }
 
 function draw() {
-  parts.steps.replaceChildren(...recipe.steps.map(card));
-  parts.adds.replaceChildren(...value.tasks.map(([task, title]) => make("button", {
+  segen.refill(parts.steps, ...recipe.steps.map(card));
+  segen.refill(parts.adds, ...value.tasks.map(([task, title]) => make("button", {
     type: "button",
     text: `+ ${title}`,
     disabled: recipe.steps.length >= value.most,

@@ -4,7 +4,7 @@
 const parts = window.segen.parts(element);
 
 let current = null;
-let from = null; // where the pointer went down
+let from = null; // where a pointer went down, {pointer, x, y}
 
 function shift(across, down) {
   parts.map.style.transform = across || down ? `translate(${across}px, ${down}px)` : "";
@@ -30,14 +30,15 @@ function move(right, down) {
 const cellSize = () => parts.frame.clientWidth / current.side;
 
 parts.frame.addEventListener("pointerdown", (event) => {
-  from = { x: event.clientX, y: event.clientY };
+  if (event.button || from) return;
+  from = { pointer: event.pointerId, x: event.clientX, y: event.clientY };
   parts.frame.setPointerCapture(event.pointerId);
 });
 parts.frame.addEventListener("pointermove", (event) => {
-  if (from) shift(event.clientX - from.x, event.clientY - from.y);
+  if (from?.pointer === event.pointerId) shift(event.clientX - from.x, event.clientY - from.y);
 });
 parts.frame.addEventListener("pointerup", (event) => {
-  if (!from) return;
+  if (from?.pointer !== event.pointerId) return;
   const across = event.clientX - from.x;
   const down = event.clientY - from.y;
   from = null;
@@ -47,7 +48,8 @@ parts.frame.addEventListener("pointerup", (event) => {
   const cell = (place) => Math.max(0, Math.min(current.side - 1, Math.floor(place / cellSize()))) - middle;
   move(cell(event.clientX - box.left), cell(event.clientY - box.top));
 });
-parts.frame.addEventListener("pointercancel", () => {
+parts.frame.addEventListener("pointercancel", (event) => {
+  if (from?.pointer !== event.pointerId) return;
   from = null;
   shift(0, 0);
 });

@@ -17,7 +17,7 @@ let pen = 0;
 let undos = [];
 let redos = [];
 let answer = null; // of a photograph: what the server made of the strokes, {ids, width, height}
-let stroke = null; // the last place of the pointer while it is down
+let stroke = null; // the pointer that is down, and its last place, {pointer, at}
 
 async function read(address, width, height) {
   const image = await createImageBitmap(await (await fetch(address)).blob(), { colorSpaceConversion: "none" });
@@ -81,6 +81,7 @@ async function open(value) {
     forget();
     parts.size.max = Math.round(Math.max(value.width, value.height) / 4);
     parts.size.value = value.size;
+    lay();
     choose(value.pen);
   }
   draw();
@@ -113,6 +114,7 @@ function forget() {
 function rename(classes, id) {
   current = { ...current, classes };
   tint();
+  lay();
   choose(id);
   draw();
   if (answer) put(parts.answer, answer.ids, answer.width, answer.height);
@@ -129,12 +131,16 @@ function choose(id) {
   parts.color.value = hex(chosen.color);
   parts.remove.disabled = current.classes.length <= 2;
   parts.add.disabled = current.classes.length >= (current.spares?.length ?? 0);
+  for (const choice of parts.palette.children) choice.setAttribute("aria-checked", choice.dataset.id === String(pen));
+}
+
+/** Lay out the classes to choose from. */
+function lay() {
   parts.palette.replaceChildren(
     ...current.classes.map((known) => {
       const choice = document.createElement("button");
       choice.type = "button";
       choice.setAttribute("role", "radio");
-      choice.setAttribute("aria-checked", known.id === pen);
       choice.dataset.id = known.id;
       choice.style.setProperty("--color", `rgb(${known.color})`);
       choice.textContent = known.name;
@@ -214,7 +220,7 @@ const ring = (event) => {
 };
 
 parts.board.addEventListener("pointerdown", (event) => {
-  if (!current || event.button) return;
+  if (!current || event.button || stroke) return;
   event.preventDefault();
   parts.board.setPointerCapture(event.pointerId);
   keep();
@@ -223,24 +229,24 @@ parts.board.addEventListener("pointerdown", (event) => {
     fill(at);
     return tell();
   }
-  stroke = at;
+  stroke = { pointer: event.pointerId, at };
   line(at, at);
   draw();
 });
 parts.board.addEventListener("pointermove", (event) => {
   if (!current) return;
   ring(event);
-  if (!stroke) return;
+  if (stroke?.pointer !== event.pointerId) return;
   for (const each of event.getCoalescedEvents?.() ?? [event]) {
     const at = place(each);
-    line(stroke, at);
-    stroke = at;
+    line(stroke.at, at);
+    stroke.at = at;
   }
   draw();
 });
 for (const end of ["pointerup", "pointercancel"])
-  parts.board.addEventListener(end, () => {
-    if (!stroke) return;
+  parts.board.addEventListener(end, (event) => {
+    if (stroke?.pointer !== event.pointerId) return;
     stroke = null;
     tell();
   });

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen.registry import ClassInfo, ModelCard
-from segen.types import SURE, Clustering, Image, Segmentation
+from segen.text import LANGUAGES, words
+from segen.types import NOISE, SURE, Clustering, Image, Segmentation
 
-BACKGROUND = "background"
 MIN_PIXELS = 10
 """Smaller connected parts are taken for noise and are left out."""
 BINS = 12
@@ -39,18 +39,25 @@ class Objects:
         return counts[counts > 0]
 
 
+def countable(card: ModelCard) -> list[ClassInfo]:
+    """The classes whose parts are objects, in the order of ids: all but noise and one named background."""
+    named = {words(language, "teach.background") for language in LANGUAGES}
+    return [
+        known
+        for known in sorted(card.classes, key=lambda each: each.id)
+        if known.id != NOISE and named.isdisjoint(each.strip(" _").lower() for each in known.name.values())
+    ]
+
+
 def objects(card: ModelCard, result: Segmentation | Clustering) -> list[Objects]:
-    """The objects of each class that has any, the background apart.
+    """The objects of each class that is `countable` and has any.
 
     They are the sure instances where the card finds instances (where two overlap, the surer one has the
     pixels), else connected parts of at least MIN_PIXELS; pixels that touch at a corner are connected.
     """
     instances = result.instances if isinstance(result, Segmentation) else None
-    counted = sorted(card.classes, key=lambda each: each.id)
-    if len(counted) == 2 or counted[0].name["en"] == BACKGROUND:
-        counted = counted[1:]
     found = []
-    for known in counted:
+    for known in countable(card):
         scores: list[float] = []
         if instances is None:
             numbers = _parts(result.labels == known.id)

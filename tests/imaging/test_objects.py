@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from segen.imaging.objects import MIN_PIXELS, histogram, objects, table
-from segen.registry import card
-from segen.types import SURE, Instance, Segmentation
+from segen.registry import ClassInfo, ModelCard, card
+from segen.types import NOISE, SURE, Clustering, Instance, Segmentation
 
 CARD = card("unet-nuclei")
+CLUSTER = {"en": "noise", "zh": "噪声"}
 
 
 def segmentation(labels: np.ndarray, instances: tuple[Instance, ...] | None = None) -> Segmentation:
     probabilities = np.stack([labels == 0, labels == 1]).astype(np.float32)
     return Segmentation(labels, probabilities, instances)
+
+
+def card_of(*names: str) -> ModelCard:
+    """A card of classes by these names, as a classifier has that was taught."""
+    classes = (ClassInfo(id, {"en": name, "zh": name}, (0, 0, 0)) for id, name in enumerate(names))
+    return replace(CARD, classes=tuple(classes))
+
+
+def clustering(labels: np.ndarray) -> Clustering:
+    return Clustering(labels, 1, None, (), 0, np.zeros((0, 3), np.float32), np.zeros(0, np.uint8))
 
 
 def labels() -> np.ndarray:
@@ -36,6 +48,26 @@ def test_connected_parts_are_counted_and_the_background_and_specks_are_not() -> 
     least = np.zeros((3, 60), np.uint8)
     least[1, :MIN_PIXELS] = 1
     assert [each.pixels.tolist() for each in objects(CARD, segmentation(least))] == [[MIN_PIXELS]]
+
+
+@pytest.mark.parametrize("name", ["background", " Background ", "_background_", "背景"])
+def test_the_class_named_background_is_left_out_wherever_it_stands(name: str) -> None:
+    cups = card_of("cup", name)
+    found = labels()
+    cup = 1 - found  # the whole picture but the parts
+    assert [each.known.id for each in objects(cups, segmentation(cup))] == [0]
+    assert [each.known.id for each in objects(card_of(name, "cup"), segmentation(found))] == [1]
+    assert [each.known.id for each in objects(card_of("cup", name, "mug"), segmentation(cup + 1))] == [2]
+
+
+def test_without_a_background_every_class_has_objects_and_noise_has_none() -> None:
+    assert [each.known.id for each in objects(card_of("cup", "mug"), segmentation(labels()))] == [0, 1]
+    clusters = clustering(labels())
+    assert [each.known.id for each in objects(card_of("cluster 1", "cluster 2"), clusters)] == [0, 1]
+    noisy = clustering(np.where(labels() == 1, 0, NOISE).astype(np.uint8))
+    named = replace(CARD, classes=(*card_of("cluster 1").classes, ClassInfo(NOISE, CLUSTER, (0, 0, 0))))
+    (found,) = objects(named, noisy)
+    assert sorted(found.pixels.tolist()) == [81, 100]
 
 
 def test_sure_instances_count_where_a_card_finds_them() -> None:

@@ -61,35 +61,23 @@ def _things(
             yield classes[instance.class_id], mask, instance
 
 
-def polygons(mask: NDArray[np.bool_]) -> list[list[Ring]]:
-    """The largest connected parts of a mask, export.MAX_BOXES at most: of each its outline, then its holes.
+def polygons(mask: NDArray[np.bool_]) -> Iterator[list[Ring]]:
+    """Every connected part of an H x W mask: of each its outline, then its holes, which turn the other way.
 
     Outlines run through the middle between a pixel inside and its neighbour outside (marching squares, by
     skimage.measure.find_contours); pixels that touch at a corner alone are two parts.
     """
-    from skimage import measure
-
-    parts = measure.label(mask, connectivity=1)  # type: ignore[no-untyped-call]
-    largest = 1 + np.argsort(-np.bincount(parts.ravel())[1:], kind="stable")[: export.MAX_BOXES]
-    return [_rings(parts == number) for number in largest]
-
-
-def _rings(part: NDArray[np.bool_]) -> list[Ring]:
     from scipy import ndimage
     from skimage import measure
 
-    filled = ndimage.binary_fill_holes(part)
-    holes = measure.label(filled & ~part, connectivity=1)  # type: ignore[no-untyped-call]
-    return [_outline(filled), *(_outline(holes == number) for number in range(1, int(holes.max()) + 1))]
-
-
-def _outline(part: NDArray[np.bool_]) -> Ring:
-    from skimage import measure
-
-    contours = measure.find_contours(np.pad(part, 1).astype(np.float64), 0.5)  # type: ignore[no-untyped-call]
-    rows_columns = max(contours, key=len)
-    outline: Ring = rows_columns[:, ::-1] - 0.5  # the padding moves by 1, a pixel's middle lies at 0.5
-    return outline
+    parts = np.pad(measure.label(mask, connectivity=1), 1)  # type: ignore[no-untyped-call]
+    for number, (rows, columns) in enumerate(ndimage.find_objects(parts), start=1):
+        top, left = rows.start - 1, columns.start - 1
+        part = parts[top : rows.stop + 1, left : columns.stop + 1] == number
+        contours = measure.find_contours(part.astype(np.float64), 0.5)  # type: ignore[no-untyped-call]
+        # The padding moves by 1, and a pixel's middle lies at 0.5.
+        rings = [each[:, ::-1] + (left - 0.5, top - 0.5) for each in contours]
+        yield sorted(rings, key=lambda ring: -np.ptp(ring, axis=0).prod())  # the outline is around the others
 
 
 def geojson(card: ModelCard, result: Result) -> str:
@@ -141,17 +129,47 @@ def coco(card: ModelCard, result: Result, file_name: str) -> str:
 
 
 def yolo(card: ModelCard, result: Result) -> str:
-    """YOLO's segmentation text: a line for each part, its class id and its outline in shares of the sides.
+    """YOLO's segmentation text: a line for each part of what is countable, its class id and its outline.
 
-    The format knows no holes.
+    Coordinates are shares of the sides. The format knows no holes: bridges of no width join them to the
+    outline.
     """
     height, width = result.labels.shape
+    counted = objects.countable(card)
     lines = []
     for known, mask, _ in _things(card, result):
-        for outline, *_ in polygons(mask):
-            shares = (outline[:-1] / (width, height)).ravel()
+        for rings in polygons(mask) if known in counted else ():
+            shares = (_bridged(rings) / (width, height)).ravel()
             lines.append(f"{known.id} {' '.join(f'{share:.6f}' for share in shares)}\n")
     return "".join(lines)
+
+
+def _bridged(rings: list[Ring]) -> Ring:
+    """One line of n x 2 corners around a part, in and out of each of its holes by the same way.
+
+    Contours cross each row of pixels at corners, so a hole's leftmost corner sees one straight to its left,
+    of the outline or of another hole, and nothing but the part is in between.
+    """
+    corners = np.concatenate([ring[:-1] for ring in rings])
+    ends = np.cumsum([len(ring) - 1 for ring in rings])
+    starts = [0, *ends[:-1].tolist()]
+    after = np.arange(1, len(corners) + 1)
+    after[ends - 1] = starts
+    order = np.lexsort((corners[:, 0], corners[:, 1]))
+    place = np.argsort(order)
+    follows, at = after.tolist(), list(range(len(corners)))
+    for start, end in zip(starts[1:], ends[1:].tolist(), strict=True):
+        hole = start + int(corners[start:end, 0].argmin())
+        left = int(order[place[hole] - 1])
+        again = len(at)  # the hole's corner once more, then that to its left
+        at += [hole, left]
+        follows += [follows[hole], follows[left]]
+        follows[left], follows[hole] = again, again + 1
+    line, node = [], 0
+    for _ in at:
+        line.append(at[node])
+        node = follows[node]
+    return corners[line]
 
 
 def table(card: ModelCard, image: Image, result: Result) -> str:

@@ -13,14 +13,20 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw
 from pycocotools import mask as coco
+from skimage import measure
 
 from segen.imaging import formats
-from segen.registry import card
-from segen.types import FORMATS, SURE, Instance, Segmentation
+from segen.registry import ClassInfo, card
+from segen.types import FORMATS, NOISE, SURE, Clustering, Instance, Segmentation
 
 HEIGHT, WIDTH = 30, 48
 CARD = card("unet-nuclei")
 INSTANCES = card("maskrcnn-nuclei")
+CLUSTER, RED = {"en": "cluster 1", "zh": "簇 1"}, (255, 0, 0)
+
+
+def clustering(labels: np.ndarray) -> Clustering:
+    return Clustering(labels, 1, None, (), 0, np.zeros((0, 3), np.float32), np.zeros(0, np.uint8))
 
 
 def labels_with_a_hole() -> NDArray[np.uint8]:
@@ -134,6 +140,39 @@ def test_pictures_of_one_pixel_have_outlines(shape: tuple[int, int]) -> None:
     assert (outline.max(axis=0) <= (shape[1], shape[0])).all()
 
 
-def test_noise_has_a_bounded_number_of_parts() -> None:
-    noise = np.random.default_rng(0).random((64, 64)) < 0.4
-    assert len(formats.polygons(noise)) == 100
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.8, 0.95])
+def test_every_part_of_noise_is_written_with_its_holes(share: float) -> None:
+    labels = (np.random.default_rng(0).random((HEIGHT, WIDTH)) < share).astype(np.uint8)
+    count = measure.label(labels, connectivity=1).max()
+    lines = formats.yolo(CARD, segmentation(labels)).splitlines()
+    _, nucleus = json.loads(formats.geojson(CARD, segmentation(labels)))["features"]
+    parts = nucleus["geometry"]["coordinates"]
+    assert len(lines) == len(parts) == count
+    middles = np.argwhere(np.ones_like(labels))[:, ::-1] + 0.5
+    corners = [np.array(line.split()[1:], float).reshape(-1, 2) * (WIDTH, HEIGHT) for line in lines]
+    drawn = sum(measure.points_in_poly(middles, outline) for outline in corners)
+    assert np.array_equal(np.reshape(drawn, labels.shape), labels), "holes are none of the part's pixels"
+    assert all(turns(rings[0]) > 0 > max(map(turns, rings[1:]), default=-1) for rings in parts), "RFC 7946"
+
+
+def turns(ring: list[list[float]]) -> float:
+    """The area within a ring; negative where it turns from y to x."""
+    x, y = np.array(ring[:-1]).T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+def test_more_than_a_hundred_parts_are_written() -> None:
+    labels = np.zeros((200, 200), np.uint8)
+    labels.reshape(20, 10, 20, 10)[:, 2:8, :, 2:8] = 1
+    assert len(formats.yolo(CARD, segmentation(labels)).splitlines()) == 400
+    _, nucleus = json.loads(formats.geojson(CARD, segmentation(labels)))["features"]
+    assert len(nucleus["geometry"]["coordinates"]) == 400
+
+
+def test_yolo_has_no_line_of_the_background_and_none_of_noise() -> None:
+    labels = labels_with_a_hole()
+    ids = {line.split()[0] for line in formats.yolo(CARD, segmentation(labels)).splitlines()}
+    assert ids == {"1"}
+    clusters = replace(CARD, classes=(ClassInfo(0, CLUSTER, RED), ClassInfo(NOISE, CLUSTER, RED)))
+    found = clustering(np.where(labels == 1, 0, NOISE).astype(np.uint8))
+    assert {line.split()[0] for line in formats.yolo(clusters, found).splitlines()} == {"0"}

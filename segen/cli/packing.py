@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,8 @@ def pack(
 ) -> int:
     """Make a card's folder of a finished run, for --cards of this command and of app.py.
 
+    Where it cannot be measured on the data, there is no folder.
+
     Args:
         run: The name of the run of a segmentation recipe, or its folder.
         out: The new folder, for card.toml, the weights, SHA256SUMS and README.md.
@@ -43,7 +46,11 @@ def pack(
         from segen.engine import Engine
         from segen.evaluation.runner import evaluate, store
 
-        folders.add_all(out)
-        store(card, evaluate(Engine(), card, data, split, progress))
+        try:
+            folders.add_all(out)
+            store(card, evaluate(Engine(), card, data, split, progress))
+        except BaseException:
+            shutil.rmtree(out)
+            raise
     print(f"{card.name}: {out}")
     return 0

@@ -113,6 +113,20 @@ def test_pack_measures_where_it_is_given_data(
     assert folders.read(out).reached() is not None
 
 
+def test_pack_that_cannot_measure_leaves_nothing(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEGEN_RUNS", str(place / "runs"))
+    out, data = tmp_path / "measured", str(place / "own")
+    command = ["pack", "own", "--out", str(out), "--name", "measured", "--data"]
+    assert main([*command, str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == sentence("data_missing", dataset="own")
+    assert main([*command, data, "--split", "none"]) == 1
+    assert not out.exists()
+    assert main([*command, data]) == 0
+    assert (out / "metrics.json").is_file()
+
+
 def test_what_cannot_be_packed_is_told(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGEN_RUNS", str(place / "runs"))
     (tmp_path / "full").mkdir()

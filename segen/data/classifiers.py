@@ -1,8 +1,12 @@
 """Pixel classifiers as files: JSON with numbers alone, checked when it is read.
 
-The content is {"version": 1, "encoder", "encoder_sha256", "classes": [{"name", "color"}], "trees": [{
-"feature", "threshold", "left", "right", "shares"}], "linear": {"middle", "unit",
-"weights", "bias"}}, as `segen.types.PixelClassifier` describes them; files of Segen 0.1 have no "linear".
+The content is {"version": 2, "encoder", "encoder_sha256", "classes": [{"name", "color"}], "trees": [{
+"feature", "threshold", "leaves"}], "linear": {"middle", "unit", "weights", "bias"}}, as
+`segen.types.PixelClassifier` describes them; files of Segen 0.1 have no "linear".
+
+A tree's nodes stand with `left` and all that follows it before `right`: the feature of each, -1 for leaves;
+the threshold of each that is no leaf; and for each leaf the only class that came to it, or [id, share] of
+several. Version 1 has "feature", "threshold", "left", "right" and "shares" of every node instead.
 """
 
 from __future__ import annotations
@@ -17,17 +21,13 @@ from numpy.typing import NDArray
 
 from segen import registry
 from segen.errors import InputError
-from segen.types import MAX_DEPTH, MAX_NAME, MAX_TAUGHT, Linear, PixelClassifier, TaughtClass, Tree
+from segen.types import MAX_DEPTH, MAX_NAME, MAX_NODES, MAX_TAUGHT, Linear, PixelClassifier, TaughtClass, Tree
 
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 32_000_000
 MAX_TREES = 200
-MAX_NODES = 20_000
-"""Of a tree."""
 MOST = 1e7
 """A number of a linear classifier at most, and the inverse of its least unit."""
-DIGITS = 9
-"""So many of a decimal number give a 32-bit one back exactly."""
 
 
 def encode(classifier: PixelClassifier) -> bytes:
@@ -37,16 +37,7 @@ def encode(classifier: PixelClassifier) -> bytes:
         "encoder": classifier.encoder,
         "encoder_sha256": classifier.encoder_sha256,
         "classes": [{"name": each.name, "color": list(each.color)} for each in classifier.classes],
-        "trees": [
-            {
-                "feature": tree.feature.tolist(),
-                "threshold": _short(tree.threshold),
-                "left": tree.left.tolist(),
-                "right": tree.right.tolist(),
-                "shares": [_short(row) for row in tree.shares],
-            }
-            for tree in classifier.trees
-        ],
+        "trees": [_folded(tree) for tree in classifier.trees],
     }
     if linear := classifier.linear:
         content["linear"] = {
@@ -55,17 +46,40 @@ def encode(classifier: PixelClassifier) -> bytes:
             "weights": [_short(row) for row in linear.weights],
             "bias": _short(linear.bias),
         }
-    return f"{json.dumps(content, ensure_ascii=False)}\n".encode()
+    return f"{json.dumps(content, ensure_ascii=False, separators=(',', ':'))}\n".encode()
 
 
-def _short(values: Any) -> list[float]:
-    return [float(f"{value:.{DIGITS}g}") for value in values.tolist()]
+def _folded(tree: Tree) -> dict[str, list[Any]]:
+    order, waiting = [], [0]
+    while waiting:
+        order.append(node := waiting.pop())
+        if tree.feature[node] >= 0:
+            waiting += [int(tree.right[node]), int(tree.left[node])]
+    feature = tree.feature[order]
+    return {
+        "feature": feature.tolist(),
+        "threshold": _short(tree.threshold[order][feature >= 0]),
+        "leaves": [_leaf(shares) for shares in tree.shares[order][feature < 0]],
+    }
+
+
+def _leaf(shares: NDArray[np.float32]) -> int | list[tuple[int, float]]:
+    ids = np.flatnonzero(shares)
+    if ids.size == 1 and shares[ids[0]] == 1:
+        return int(ids[0])
+    return list(zip(ids.tolist(), _short(shares[ids]), strict=True))
+
+
+def _short(values: NDArray[np.float32]) -> list[float]:
+    """The decimal numbers of fewest digits that give these back exactly."""
+    return [float(str(value)) for value in values]
 
 
 def read(source: Path | bytes) -> PixelClassifier:
     """The classifier of a file, or of its bytes. Raises InputError, which names what is wrong with it."""
     content = _content(source)
-    if content.get("version") != VERSION:
+    version = content.get("version")
+    if version not in range(1, VERSION + 1):
         raise InputError("classifier_version", version=VERSION)
     classes = tuple(map(taught_class, _list(content, "classes")))
     if len(classes) > MAX_TAUGHT:
@@ -81,19 +95,17 @@ def read(source: Path | bytes) -> PixelClassifier:
     if encoder not in names:
         raise InputError("classifier_model", known=", ".join(names))
     linear = _linear(content["linear"], len(classes)) if "linear" in content else None
-    known_trees = tuple(_tree(tree, len(classes)) for tree in trees)
+    if sum(map(_size, trees)) > MAX_NODES:
+        raise InputError("classifier_damaged")
+    known_trees = tuple(_tree(tree, len(classes), version) for tree in trees)
     return PixelClassifier(encoder, checksum, classes, known_trees, linear)
 
 
 def taught_class(entry: object) -> TaughtClass:
     """A class as JSON has it, {"name", "color"}. Raises InputError for one without a name or a colour."""
-    name = " ".join(str(entry.get("name", "")).split()) if isinstance(entry, dict) else ""
-    color = entry.get("color") if isinstance(entry, dict) else None
-    fits = isinstance(color, list) and len(color) == 3 and all(type(part) is int for part in color)
-    if not 1 <= len(name) <= MAX_NAME or not fits or not all(0 <= part <= 255 for part in color or ()):
+    if not isinstance(entry, dict) or not isinstance(entry.get("color"), list):
         raise InputError("taught_class", most=MAX_NAME)
-    assert color is not None
-    return TaughtClass(name, (color[0], color[1], color[2]))
+    return TaughtClass(str(entry.get("name", "")), tuple(entry["color"]))
 
 
 def _content(source: Path | bytes) -> dict[str, Any]:
@@ -121,26 +133,63 @@ def _list(content: dict[str, Any], key: str) -> list[Any]:
     return found
 
 
-def _tree(entry: object, classes: int) -> Tree:
+def _size(entry: object) -> int:
+    feature = entry.get("feature") if isinstance(entry, dict) else None
+    return len(feature) if isinstance(feature, list) else 0
+
+
+def _tree(entry: object, classes: int, version: int) -> Tree:
     """A tree whose nodes lead forward, so that every pixel arrives at a leaf."""
     if not isinstance(entry, dict):
         raise InputError("classifier_damaged")
     try:
-        feature, left, right = (_whole(entry[key]) for key in ("feature", "left", "right"))
+        tree = _unfolded(entry, classes) if version == VERSION else _listed(entry, classes)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise InputError("classifier_damaged") from None
+    if not (np.isfinite(tree.threshold).all() and np.isfinite(tree.shares).all()):
+        raise InputError("classifier_numbers")
+    if not ((tree.shares >= 0) & (tree.shares <= 1)).all() or _depth(tree) > MAX_DEPTH:
+        raise InputError("classifier_damaged")
+    return tree
+
+
+def _listed(entry: dict[str, Any], classes: int) -> Tree:
+    """A tree of version 1. Raises KeyError or ValueError for what is none."""
+    feature, left, right = (_whole(entry[key]) for key in ("feature", "left", "right"))
     threshold, shares = (_numbers(entry, key) for key in ("threshold", "shares"))
     if shares.ndim == 2 and shares.shape[1] != classes:
         raise InputError("classifier_classes", count=classes, found=shares.shape[1])
     same = feature.shape == left.shape == right.shape == threshold.shape == shares.shape[:1]
-    if not same or shares.ndim != 2 or not 1 <= feature.size <= MAX_NODES:
-        raise InputError("classifier_damaged")
-    if not (np.isfinite(threshold).all() and np.isfinite(shares).all()):
-        raise InputError("classifier_numbers")
-    tree = Tree(feature, threshold, left, right, shares)
-    if not ((shares >= 0) & (shares <= 1)).all() or _depth(tree) > MAX_DEPTH:
-        raise InputError("classifier_damaged")
-    return tree
+    if not same or shares.ndim != 2 or not feature.size:
+        raise ValueError
+    return Tree(feature, threshold, left, right, shares)
+
+
+def _unfolded(entry: dict[str, Any], classes: int) -> Tree:
+    """A tree as `_folded` wrote it. Raises KeyError, TypeError or ValueError for what is none."""
+    feature = _whole(entry["feature"])
+    inner, given = np.flatnonzero(feature >= 0), _numbers(entry, "threshold")
+    ends, leaves = np.flatnonzero(feature < 0), entry["leaves"]
+    if given.shape != inner.shape or len(leaves) != ends.size or not feature.size:
+        raise ValueError
+    left, right = (np.full(feature.size, -1, np.int32) for _ in range(2))
+    threshold, shares = (np.zeros((feature.size, *more), np.float32) for more in ((), (classes,)))
+    left[inner], threshold[inner] = inner + 1, given
+    waiting: list[int] = []
+    for node, goes_on in enumerate((feature >= 0).tolist()):
+        if goes_on:
+            waiting.append(node)
+        elif waiting:
+            right[waiting.pop()] = node + 1
+    with np.errstate(over="ignore"):  # too large is infinite
+        for node, leaf in zip(ends.tolist(), leaves, strict=True):
+            for id, share in [(leaf, 1)] if type(leaf) is int else leaf:
+                if type(id) is not int or id < 0 or type(share) not in (int, float):
+                    raise ValueError
+                if id >= classes:
+                    raise InputError("classifier_classes", count=classes, found=id + 1)
+                shares[node, id] = share
+    return Tree(feature, threshold, left, right, shares)
 
 
 def _linear(entry: object, classes: int) -> Linear:

@@ -53,11 +53,14 @@ def _is_of(path: Path, picture: Path) -> bool:
 def classes(folder: Path, drawn: Sequence[Strokes]) -> tuple[TaughtClass, ...]:
     """The classes of `folder/classes.json`, as of a data set, else one for each id up to the greatest drawn.
 
-    Raises DataError for a damaged classes.json.
+    Raises DataError for a damaged classes.json, and InputError for a name in it that TaughtClass refuses.
     """
     known = datasets.classes(folder, "") if (folder / "classes.json").is_file() else ()
     if known:
-        return tuple(TaughtClass(each.name["en"], each.color) for each in known)
+        try:
+            return tuple(TaughtClass(each.name["en"], each.color) for each in known)
+        except InputError as fault:
+            raise InputError("item_unusable", file="classes.json", fault=fault) from None
     most = max(int(each.ids[each.ids != UNDRAWN].max(initial=0)) for each in drawn)
     return tuple(TaughtClass(f"class {id}", color(id)) for id in range(most + 1))
 

@@ -61,6 +61,7 @@ from segen.types.segment import (
 from segen.types.teach import (
     MAX_DEPTH,
     MAX_NAME,
+    MAX_NODES,
     MAX_TAUGHT,
     UNDRAWN,
     ApplyRequest,
@@ -91,6 +92,7 @@ __all__ = [
     "MAX_GUIDANCE",
     "MAX_LEVELS",
     "MAX_NAME",
+    "MAX_NODES",
     "MAX_PICTURES",
     "MAX_SAMPLING_STEPS",
     "MAX_SEED",

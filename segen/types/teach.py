@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,14 +21,28 @@ MAX_NAME = 40
 """So many letters a class may be called by."""
 MAX_DEPTH = 32
 """So many decisions lead to a leaf at most."""
+MAX_NODES = 600_000
+"""So many nodes all trees have at most, each share of a leaf of several classes counting for two: their file
+is within what a call of the API may hold."""
 
 
 @dataclass(frozen=True)
 class TaughtClass:
-    """A class by the name that its teacher gave it, and its colour."""
+    """A class by the name that its teacher gave it, and its colour, three numbers from 0 to 255.
+
+    White space in the name counts as one space. Raises InputError for a name that is empty, has more than
+    MAX_NAME letters or half a surrogate pair, which no file can hold, and for another colour.
+    """
 
     name: str
     color: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", " ".join(self.name.split()))
+        named = 1 <= len(self.name) <= MAX_NAME and not re.search("[\ud800-\udfff]", self.name)
+        colored = len(self.color) == 3 and all(type(part) is int and 0 <= part <= 255 for part in self.color)
+        if not named or not colored:
+            raise InputError("taught_class", most=MAX_NAME)
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,7 @@ class Tree:
 
     At an inner node a pixel goes to `left` where the feature `feature` is at most `threshold`, else to
     `right`; both come after the node itself. Leaves have the feature -1. `shares` is nodes x classes, of the
-    teaching pixels that came to the node.
+    teaching pixels that came to a leaf; what it holds for inner nodes counts for nothing.
     """
 
     feature: NDArray[np.int32]

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from segen.cli.main import main
 from segen.imaging import export, images
-from segen.types import MAX_TAUGHT
+from segen.types import MAX_NAME, MAX_TAUGHT
 from tests.cli.calls import names, results
 from tests.sentences import sentence
 
@@ -89,6 +89,19 @@ def test_strokes_of_one_class_and_none_at_all(
     assert names(tmp_path / "out") == set()
 
 
+@pytest.mark.parametrize("name", ["x" * (MAX_NAME + 1), " "])
+def test_a_name_that_no_classifier_can_have_is_told_before_teaching(
+    pictures: Path, scribbles: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = [{"id": id, "name": each, "color": [id, 0, 0]} for id, each in enumerate(["sky", name])]
+    (scribbles / "classes.json").write_text(json.dumps(entries))
+    assert teach(pictures, scribbles, tmp_path / "out") == 2
+    fault = sentence("taught_class", most=MAX_NAME)
+    told = sentence("item_unusable", file="classes.json", fault=fault)
+    assert capsys.readouterr().err.splitlines()[-1] == told
+    assert names(tmp_path / "out") == set()
+
+
 def test_a_model_or_a_classifier(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["segment", str(pictures / "a.png"), "--out", str(tmp_path / "out")]
     assert main(command) == 2
@@ -97,5 +110,5 @@ def test_a_model_or_a_classifier(pictures: Path, tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().err == sentence("no_such_file") + "\n"
     (tmp_path / "bad.json").write_text("{}")
     assert main([*command, "--classifier", str(tmp_path / "bad.json")]) == 2
-    assert capsys.readouterr().err == sentence("classifier_version", version=1) + "\n"
+    assert capsys.readouterr().err == sentence("classifier_version", version=2) + "\n"
     assert not (tmp_path / "out").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,17 @@ import pytest
 from segen.data import classifiers
 from segen.errors import InputError
 from segen.registry import TEACH_MODEL, cards
-from segen.types import MAX_DEPTH, MAX_NAME, MAX_TAUGHT, Linear, PixelClassifier, TaughtClass, Tree
+from segen.types import (
+    MAX_DEPTH,
+    MAX_NAME,
+    MAX_NODES,
+    MAX_TAUGHT,
+    Linear,
+    PixelClassifier,
+    TaughtClass,
+    Tree,
+)
+from segen.ui.framework.gate import MAX_CALL_BYTES
 from tests.sentences import exactly
 
 TREE = Tree(
@@ -43,28 +53,79 @@ def content() -> dict[str, Any]:
     return json.loads(classifiers.encode(KNOWN))
 
 
+def old() -> dict[str, Any]:
+    """The same in version 1."""
+    tree = {
+        "feature": [3, -1, -1], "threshold": [0.100000001, -2.0, -2.0], "left": [1, -1, -1],
+        "right": [2, -1, -1], "shares": [[0.5, 0.5], [1.0, 0.0], [0.333333343, 0.666666687]],
+    }  # fmt: skip
+    return content() | {"version": 1, "trees": [tree]}
+
+
+def same(found: Tree, tree: Tree) -> bool:
+    """Whether two trees say the same, and in numbers of the same kinds."""
+    for name in ("feature", "left", "right", "threshold", "shares"):
+        value, known = getattr(found, name), getattr(tree, name)
+        assert value.dtype == known.dtype
+        kept = {"threshold": tree.feature >= 0, "shares": tree.feature < 0}.get(name, slice(None))
+        if not np.array_equal(value[kept], known[kept]):
+            return False
+    return True
+
+
 def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
     path = tmp_path / "classifier.json"
     for head in (b"", b"\xef\xbb\xbf"):
         path.write_bytes(head + classifiers.encode(KNOWN))
         found = classifiers.read(path)
         assert (found.encoder, found.encoder_sha256, found.classes) == (TEACH_MODEL, "ab" * 32, KNOWN.classes)
-        for name in ("feature", "threshold", "left", "right", "shares"):
-            value = getattr(found.trees[0], name)
-            assert value.dtype == getattr(TREE, name).dtype
-            np.testing.assert_array_equal(value, getattr(TREE, name))
+        assert same(found.trees[0], TREE)
         assert found.linear
         for part, written in zip(astuple(found.linear), astuple(LINEAR), strict=True):
             assert part.dtype == written.dtype
             np.testing.assert_array_equal(part, written)
 
 
-def test_a_file_of_before_has_trees_alone() -> None:
-    old = content()
-    del old["linear"]
-    found = classifiers.read(json.dumps(old).encode())
-    assert found.linear is None
-    assert "linear" not in json.loads(classifiers.encode(found))
+def test_files_of_before_are_read() -> None:
+    first = old()
+    del first["linear"]
+    for content in (old(), first):
+        found = classifiers.read(json.dumps(content).encode())
+        assert same(found.trees[0], TREE)
+        again = classifiers.read(classifiers.encode(found))
+        assert same(again.trees[0], TREE)
+        assert (again.linear is None) == (found.linear is None) == (content is first)
+
+
+def bush(depth: int, shares: np.ndarray) -> Tree:
+    """A full tree of this depth with these shares of 64 classes in each leaf."""
+    size = 2 ** (depth + 1) - 1
+    right, height = np.full(size, -1, np.int32), np.zeros(size, np.int32)
+    height[0] = depth
+    for node in range(size):
+        if height[node]:
+            right[node] = node + 2 ** height[node]
+            height[[node + 1, right[node]]] = height[node] - 1
+    left = np.where(right > 0, np.arange(1, size + 1), -1).astype(np.int32)
+    feature = np.where(right > 0, 89, -1).astype(np.int32)
+    threshold = np.random.default_rng(0).normal(size=size).astype(np.float32)
+    return Tree(feature, threshold, left, right, np.tile(shares, (size, 1)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mixed", [False, True])
+def test_the_largest_file_is_read_again_and_fits_into_a_call(mixed: bool) -> None:
+    several = np.random.default_rng(1).dirichlet(np.ones(MAX_TAUGHT)).astype(np.float32)
+    tree = bush(11, several if mixed else np.eye(MAX_TAUGHT, dtype=np.float32)[-1])
+    count = tree.feature.size + (2 * MAX_TAUGHT * 2**11 if mixed else 0)
+    classes = (TaughtClass("杯" * MAX_NAME, (255, 255, 255)),) * MAX_TAUGHT
+    weights = np.full((MAX_TAUGHT, 16), -1.2345678e-7, np.float32)
+    linear = replace(LINEAR, weights=weights, bias=weights[:, 0])
+    trees = (tree,) * (MAX_NODES // count)
+    raw = classifiers.encode(PixelClassifier(TEACH_MODEL, "ab" * 32, classes, trees, linear))
+    call = json.dumps({"data": [None, "", raw.decode()]}).encode()
+    assert MAX_CALL_BYTES / 2 < len(call) < MAX_CALL_BYTES
+    assert same(classifiers.read(raw).trees[-1], tree)
 
 
 def chain(length: int) -> dict[str, list[Any]]:
@@ -79,7 +140,7 @@ def chain(length: int) -> dict[str, list[Any]]:
 
 
 def test_a_deep_tree_is_read_up_to_a_limit() -> None:
-    allowed = content() | {"trees": [chain(MAX_DEPTH)]}
+    allowed = old() | {"trees": [chain(MAX_DEPTH)]}
     assert classifiers.read(json.dumps(allowed).encode()).trees[0].feature.size == 2 * MAX_DEPTH + 1
 
 
@@ -147,7 +208,7 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, dict[str, Any]]] =
         "classifier_numbers",
         {},
     ),
-    "another version": (lambda found: found.update(version=2), "classifier_version", {"version": 1}),
+    "another version": (lambda found: found.update(version=3), "classifier_version", {"version": 2}),
     "no model of ours": (
         lambda found: found.update(encoder="../../etc"),
         "classifier_model",
@@ -192,6 +253,11 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, dict[str, Any]]] =
         "taught_class",
         {"most": MAX_NAME},
     ),
+    "half a letter": (
+        lambda found: found["classes"][0].update(name="\ud83d"),
+        "taught_class",
+        {"most": MAX_NAME},
+    ),
     "no name": (lambda found: found["classes"][0].update(name=" \n "), "taught_class", {"most": MAX_NAME}),
     "a colour of four": (
         lambda found: found["classes"][0].update(color=[1, 2, 3, 4]),
@@ -207,10 +273,52 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str, dict[str, Any]]] =
 }
 
 
+FOLDED: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "no leaves": ({"leaves": []}, "classifier_damaged", {}),
+    "a leaf too many": ({"leaves": [0, 1, 1]}, "classifier_damaged", {}),
+    "leaves as a number": ({"leaves": 7}, "classifier_damaged", {}),
+    "a leaf as a text": ({"leaves": [0, "ab"]}, "classifier_damaged", {}),
+    "a leaf of half a class": ({"leaves": [0, 0.5]}, "classifier_damaged", {}),
+    "a leaf of truth": ({"leaves": [0, True]}, "classifier_damaged", {}),
+    "a share as a text": ({"leaves": [0, [[1, "1"]]]}, "classifier_damaged", {}),
+    "a share above 1": ({"leaves": [0, [[1, 1.5]]]}, "classifier_damaged", {}),
+    "a share below 0": ({"leaves": [0, [[1, -1]]]}, "classifier_damaged", {}),
+    "a share of 400 digits": ({"leaves": [0, [[1, 10**400]]]}, "classifier_damaged", {}),
+    "a share beyond 32 bits": ({"leaves": [0, [[1, 1e39]]]}, "classifier_numbers", {}),
+    "a share that is none": ({"leaves": [0, [[1, float("nan")]]]}, "classifier_numbers", {}),
+    "a class below 0": ({"leaves": [0, -1]}, "classifier_damaged", {}),
+    "a class too many": ({"leaves": [0, 2]}, "classifier_classes", {"count": 2, "found": 3}),
+    "a threshold of a leaf": ({"threshold": [0.1, 0.2]}, "classifier_damaged", {}),
+    "a threshold alone": ({"threshold": 0.1}, "classifier_damaged", {}),
+    "no nodes": ({"feature": [], "threshold": [], "leaves": []}, "classifier_damaged", {}),
+    "a node of one child": ({"feature": [3, -1], "leaves": [0]}, "classifier_damaged", {}),
+    "two trees in one": (
+        {"feature": [3, -1, -1, 3, -1, -1], "threshold": [1, 1], "leaves": [0, 1, 0, 1]},
+        "classifier_damaged",
+        {},
+    ),
+    "a way too long": (
+        {"feature": [0, -1] * 33 + [-1], "threshold": [0] * 33, "leaves": [0] * 34},
+        "classifier_damaged",
+        {},
+    ),
+    "too many nodes": ({"feature": [-1] * (MAX_NODES + 1)}, "classifier_damaged", {}),
+}
+
+
+@pytest.mark.parametrize("fault", FOLDED)
+def test_a_fault_of_a_tree_is_told_in_one_sentence(fault: str) -> None:
+    change, key, values = FOLDED[fault]
+    found = content()
+    found["trees"][0].update(change)
+    with pytest.raises(InputError, match=exactly(key, **values)):
+        classifiers.read(json.dumps(found).encode())
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_told_in_one_sentence(fault: str) -> None:
     change, key, values = FAULTS[fault]
-    found = content()
+    found = old()
     change(found)
     with pytest.raises(InputError, match=exactly(key, **values)):
         classifiers.read(json.dumps(found).encode())

@@ -167,6 +167,11 @@ FORGED: dict[str, tuple[Callable[[dict[str, Any]], Any], str, dict[str, Any]]] =
     "an id that is a text": (lambda value: value["classes"][1].update(id="1"), "not_drawn_here", {}),
     "the id of nothing": (lambda value: value["classes"][1].update(id=UNDRAWN), "not_drawn_here", {}),
     "no name": (lambda value: value["classes"][1].update(name=""), "taught_class", {"most": 40}),
+    "a name too long": (
+        lambda value: value["classes"][1].update(name="x" * 41),
+        "taught_class",
+        {"most": 40},
+    ),
     "no list": (lambda value: value.update(classes="x"), "not_drawn_here", {}),
     "300 classes": (
         lambda value: value.update(classes=[{"id": 0, "name": "x", "color": [0, 0, 0]}] * 300),

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
-from segen.types import MAX_DEPTH, Tree
+from segen.types import MAX_DEPTH, MAX_NODES, Tree
 
 TREES = 20
 """For each group of features."""
 MAX_PIXELS = 1_000
-"""A class learns from so many of its pixels at most."""
+"""A class learns from so many of its pixels at most; from half as many, and so on, where the trees would have
+more than MAX_NODES."""
 
 
 def fit(
@@ -26,13 +27,31 @@ def fit(
 ) -> tuple[Tree, ...]:
     """Trees that tell the `ids`, n of at least two different ones below `classes`, of n x F pixels.
 
-    Each of the `groups` of features has as many trees. Classes weigh alike, whatever their pixels. The
-    same pixels give the same trees.
+    Each of the `groups` of features has as many trees, MAX_NODES all of them. Classes weigh alike, whatever
+    their pixels. The same pixels give the same trees.
     """
+    most = MAX_PIXELS
+    while _nodes(trees := _learned(pixels, ids, classes, groups, most)) > MAX_NODES:
+        most //= 2
+    return trees
+
+
+def _nodes(trees: tuple[Tree, ...]) -> int:
+    """What MAX_NODES counts."""
+    leaves = [tree.shares[tree.feature < 0] for tree in trees]
+    mixed = sum(int(np.count_nonzero((shares > 0) & (shares < 1))) for shares in leaves)
+    return sum(tree.feature.size for tree in trees) + 2 * mixed
+
+
+def _learned(
+    pixels: NDArray[np.float32],
+    ids: NDArray[np.integer],
+    classes: int,
+    groups: Sequence[NDArray[np.int64]],
+    most: int,
+) -> tuple[Tree, ...]:
     random = np.random.default_rng(0)
-    kept = np.concatenate(
-        [random.permutation(np.flatnonzero(ids == each))[:MAX_PIXELS] for each in np.unique(ids)]
-    )
+    kept = np.concatenate([random.permutation(np.flatnonzero(ids == each))[:most] for each in np.unique(ids)])
     trees: list[Tree] = []
     for group in groups:
         forest = RandomForestClassifier(TREES, max_depth=MAX_DEPTH, class_weight="balanced", random_state=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from segen.errors import InputError
 from segen.models.teaching import forest, regression
 from segen.registry import TEACH_MODEL
 from segen.types import (
+    MAX_NAME,
     MAX_TAUGHT,
     UNDRAWN,
     ApplyRequest,
@@ -110,6 +112,30 @@ def test_arrays_say_what_the_forest_of_scikit_learn_says() -> None:
     assert (given[1] == 0).all()
     assert (given.argmax(axis=0) == reference.predict(new)).mean() > 0.9
     np.testing.assert_allclose(given.sum(axis=0), 1, atol=1e-5)
+
+
+def test_trees_that_a_file_cannot_hold_learn_from_fewer_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    pixels, ids = rng.normal(size=(900, 4)).astype(np.float32), rng.integers(0, 3, 900)
+    pixels[:300] = 0  # leaves of several classes
+    groups = (np.arange(4),)
+    whole = forest.fit(pixels, ids, 3, groups)
+    count = forest._nodes(whole)
+    assert count > sum(tree.feature.size for tree in whole)
+    for most, fewer in ((count, False), (count - 1, True), (200, True)):
+        monkeypatch.setattr(forest, "MAX_NODES", most)
+        found = forest.fit(pixels, ids, 3, groups)
+        assert forest._nodes(found) <= most
+        assert (sum(tree.feature.size for tree in found) < sum(tree.feature.size for tree in whole)) == fewer
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": "x" * 41}, {"name": " "}, {"color": (0, 0, 256)}, {"color": (0, 0)}]
+)
+def test_a_class_that_no_file_can_hold_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=exactly("taught_class", most=MAX_NAME)):
+        replace(SKY, **wrong)
+    assert replace(SKY, name=f" {'x' * 20}\n {'y' * 19} ").name == f"{'x' * 20} {'y' * 19}"
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segen.data.stems import by_stem
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
 from segen.imaging import labels as label_files
@@ -27,12 +28,6 @@ from segen.types import Image, Labels
 
 PEOPLE = ("1f468", "1f469", "1f9d1")
 """The code points of man, woman and person."""
-SUFFIXES = tuple(
-    f"{mark}{word}"
-    for mark in "_-"
-    for word in ("mask", "masks", "label", "labels", "seg", "segmentation", "gt")
-)
-"""What masks may carry behind the stem of their picture."""
 OTHER_ENDINGS = (".db", ".ini", ".json", ".txt", ".xml", ".csv", ".md", ".yaml", ".yml")
 """Files beside pictures that are no pictures."""
 MAX_NAMED = 10
@@ -117,26 +112,14 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
 def pairs(root: Path, split: str) -> list[Pair]:
     """The labelled pictures of one split, in order of name.
 
-    A mask has the stem of its picture, or that and one of SUFFIXES. Raises DataError where there is none,
-    where a picture has no mask, and where two pictures or two masks share a stem.
+    A mask has the stem of its picture, or else that and one of stems.SUFFIXES. Raises DataError where there
+    is none, where a picture has no mask, and where two pictures or two masks share a stem.
     """
-    masks = _by_stem(_readable(root / split / "masks"), SUFFIXES)
-    found = _by_stem(pictures(root, split))
+    found = by_stem(pictures(root, split))
+    masks = by_stem(_readable(root / split / "masks"), found)
     if missing := [path.name for stem, path in found.items() if stem not in masks]:
         raise DataError("masks_missing", files=listed(missing))
     return [Pair(path, masks[stem]) for stem, path in found.items()]
-
-
-def _by_stem(paths: list[Path], suffixes: tuple[str, ...] = ()) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in paths:
-        stem = path.stem
-        suffix = next((each for each in suffixes if stem.lower().endswith(each)), "")
-        stem = stem[: len(stem) - len(suffix)]
-        if stem in found:
-            raise DataError("one_stem", first=found[stem].name, second=path.name)
-        found[stem] = path
-    return found
 
 
 def listed(names: list[str]) -> str:
@@ -222,6 +205,14 @@ def _labels(
         labels = label_files.labels_of(mask, known, coded or label_files.coding([mask], known))
     except InputError as error:
         raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
+    return upright(labels, pair, shape, turn)
+
+
+def upright(labels: Labels, pair: Pair, shape: tuple[int, ...], turn: images.Turn | None) -> Labels:
+    """The labels of a picture of this shape, turned as it was if they fit its pixels as a camera stored them.
+
+    Raises DataError where they fit neither, and where nobody can tell which of both they were drawn on.
+    """
     if turn is not None and labels.shape == shape and images.turned(labels, turn).shape == shape:
         raise DataError("mask_turned", file=pair.image.name)
     if turn is not None and labels.shape != shape:

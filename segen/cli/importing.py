@@ -22,6 +22,8 @@ def import_annotations(
 ) -> int:
     """Convert annotations to a folder of pictures and masks, as docs/own-data.md describes it.
 
+    What is in a split called test is left out.
+
     Args:
         folder: The folder of pictures and annotations.
         format: What made the annotations.

@@ -218,7 +218,7 @@ def coco_folder(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], 
 
 def unusable(key: str) -> str:
     """The sentence that names one fault of the only picture."""
-    return sentence("folder_unusable", faults=sentence(key, file="photos/000.png"))
+    return sentence("folder_unusable", faults=sentence(key, file="000.png"))
 
 
 FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {

@@ -123,6 +123,69 @@ def test_splits_are_those_of_the_folders(tmp_path: Path) -> None:
     assert len(datasets.pairs(tmp_path / "out", "val")) == 1
 
 
+LABELMAP = "# label:color_rgb:parts:actions\nvoid:250,40,40::\nbackground:0,0,0::\n\ncat:60,60,250::\n"
+
+
+def cvat(root: Path, labelmap: str = LABELMAP) -> Path:
+    """Segmentation masks of CVAT: masks of classes, of objects, a list of classes, and lists of splits."""
+    stored(root, {f"{n}.png": images.encode(COLORS[drawn_mask(n)]) for n in range(4)})
+    stored(
+        root,
+        {f"{n}.png": images.encode(COLORS[drawn_mask(n) * 2 % 3]) for n in range(4)},
+        "SegmentationObject",
+    )
+    (root / "labelmap.txt").write_text(labelmap)
+    lists = root / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    for name, stems in {"train": "0\n1\n", "val": "2\n", "test": "3\n\n", "trainval": "0\n1\n2"}.items():
+        (lists / f"{name}.txt").write_text(stems)
+    return root
+
+
+def test_masks_of_cvat_have_its_names_splits_and_classes(tmp_path: Path) -> None:
+    report, found = converted(cvat(tmp_path / "in"))
+    assert list(report.pixels) == ["background", "cat"]
+    assert (report.pictures, report.test, report.without) == ({"train": 2, "val": 1}, 1, ())
+    assert sorted(found) == ["0", "1", "2"]
+    written = np.array([0, IGNORED, 1])
+    assert all((labels == written[drawn_mask(int(stem))]).all() for stem, labels in found.items())
+
+
+@pytest.mark.parametrize(
+    "labelmap",
+    ["cat\n", "cat:1,2::\n", "cat:256,0,0::\n", ":1,1,1::\n", "a:1,1,1::\nb:1,1,1::\n", "a:1,1,1\na:2,2,2"],
+)
+def test_a_labelmap_of_another_form_is_refused(tmp_path: Path, labelmap: str) -> None:
+    with pytest.raises(DataError) as error:
+        converted(cvat(tmp_path / "in", labelmap))
+    assert str(error.value) == sentence("import_labelmap", file="labelmap.txt")
+
+
+def test_a_stem_in_the_lists_of_two_splits_is_refused(tmp_path: Path) -> None:
+    cvat(tmp_path / "in")
+    (tmp_path / "in" / "ImageSets" / "Segmentation" / "val.txt").write_text("2\n1\n")
+    with pytest.raises(DataError) as error:
+        converted(tmp_path / "in")
+    assert str(error.value) == sentence("import_splits", file="1", first="train", second="val")
+
+
+def test_equal_stems_that_end_in_a_suffix_belong_together(tmp_path: Path) -> None:
+    names = ("x_gt", "x", "y_mask", "z-seg")
+    _, found = converted(
+        stored(tmp_path / "in", {f"{name}.png": images.encode(drawn_mask(n)) for n, name in enumerate(names)})
+    )
+    assert all((found[name] == drawn_mask(number)).all() for number, name in enumerate(names))
+
+
+def test_classes_of_one_color_are_refused(tmp_path: Path) -> None:
+    root = stored(tmp_path / "in", {"a.png": images.encode(COLORS[drawn_mask(0)])})
+    entries = [{"id": id, "name": str(id), "color": [0, 0, 250 * (id > 1)]} for id in range(3)]
+    (root / "classes.json").write_text(json.dumps(entries))
+    with pytest.raises(DataError) as error:
+        converted(root)
+    assert str(error.value) == sentence("labels_one_color")
+
+
 def test_what_is_no_mask_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shades = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     shades[:5, :5] = 0

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from segen.data.datasets import OTHER_ENDINGS
-from segen.errors import DataError
+import numpy as np
+
+from segen.data.datasets import IGNORED_NAMES, OTHER_ENDINGS
+from segen.errors import DataError, SegenError
+from segen.imaging import images
+from segen.imaging.labels import IGNORED
 from segen.types import Labels
 
 MAX_CLASSES = 255
 """Ids are 0 to 254: 255 is ignored."""
 BACKGROUND = "background"
+TEST = "test"
+SPLITS = {
+    "train": "train", "training": "train", "minitrain": "train",
+    "val": "val", "valid": "val", "validation": "val", "minival": "val", "eval": "val",
+    "test": TEST, "testing": TEST,
+}  # fmt: skip
+"""What folders and files are called, in any case, of each split."""
+Size = tuple[int, int]
+"""Height and width."""
+Draw = Callable[[Size, images.Turn | None], Labels]
+"""Given the size of a picture upright and how it was turned, its class ids upright, IGNORED where nobody
+knows. Raises DataError for annotations that do not fit a picture of that size."""
 
 
 @dataclass(frozen=True)
 class Annotated:
-    """A picture, its split if the annotations name one, and what draws its label map.
-
-    `draw(height, width)` gives H x W uint8 class ids, IGNORED where nobody knows; it raises DataError for
-    shapes that do not fit a picture of that size. `regions` counts the shapes by class id.
-    """
+    """A picture, its split if one is named, and what draws its labels; `regions` counts shapes by class."""
 
     image: Path
-    draw: Callable[[int, int], Labels]
+    draw: Draw
     regions: dict[int, int]
     split: str | None = None
 
@@ -43,12 +56,80 @@ class Annotations:
     """Pixels of masks in colors that have the color of no class, as at soft edges."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """What one file says of a picture: its size, None if it does not say, its shapes, and its split."""
+
+    image: Path
+    size: Size | None
+    shapes: list[Any]
+    split: str | None
+
+    def check_size(self, shape: Size, turn: images.Turn | None) -> None:
+        """Raise DataError unless `size` is that of the picture, upright or as a camera stored it."""
+        stored = shape if turn is None else images.turned(np.empty(shape, np.uint8), turn).shape
+        if self.size not in (None, shape, stored):
+            raise DataError("import_size", file=self.image.name)
+
+
+def together(root: Path, parts: Iterable[Part]) -> list[Part]:
+    """What all files say of each picture, every shape once; a split that none names is that of its folders.
+
+    Raises DataError that names all pictures of which files state different sizes or splits.
+    """
+    found: dict[Path, Part] = {}
+    faults: dict[Path, SegenError] = {}
+    for part in parts:
+        former = found.setdefault(part.image, part)
+        if former is part:
+            continue
+        if former.size and part.size and former.size != part.size:
+            faults[part.image] = DataError("import_size", file=part.image.name)
+        if former.split and part.split and former.split != part.split:
+            faults[part.image] = DataError(
+                "import_splits", file=part.image.name, first=former.split, second=part.split
+            )
+        shapes = former.shapes + [shape for shape in part.shapes if shape not in former.shapes]
+        found[part.image] = Part(part.image, former.size or part.size, shapes, former.split or part.split)
+    if faults:
+        raise DataError("folder_unusable", faults=tuple(faults.values()))
+    return [replace(part, split=part.split or folder_split(root, part.image)) for part in found.values()]
+
+
+def folder_split(root: Path, path: Path) -> str | None:
+    """The split that a folder names in which `path` lies below `root`, the outermost if there are several."""
+    folders = [folder.lower() for folder in path.relative_to(root).parts[:-1]]
+    return next((SPLITS[folder] for folder in folders if folder in SPLITS), None)
+
+
+def file_split(root: Path, path: Path) -> str | None:
+    """The split that words of a file's name tell, as of instances_val2017.json, or else its folders."""
+    found = {SPLITS.get(word.lower()) for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", path.stem)} - {None}
+    return found.pop() if len(found) == 1 else folder_split(root, path)
+
+
+def is_ignored(name: str) -> bool:
+    """Whether a class of that name marks pixels to ignore, such as "void" or labelme's "__ignore__"."""
+    return name.strip("_").lower() in IGNORED_NAMES
+
+
 def named(names: list[str]) -> tuple[str, ...]:
-    """Class names, background in front whether or not it is among them. Raises DataError for too many."""
-    found = (BACKGROUND, *(name for name in dict.fromkeys(names) if name.strip("_").lower() != BACKGROUND))
+    """Class names, background in front whether or not it is among them, and none that marks ignored pixels.
+
+    Raises DataError for too many.
+    """
+    learned = [name for name in names if not is_ignored(name) and name.strip("_").lower() != BACKGROUND]
+    found = (BACKGROUND, *dict.fromkeys(learned))
     if len(found) > MAX_CLASSES:
         raise DataError("import_classes", count=len(found), most=MAX_CLASSES)
     return found
+
+
+def class_id(name: str, classes: tuple[str, ...]) -> int:
+    """The id of a name that was given to `named`, which made `classes` of it."""
+    if is_ignored(name):
+        return IGNORED
+    return classes.index(name) if name in classes else 0
 
 
 def read_json(path: Path) -> Any:
@@ -85,3 +166,9 @@ def picture_named(files: dict[str, list[Path]], name: str) -> Path | None:
     if len(found) > 1:
         raise DataError("import_twice", file=last)
     return found[0] if found else None
+
+
+def left_over(files: dict[str, list[Path]], used: Iterable[Path]) -> tuple[str, ...]:
+    """Names of the pictures among `files` that are not `used`."""
+    rest = {path for found in files.values() for path in found} - set(used)
+    return tuple(path.name for path in sorted(rest) if images.count_pixels(path))

@@ -11,87 +11,107 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco
 
-from segen.data.datasets import listed
+from segen.data.datasets import Pair, listed, upright
 from segen.data.importing.annotations import (
+    TEST,
     Annotated,
     Annotations,
+    Part,
+    Size,
+    class_id,
+    file_split,
+    left_over,
     lie_near,
     named,
     picture_files,
     picture_named,
     read_json,
+    together,
 )
 from segen.errors import DataError
+from segen.imaging import images
 from segen.imaging.labels import IGNORED
 from segen.types import Labels
 
 
 def read(root: Path) -> Annotations:
-    """The annotations of every COCO file in `root` or below; "val" in a file's name makes its split val.
+    """The annotations of every COCO file in `root` or below; words in a file's name, or folders, make splits.
 
-    Where shapes overlap, the smaller ones are on top; crowds are ignored. Raises DataError for a file of
-    another form, for pictures that are missing and for a class of no category.
+    Each file's categories count for itself; equal names are one class. Where shapes overlap, the smaller ones
+    are on top; crowds are ignored. Raises DataError for a file of another form, for pictures that are missing
+    and for a class of no category.
     """
     files = [(path, content) for path in sorted(root.rglob("*.json")) if _is_coco(content := read_json(path))]
     if not files:
         raise DataError("import_nothing", format="COCO")
     pictures = picture_files(root)
     try:
-        categories = {each["id"]: str(each["name"]) for _, content in files for each in content["categories"]}
-        classes = named([categories[id] for id in sorted(categories)])
-        ids = {id: classes.index(name) if name in classes else 0 for id, name in categories.items()}
-        items = [
-            item
+        categories = {pair for _, content in files for pair in _by_id(content["categories"], "name").items()}
+        classes = named([name for _, name in sorted(categories)])
+        found = [
+            part
             for path, content in files
-            for item in _items(pictures, content, ids, "val" if "val" in path.stem.lower() else None)
+            for part in _parts(pictures, content, classes, file_split(root, path))
         ]
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         raise DataError("import_form", format="COCO") from None
-    if missing := [name for name, item in items if item is None]:
+    if missing := [part for part in found if isinstance(part, str)]:
         raise DataError("import_pictures", files=listed(missing))
-    found = [item for _, item in items if item]
-    without = tuple(item.image.name for item in found if not item.regions)
-    return Annotations(classes, tuple(item for item in found if item.regions), without)
+    parts = together(root, [part for part in found if isinstance(part, Part)])
+    items = tuple(
+        Annotated(part.image, partial(_draw, part), Counter(id for id, _ in part.shapes), part.split)
+        for part in parts
+        if part.shapes
+    )
+    empty = tuple(part.image.name for part in parts if not part.shapes)
+    return Annotations(classes, items, empty + left_over(pictures, [part.image for part in parts]))
 
 
 def _is_coco(content: Any) -> bool:
     return isinstance(content, dict) and {"images", "annotations", "categories"} <= set(content)
 
 
-def _items(
-    pictures: dict[str, list[Path]], content: Any, ids: dict[Any, int], split: str | None
-) -> Iterator[tuple[str, Annotated | None]]:
-    """The name of every picture of one file, and the picture, None where it is missing."""
+def _by_id(entries: Any, field: str) -> dict[Any, str]:
+    """A field of each entry by its id. Raises ValueError where one id stands for two things."""
+    found = {each["id"]: str(each[field]) for each in entries}
+    if any(found[each["id"]] != str(each[field]) for each in entries):
+        raise ValueError
+    return found
+
+
+def _parts(
+    pictures: dict[str, list[Path]], content: Any, classes: tuple[str, ...], split: str | None
+) -> Iterator[Part | str]:
+    """Every picture of one file, or its name where it is missing, which matters not in what is left out."""
+    categories, names = _by_id(content["categories"], "name"), _by_id(content["images"], "file_name")
     shapes = defaultdict(list)
     for each in content["annotations"]:
-        shape = ids[each["category_id"]], bool(each.get("iscrowd")), each["segmentation"]
-        shapes[each["image_id"]].append(shape)
+        id = class_id(categories[each["category_id"]], classes)
+        shapes[each["image_id"]].append((IGNORED if each.get("iscrowd") else id, each["segmentation"]))
     for image in content["images"]:
-        name, own = str(image["file_name"]), shapes[image["id"]]
-        size = int(image["height"]), int(image["width"])
-        path = picture_named(pictures, name)
-        regions = dict(Counter(id for id, _, _ in own))
-        yield name, Annotated(path, partial(_draw, name, size, own), regions, split) if path else None
+        name, size = names[image["id"]], (int(image["height"]), int(image["width"]))
+        if path := picture_named(pictures, name):
+            yield Part(path, size, shapes[image["id"]], split)
+        elif split != TEST:
+            yield name
 
 
-def _draw(
-    name: str, stated: tuple[int, int], shapes: list[tuple[int, bool, Any]], height: int, width: int
-) -> Labels:
-    if stated != (height, width):
-        raise DataError("import_size", file=name)
+def _draw(part: Part, shape: Size, turn: images.Turn | None) -> Labels:
+    part.check_size(shape, turn)
+    height, width = part.size or shape
     drawn = []
-    for id, crowd, segmentation in shapes:
+    for id, segmentation in part.shapes:
         try:
             mask = coco.decode(_encoded(segmentation, height, width)).astype(bool)
         except Exception:  # pycocotools raises whatever its C code and its own asserts raise
-            raise DataError("import_shape", file=name) from None
+            raise DataError("import_shape", file=part.image.name) from None
         if mask.shape != (height, width):
-            raise DataError("import_shape", file=name)
-        drawn.append((int(mask.sum()), IGNORED if crowd else id, mask))
+            raise DataError("import_shape", file=part.image.name)
+        drawn.append((int(mask.sum()), id, mask))
     labels = np.zeros((height, width), dtype=np.uint8)
     for _, id, mask in sorted(drawn, key=lambda each: -each[0]):
         labels[mask] = id
-    return labels
+    return upright(labels, Pair(part.image, part.image), shape, turn)
 
 
 def _encoded(segmentation: Any, height: int, width: int) -> Any:

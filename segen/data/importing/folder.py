@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from segen.data import files
 from segen.data.importing import coco, labelme, mapping, masks
-from segen.data.importing.annotations import Annotated, Annotations
+from segen.data.importing.annotations import TEST, Annotated, Annotations
 from segen.errors import DataError, InputError, SegenError, UsageError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED, encode_labels
@@ -30,7 +30,8 @@ Format = Literal["coco", "labelme", "cityscapes", "masks"]
 class Report:
     """What was imported: regions and pixels of each class, pictures of each split, and those left out.
 
-    `mixed_pixels` had the color of no class and took that of the nearest pixel.
+    `mixed_pixels` had the color of no class and took that of the nearest pixel; `test` pictures were left
+    out as those of the split test.
     """
 
     regions: dict[str, int]
@@ -39,6 +40,7 @@ class Report:
     ignored_pixels: int
     without: tuple[str, ...]
     mixed_pixels: int = 0
+    test: int = 0
 
     def text(self) -> str:
         """A table for people."""
@@ -51,6 +53,8 @@ class Report:
         told = table([heading, *rows]) + words("en", "import.pictures", **self.pictures)
         if self.mixed_pixels:
             told += "\n" + words("en", "import.mixed", pixels=f"{self.mixed_pixels:,}")
+        if self.test:
+            told += "\n" + words("en", "import.test", count=self.test)
         if self.without:
             told += "\n" + words(
                 "en", "import.without", count=len(self.without), files=", ".join(self.without[:10])
@@ -63,9 +67,9 @@ def convert(
 ) -> Report:
     """Convert the annotations in `source` to the data set `out`, whole or not at all.
 
-    Of pictures whose split the annotations do not name, `val_share`, 0 to 1, goes to val, by a hash of the
-    name; each split has one at least. Raises UsageError for a folder `out` that is not empty, DataError for
-    annotations that cannot be used: every bad picture is named at once.
+    Pictures of the split test are left out. Of those whose split the annotations do not name, `val_share`, 0
+    to 1, goes to val, by a hash of the name; each split has one at least. Raises UsageError for a folder
+    `out` that is not empty, DataError for annotations that cannot be used, which names every bad picture.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError("folder_not_empty", folder=out.name)
@@ -76,15 +80,22 @@ def convert(
         if format == "cityscapes"
         else {"coco": coco, "labelme": labelme, "masks": masks}[format].read(source)
     )
-    splits = _splits(found.items, val_share)
+    items = tuple(item for item in found.items if item.split != TEST)
+    if found.items and not items:
+        raise DataError("import_test", count=len(found.items))
+    if not items:
+        raise DataError("import_nothing", format=format)
+    if len(found.classes) < 2:
+        raise DataError("import_one_class", name=found.classes[0])
+    splits = _splits(items, val_share)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
         written = Path(temporary) / "data"
-        report = _write(found, splits, written, progress)
+        report = _write(replace(found, items=items), splits, written, progress)
         if out.exists():
             out.rmdir()
         written.replace(out)
-    return report
+    return replace(report, test=len(found.items) - len(items))
 
 
 def _splits(items: tuple[Annotated, ...], val_share: float) -> list[str]:
@@ -138,8 +149,7 @@ def _write(found: Annotations, splits: list[str], out: Path, progress: Progress)
 def _write_pair(item: Annotated, folder: Path, colors: list[tuple[int, int, int]]) -> np.ndarray:
     """Write a picture and its mask; a picture that a camera turned is written upright, for good."""
     image, turn = images.read_turned(item.image)
-    height, width = image.shape[:2]
-    labels = item.draw(height, width)
+    labels = item.draw((image.shape[0], image.shape[1]), turn)
     if turn is None:
         shutil.copyfile(item.image, folder / "images" / item.image.name)
     else:

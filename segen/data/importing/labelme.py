@@ -17,19 +17,24 @@ from PIL import ImageDraw
 from segen.data.importing.annotations import (
     Annotated,
     Annotations,
+    Part,
+    Size,
+    class_id,
+    folder_split,
+    left_over,
     lie_near,
     named,
     picture_files,
     picture_named,
     read_json,
+    together,
 )
 from segen.errors import DataError, InputError
-from segen.imaging.labels import IGNORED, read_mask
+from segen.imaging import images
+from segen.imaging.labels import read_mask
 from segen.types import Labels
 
 SHAPES = ("polygon", "rectangle", "circle", "mask")
-IGNORE = "__ignore__"
-"""labelme's own name for what is to be ignored."""
 
 
 def read(root: Path) -> Annotations:
@@ -45,42 +50,54 @@ def read(root: Path) -> Annotations:
         raise DataError("import_nothing", format="labelme")
     try:
         names = {str(shape["label"]) for _, content in contents for shape in content["shapes"]}
-        classes = named(sorted(names - {IGNORE}))
+        classes = named(sorted(names))
         pictures = picture_files(root)
-        items = tuple(_item(pictures, path, content, classes) for path, content in contents)
+        found = [_part(root, pictures, path, content, classes) for path, content in contents]
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         raise DataError("import_form", format="labelme") from None
-    return Annotations(classes, items)
+    parts = together(root, found)
+    items = tuple(
+        Annotated(part.image, partial(_draw, part), Counter(id for id, *_ in part.shapes), part.split)
+        for part in parts
+        if part.shapes
+    )
+    empty = tuple(part.image.name for part in parts if not part.shapes)
+    return Annotations(classes, items, empty + left_over(pictures, [part.image for part in parts]))
 
 
 def _is_labelme(content: Any) -> bool:
     return isinstance(content, dict) and {"shapes", "imagePath"} <= set(content)
 
 
-def _item(pictures: dict[str, list[Path]], file: Path, content: Any, classes: tuple[str, ...]) -> Annotated:
+def _part(
+    root: Path, pictures: dict[str, list[Path]], file: Path, content: Any, classes: tuple[str, ...]
+) -> Part:
     image = picture_named(pictures, str(content["imagePath"]))
     if image is None:
         raise DataError("import_pictures", files=str(content["imagePath"]))
     shapes = []
     for shape in content["shapes"]:
-        kind, label = str(shape.get("shape_type", "polygon")), str(shape["label"])
+        kind = str(shape.get("shape_type", "polygon"))
         if kind not in SHAPES:
             raise DataError("import_kind", file=file.name, kind=kind, known=", ".join(SHAPES))
-        id = IGNORED if label == IGNORE else classes.index(label) if label in classes else 0
         points = [(float(x), float(y)) for x, y in shape["points"]]
         if not all(map(math.isfinite, (value for point in points for value in point))):
             raise DataError("import_shape", file=file.name)
-        shapes.append((id, kind, points, shape.get("mask")))
-    regions = Counter(id for id, *_ in shapes if id != IGNORED)
-    return Annotated(image, partial(_draw, file.name, shapes), dict(regions))
+        shapes.append((class_id(str(shape["label"]), classes), kind, points, shape.get("mask")))
+    height, width = content.get("imageHeight"), content.get("imageWidth")
+    size = None if height is None or width is None else (int(height), int(width))
+    return Part(image, size, shapes, folder_split(root, file))
 
 
-def _draw(
-    name: str, shapes: list[tuple[int, str, list[tuple[float, float]], Any]], height: int, width: int
-) -> Labels:
+def _draw(part: Part, shape: Size, turn: images.Turn | None) -> Labels:
+    """labelme shows pictures upright: so where a size fits both ways, shapes are upright."""
+    part.check_size(shape, turn)
+    if turn is not None and part.size is None:
+        raise DataError("mask_turned", file=part.image.name)
+    height, width = part.size or shape
     canvas = Pillow.new("L", (width, height))
     pen = ImageDraw.Draw(canvas)
-    for id, kind, points, mask in shapes:
+    for id, kind, points, mask in part.shapes:
         try:
             if not lie_near((value for point in points for value in point), height, width):
                 raise ValueError
@@ -94,8 +111,9 @@ def _draw(
                 radius = math.dist((x, y), rim)
                 pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=id, outline=id)
             else:
-                part = read_mask(b64decode(mask, validate=True)).values > 0
-                canvas.paste(id, (round(points[0][0]), round(points[0][1])), Pillow.fromarray(part))
+                inside = read_mask(b64decode(mask, validate=True)).values > 0
+                canvas.paste(id, (round(points[0][0]), round(points[0][1])), Pillow.fromarray(inside))
         except (TypeError, ValueError, binascii.Error, InputError):
-            raise DataError("import_shape", file=name) from None
-    return np.array(canvas)
+            raise DataError("import_shape", file=part.image.name) from None
+    labels = np.array(canvas)
+    return labels if turn is None or labels.shape == shape else images.turned(labels, turn)

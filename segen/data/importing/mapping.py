@@ -7,9 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from segen.data.datasets import OTHER_ENDINGS
-from segen.data.importing.annotations import Annotated, Annotations, read_json
+from segen.data.datasets import OTHER_ENDINGS, Pair, upright
+from segen.data.importing.annotations import (
+    Annotated,
+    Annotations,
+    Size,
+    folder_split,
+    is_ignored,
+    read_json,
+)
 from segen.errors import DataError
+from segen.imaging import images
 from segen.imaging.labels import IGNORED, read_mask
 from segen.types import Labels
 
@@ -23,38 +31,42 @@ PICTURE_MARK, MASK_MARK = "_leftImg8bit", "_gtFine_labelIds"
 
 
 def read(root: Path, mapping: Path | None) -> Annotations:
-    """Pictures NAME_leftImg8bit and maps NAME_gtFine_labelIds in `root` or below, in its splits train and
-    val.
+    """Pictures NAME_leftImg8bit and maps NAME_gtFine_labelIds in `root` or below; folders name splits.
 
     `mapping` is a JSON file {"7": "road", …}, where two ids may have one name; without it, the 19 classes of
-    Cityscapes. Raises DataError for a mapping of another form and for pictures without a map.
+    Cityscapes. Raises DataError for a mapping of another form, and for two pictures or maps of one name.
     """
     names = _mapping(mapping) if mapping else CITYSCAPES
     classes = tuple(dict.fromkeys(names.values()))
     table = np.full(65_536, IGNORED, dtype=np.uint8)
     for id, name in names.items():
         table[id] = classes.index(name)
-    pictures = [
-        path for path in sorted(root.rglob(f"*{PICTURE_MARK}.*")) if path.suffix.lower() not in OTHER_ENDINGS
-    ]
-    masks = {path.stem.removesuffix(MASK_MARK): path for path in sorted(root.rglob(f"*{MASK_MARK}.*"))}
+    pictures, masks = _by_name(root, PICTURE_MARK), _by_name(root, MASK_MARK)
     if not pictures or not masks:
         raise DataError("import_nothing", format="Cityscapes")
-    items, without = [], []
-    for path in pictures:
-        mask = masks.get(path.stem.removesuffix(PICTURE_MARK))
-        if mask is None:
-            without.append(path.name)
+    items = tuple(
+        Annotated(path, partial(_draw, Pair(path, masks[name]), table), {}, folder_split(root, path))
+        for name, path in pictures.items()
+        if name in masks
+    )
+    return Annotations(classes, items, tuple(pictures[name].name for name in pictures if name not in masks))
+
+
+def _by_name(root: Path, mark: str) -> dict[str, Path]:
+    """The pictures with a mark behind their names, by these."""
+    found: dict[str, Path] = {}
+    for path in sorted(root.rglob(f"*{mark}.*")):
+        if path.suffix.lower() in OTHER_ENDINGS:
             continue
-        split = next((part for part in path.parts if part in ("train", "val")), None)
-        items.append(Annotated(path, partial(_draw, mask, table), {}, split))
-    return Annotations(classes, tuple(items), tuple(without))
+        if found.setdefault(path.stem.removesuffix(mark), path) != path:
+            raise DataError("import_twice", file=path.name)
+    return found
 
 
 def _mapping(file: Path) -> dict[int, str]:
     content = read_json(file)
     try:
-        found = {int(id): str(name) for id, name in content.items()}
+        found = {int(id): str(name) for id, name in content.items() if not is_ignored(str(name))}
     except (AttributeError, ValueError):
         raise DataError("import_mapping", file=file.name) from None
     if not found or not all(0 <= id < 65_536 for id in found) or len(set(found.values())) > IGNORED:
@@ -62,9 +74,5 @@ def _mapping(file: Path) -> dict[int, str]:
     return found
 
 
-def _draw(mask: Path, table: Labels, height: int, width: int) -> Labels:
-    values = read_mask(mask).values
-    if values.shape != (height, width):
-        raise DataError("mask_size", file=mask.name)
-    labels: Labels = table[values]
-    return labels
+def _draw(pair: Pair, table: Labels, shape: Size, turn: images.Turn | None) -> Labels:
+    return upright(table[read_mask(pair.mask).values], pair, shape, turn)

@@ -11,10 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.data import datasets
-from segen.data.datasets import OTHER_ENDINGS, SUFFIXES
-from segen.data.importing.annotations import BACKGROUND, MAX_CLASSES, Annotated, Annotations
+from segen.data import datasets, stems
+from segen.data.datasets import OTHER_ENDINGS, Pair, upright
+from segen.data.importing.annotations import (
+    BACKGROUND,
+    MAX_CLASSES,
+    SPLITS,
+    TEST,
+    Annotated,
+    Annotations,
+    Size,
+    folder_split,
+    is_ignored,
+)
 from segen.errors import DataError, InputError, SegenError
+from segen.imaging import images
 from segen.imaging import labels as label_files
 from segen.imaging.labels import IGNORED, Mask, read_mask
 from segen.registry import ClassInfo
@@ -24,7 +35,8 @@ from segen.types import Labels
 FOLDERS = ("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations",
            "segmentationclass", "gt", "groundtruth", "ground_truth")  # fmt: skip
 """Names of folders, in any case, whose pictures are masks."""
-SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
+OBJECTS = "segmentationobject"
+"""The folder, in any case, in which VOC and CVAT keep masks of the same pictures that number objects."""
 MOST_MIXED = 0.25
 """With a larger share of pixels of no class's color, a file is no mask with soft edges, but no mask."""
 BLOCK = 3
@@ -45,18 +57,18 @@ class _Seen:
 
 
 def read(root: Path) -> Annotations:
-    """The pictures of a folder whose masks lie in one of FOLDERS, or beside them with one of SUFFIXES.
+    """The pictures of a folder whose masks lie in one of FOLDERS, or beside them with one of stems.SUFFIXES.
 
-    The classes are those of `classes.json`, where there is one; else every color that fills a square
-    somewhere, black being the background, or every grey value; 0 and 255 are background and object, and
-    16-bit numbers are instances of one class. Pixels of other colors, as at soft edges, take the class of the
-    nearest pixel that has one. Raises DataError that names all masks that cannot be used.
+    The classes are those of `classes.json` or of CVAT's `labelmap.txt`, where there is one; else every color
+    that fills a square somewhere, black being the background, or every grey value; 0 and 255 are background
+    and object, and 16-bit numbers are instances of one class. Pixels of other colors, as at soft edges, take
+    the class of the nearest pixel that has one. Raises DataError that names all masks that cannot be used.
     """
     pictures, masks = _files(root)
     pairs = [(path, masks[key], key[0]) for key, path in sorted(pictures.items()) if key in masks]
     if not pairs:
         raise DataError("import_nothing", format="masks")
-    known = datasets.classes(root, "") if (root / "classes.json").is_file() else ()
+    known = _known(root)
     found: list[_Seen] = []
     faults: list[SegenError] = []
     for _, path, _ in pairs:
@@ -74,24 +86,77 @@ def read(root: Path) -> Annotations:
 
 def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
     """The pictures and the masks."""
-    paths = [
-        path for path in sorted(root.rglob("*"))
-        if path.suffix.lower() not in OTHER_ENDINGS and path.is_file() and not path.name.startswith(".")
-    ]  # fmt: skip
-    stems = {path.stem for path in paths}
+    listed = _listed_splits(root)
     pictures: dict[Key, Path] = {}
     masks: dict[Key, Path] = {}
-    for path in paths:
-        parts = [part.lower() for part in path.relative_to(root).parts[:-1]]
-        split = next((SPLITS[part] for part in parts if part in SPLITS), "")
-        suffix = next((each for each in SUFFIXES if path.stem.lower().endswith(each)), "")
-        bare = path.stem[: len(path.stem) - len(suffix)]
-        is_mask = any(part in FOLDERS for part in parts) or (suffix and bare in stems)
-        group, key = (masks, (split, bare)) if is_mask else (pictures, (split, path.stem))
-        if key in group:
-            raise DataError("one_stem", first=group[key].name, second=path.name)
-        group[key] = path
+    beside: list[tuple[str, Path]] = []
+    inside: list[tuple[str, Path]] = []
+    for path in sorted(root.rglob("*")):
+        folders = [part.lower() for part in path.relative_to(root).parts[:-1]]
+        if path.suffix.lower() in OTHER_ENDINGS or path.name.startswith(".") or OBJECTS in folders:
+            continue
+        if path.is_file():
+            split = folder_split(root, path) or listed.get(path.stem, "")
+            (inside if any(part in FOLDERS for part in folders) else beside).append((split, path))
+    names = {path.stem for _, path in beside}
+    labelled = {stem for _, path in inside for stem in (path.stem, stems.bare(path.stem))}
+    for split, path in beside:
+        bare = stems.bare(path.stem)
+        is_mask = bare != path.stem and bare in names and path.stem not in labelled
+        _add(masks if is_mask else pictures, (split, bare if is_mask else path.stem), path)
+    for split, path in inside:
+        own = split, path.stem
+        _add(masks, own if own in pictures else (split, stems.bare(path.stem)), path)
     return pictures, masks
+
+
+def _listed_splits(root: Path) -> dict[str, str]:
+    """The split of each stem in the lists of VOC, such as ImageSets/Segmentation/train.txt.
+
+    Raises DataError for a stem in the lists of two splits.
+    """
+    found: dict[str, str] = {}
+    for file in sorted(root.glob("ImageSets/Segmentation/*.txt")):
+        split = SPLITS.get(file.stem.lower(), "")
+        lines = file.read_text("utf-8-sig", errors="replace").splitlines()
+        for stem in (line.strip().rpartition("/")[2] for line in lines if line.strip() and split):
+            if (former := found.setdefault(stem, split)) != split:
+                raise DataError("import_splits", file=stem, first=former, second=split)
+    return found
+
+
+def _known(root: Path) -> tuple[ClassInfo, ...]:
+    """The classes that a file in the folder names; none if there is no such file. Raises DataError."""
+    if (root / "classes.json").is_file():
+        return datasets.classes(root, "")
+    file = root / "labelmap.txt"
+    return _labelmap(file) if file.is_file() else ()
+
+
+def _labelmap(file: Path) -> tuple[ClassInfo, ...]:
+    """The classes of CVAT's labelmap.txt, whose lines are `name:red,green,blue:parts:actions`."""
+    found: list[ClassInfo] = []
+    try:
+        for line in file.read_text("utf-8-sig").splitlines():
+            if line.strip() and not line.startswith("#"):
+                name, color, *_ = line.split(":")
+                red, green, blue = (int(level) for level in color.split(","))
+                if not all(0 <= level <= 255 for level in (red, green, blue)):
+                    raise ValueError
+                found.append(_class(len(found), name.strip(), _code((red, green, blue))))
+    except (OSError, ValueError):
+        raise DataError("import_labelmap", file=file.name) from None
+    names, colors = {each.name["en"] for each in found}, {each.color for each in found}
+    if "" in names or not len(names) == len(colors) == len(found):
+        raise DataError("import_labelmap", file=file.name)
+    if len(found) > MAX_CLASSES:
+        raise DataError("import_classes", count=len(found), most=MAX_CLASSES)
+    return tuple(found)
+
+
+def _add(group: dict[Key, Path], key: Key, path: Path) -> None:
+    if group.setdefault(key, path) != path:
+        raise DataError("one_stem", first=group[key].name, second=path.name)
 
 
 def _look(path: Path, known: tuple[ClassInfo, ...]) -> _Seen:
@@ -117,18 +182,16 @@ def _grey(
     except InputError as error:
         names = datasets.listed([path.name for _, path, _ in pairs])
         raise DataError("item_unusable", file=names, fault=error) from None
-    ignored = [each.id for each in known if each.ignored]
+    written = _written_ids(known)
 
     def draw_values(mask: Mask) -> Labels:
-        labels = label_files.labels_of(mask, known, coded)
-        labels[np.isin(labels, ignored)] = IGNORED
-        return labels
+        return written[label_files.labels_of(mask, known, coded)]
 
-    def draw(path: Path, height: int, width: int) -> Labels:
-        return draw_values(_sized(path, known, height, width))
+    def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
+        return upright(draw_values(read_mask(pair.mask, known)), pair, shape, turn)
 
     items = tuple(
-        Annotated(image, partial(draw, path), _regions(draw_values(each.mask)), split or None)
+        Annotated(image, partial(draw, Pair(image, path)), _regions(draw_values(each.mask)), split or None)
         for (image, path, split), each in zip(pairs, found, strict=True)
     )
     return Annotations(_names(known), items, without)
@@ -141,29 +204,33 @@ def _colored(
     without: tuple[str, ...],
 ) -> Annotations:
     """The annotations of masks in colors. Raises DataError where many pixels have the color of no class."""
-    ids = {_code(each.color): IGNORED if each.ignored else each.id for each in known}
+    written = _written_ids(known)
+    ids = {_code(each.color): int(written[each.id]) for each in known}
+    if len(ids) < len(known):
+        raise DataError("labels_one_color")
 
-    def draw(path: Path, height: int, width: int) -> Labels:
-        return _nearest(_codes(_sized(path, known, height, width)), ids)
+    def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
+        return upright(_nearest(_codes(read_mask(pair.mask, known)), ids), pair, shape, turn)
 
     items, faults, mixed = [], [], 0
     for (image, path, split), each in zip(pairs, found, strict=True):
-        strange = sum(count for code, count in each.counts.items() if code not in ids)
+        strange = sum(count for code, count in each.counts.items() if code not in ids and split != TEST)
         mixed += strange
         if strange > MOST_MIXED * sum(each.counts.values()):
             faults.append(DataError("import_mixed", file=path.name))
         present = np.array([ids.get(code, IGNORED) for code in each.counts])
-        items.append(Annotated(image, partial(draw, path), _regions(present), split or None))
+        items.append(Annotated(image, partial(draw, Pair(image, path)), _regions(present), split or None))
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults))
     return Annotations(_names(known), tuple(items), without, mixed)
 
 
-def _sized(path: Path, known: tuple[ClassInfo, ...], height: int, width: int) -> Mask:
-    mask = read_mask(path, known)
-    if mask.values.shape[:2] != (height, width):
-        raise DataError("mask_size", file=path.name)
-    return mask
+def _written_ids(known: tuple[ClassInfo, ...]) -> Labels:
+    """By id, that of `_names`, or IGNORED; a labelmap.txt may have its ignored class anywhere."""
+    written = np.full(256, IGNORED, np.uint8)
+    learned = [each.id for each in known if not each.ignored]
+    written[learned] = np.arange(len(learned))
+    return written
 
 
 def _nearest(codes: NDArray[np.uint32], ids: dict[int, int]) -> Labels:
@@ -222,7 +289,8 @@ def _classes_of_values(found: list[_Seen]) -> tuple[ClassInfo, ...]:
 
 
 def _class(id: int, name: str, code: int) -> ClassInfo:
-    return ClassInfo(id, dict.fromkeys(LANGUAGES, name), (code >> 16, code >> 8 & 255, code & 255))
+    color = code >> 16, code >> 8 & 255, code & 255
+    return ClassInfo(id, dict.fromkeys(LANGUAGES, name), color, is_ignored(name))
 
 
 def _names(known: tuple[ClassInfo, ...]) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def read(source: Path | bytes) -> PixelClassifier:
     """The classifier of a file, or of its bytes. Raises InputError, which names what is wrong with it."""
     content = _content(source)
     version = content.get("version")
-    if version not in range(1, VERSION + 1):
+    if type(version) is not int or not 1 <= version <= VERSION:
         raise InputError("classifier_version", version=VERSION)
     classes = tuple(map(taught_class, _list(content, "classes")))
     if len(classes) > MAX_TAUGHT:

@@ -21,7 +21,8 @@ from segen.data.stems import by_stem
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
 from segen.imaging import labels as label_files
-from segen.imaging.labels import IGNORED, THRESHOLD, Coding
+from segen.imaging.images import Values
+from segen.imaging.labels import IGNORED, Coding
 from segen.registry import ClassInfo, dataset_classes, dataset_folder
 from segen.text import words
 from segen.types import Image, Labels
@@ -76,8 +77,8 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
     """The classes of `root/classes.json`, a list of `{id, name, color}`, else those known of `dataset`.
 
     A last class named as in IGNORED_NAMES is neither learned nor measured. Raises DataError for a file
-    of another form, for ids that are not 0, 1, 2 …, for an ignored class that is not the last, and for more
-    classes than a label map has ids, IGNORED being none.
+    of another form, for ids that are not 0, 1, 2 …, for an ignored class that is not the last, for fewer
+    than two others, and for more classes than a label map has ids, IGNORED being none.
     """
     known = dataset_classes(dataset)
     if known and not (root / "classes.json").is_file():
@@ -101,9 +102,10 @@ def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
         not in_order
         or not all(0 <= level <= 255 for level in levels)
         or any(known.ignored for known in found[:-1])
-        or all(known.ignored for known in found)
     ):
         raise DataError("classes_file")
+    if sum(not known.ignored for known in found) < 2:
+        raise DataError("classes_few")
     if len(found) > IGNORED:
         raise DataError("import_classes", count=len(found), most=IGNORED)
     return found
@@ -208,27 +210,30 @@ def _labels(
     return upright(labels, pair, shape, turn)
 
 
-def upright(labels: Labels, pair: Pair, shape: tuple[int, ...], turn: images.Turn | None) -> Labels:
-    """The labels of a picture of this shape, turned as it was if they fit its pixels as a camera stored them.
+def upright(
+    values: NDArray[Values], pair: Pair, shape: tuple[int, ...], turn: images.Turn | None
+) -> NDArray[Values]:
+    """The values of a mask of a picture of this shape, turned as it was if they fit its pixels as stored.
 
     Raises DataError where they fit neither, and where nobody can tell which of both they were drawn on.
     """
-    if turn is not None and labels.shape == shape and images.turned(labels, turn).shape == shape:
+    if turn is not None and values.shape == shape and images.turned(values, turn).shape == shape:
         raise DataError("mask_turned", file=pair.image.name)
-    if turn is not None and labels.shape != shape:
-        labels = images.turned(labels, turn)
-    if labels.shape != shape:
+    if turn is not None and values.shape != shape:
+        values = images.turned(values, turn)
+    if values.shape != shape:
         raise DataError("mask_size", file=pair.mask.name)
-    return labels
+    return values
 
 
-def _checked_labels(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding) -> Labels:
+def _checked_labels(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding, numbered: bool) -> Labels:
     """The labels as `read` gives them; the picture is checked in less time than it takes to read it."""
     try:
-        stored, turn = images.checked_size(pair.image)
+        shape, turn = images.checked_size(pair.image)
     except InputError as error:
         raise DataError("item_unusable", file=pair.image.name, fault=error) from None
-    shape = stored if turn is None else images.turned(np.empty(stored, np.uint8), turn).shape
+    if numbered:
+        _numbers(pair, coded, shape, turn)
     return _labels(pair, known, coded, shape, turn)
 
 
@@ -240,14 +245,19 @@ class Survey:
     pixels: NDArray[np.int64]
 
     def remark(self, known: tuple[ClassInfo, ...], language: str = "en") -> str:
-        """How grey values were read as classes, in a sentence; empty where they are ids or instances."""
-        if self.coding not in ("white", "soft"):
-            return ""
-        return words(language, "data.masks_cut", threshold=THRESHOLD, name=known[1].name[language])
+        """How values that are no ids were read as classes, and which classes no pixel has, in sentences."""
+        told = [label_files.remark(self.coding, known, language)]
+        counts = self.pixels.sum(axis=0)
+        if unseen := [each.name[language] for each in known if not (each.ignored or counts[each.id])]:
+            told.append(words(language, "data.classes_unseen", names=", ".join(unseen)))
+        return " ".join(filter(None, told))
 
 
-def survey(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Survey:
-    """Look at every picture and mask before any is used. Raises DataError that names all that cannot be."""
+def survey(labelled: list[Pair], known: tuple[ClassInfo, ...], numbered: bool = False) -> Survey:
+    """Look at every picture and mask before any is used. Raises DataError that names all that cannot be.
+
+    `numbered` asks for masks that `read_instances` takes.
+    """
     faults: list[SegenError] = []
     coded: Coding = "ids"
     try:
@@ -258,7 +268,7 @@ def survey(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Survey:
     pixels = np.zeros((len(labelled), len(known)), dtype=np.int64)
     for row, pair in zip(pixels, labelled, strict=True):
         try:
-            labels = _checked_labels(pair, known, coded)
+            labels = _checked_labels(pair, known, coded, numbered)
             row += np.bincount(labels[labels < len(known)], minlength=len(known))
         except DataError as error:
             named.append(error)
@@ -273,43 +283,24 @@ def _readable_masks(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Itera
             yield label_files.read_mask(pair.mask, known)
 
 
-def read_instances(pair: Pair) -> tuple[Image, NDArray[np.int32]]:
+def read_instances(pair: Pair, coded: Coding = "ids") -> tuple[Image, NDArray[np.int32]]:
     """A picture and the number of the instance at each of its pixels, H x W, 0 being none.
 
-    Raises DataError when the mask numbers no instances, and when the two differ in size.
+    The mask is turned with its picture as in `read`. Masks of 8 bits number instances if their data set is
+    so `coded`. Raises DataError when the mask numbers none, and as `read` does.
     """
-    image = images.read(pair.image)
     try:
-        numbers = label_files.read_instances(pair.mask)
+        image, turn = images.read_turned(pair.image)
+    except InputError as error:
+        raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+    return image, _numbers(pair, coded, image.shape[:2], turn)
+
+
+def _numbers(
+    pair: Pair, coded: Coding, shape: tuple[int, ...], turn: images.Turn | None
+) -> NDArray[np.int32]:
+    try:
+        numbers = label_files.read_instances(pair.mask, coded)
     except InputError as error:
         raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
-    if numbers.shape != image.shape[:2]:
-        raise DataError("mask_size", file=pair.mask.name)
-    return image, numbers
-
-
-def raw_files(root: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The pictures, N x 28 x 28 grey, and the classes, N, of the raw files of Fashion-MNIST under `root`.
-
-    The split is train or test. Raises DataError where they are missing or damaged.
-    """
-    prefix = {"train": "train", "test": "t10k"}.get(split)
-    if prefix is None:
-        raise DataError("raw_split_missing", split=split)
-    pictures = _idx(root / "raw" / f"{prefix}-images-idx3-ubyte", 3)
-    labels = _idx(root / "raw" / f"{prefix}-labels-idx1-ubyte", 1)
-    if len(pictures) != len(labels):
-        raise DataError("raw_files")
-    return pictures, labels.astype(np.int64)
-
-
-def _idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The bytes of an IDX file: two zeros, 8 for bytes, the number of dimensions, their sizes, the values."""
-    try:
-        content = path.read_bytes()
-        sizes = np.frombuffer(content, ">u4", dimensions, offset=4)
-        if content[:4] != bytes((0, 0, 8, dimensions)):
-            raise ValueError
-        return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(sizes)
-    except (OSError, ValueError):
-        raise DataError("raw_files") from None
+    return upright(numbers, pair, shape, turn)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.data import datasets
+from segen.data import datasets, raw
 from segen.engine import Engine
 from segen.errors import DataError
 from segen.evaluation import distances
@@ -108,7 +108,7 @@ def measure_sampler(
 def _real(root: Path, card: ModelCard, split: str) -> Pictures:
     """The real pictures of a split at the card's size."""
     if (root / "raw").is_dir():
-        return np.repeat(datasets.raw_files(root, split)[0][..., None], 3, axis=3)
+        return np.repeat(raw.read(root, split)[0][..., None], 3, axis=3)
     paths = datasets.pictures(root, split)
     return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])
 

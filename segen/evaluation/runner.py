@@ -109,7 +109,7 @@ def _compare(
             roc.update(value.probabilities, labels)
         if value.instances is not None:
             instances = instances or (InstanceMetrics(), Matching())
-            numbers = datasets.read_instances(pair)[1]
+            numbers = datasets.read_instances(pair, survey.coding)[1]
             instances[0].update(value.instances, numbers)
             instances[1].update([each for each in value.instances if each.score >= SURE], numbers)
     measured = {**metrics.compute(), "ece": calibration.error()}

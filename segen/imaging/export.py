@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen import registry
-from segen.imaging import images, parts, png_text
+from segen.imaging import conversion, images, parts, png_text
 from segen.imaging.labels import encode_labels
 from segen.registry import ClassInfo, ModelCard
 from segen.text import LANGUAGES, words
@@ -109,8 +109,8 @@ def labels_png(card: ModelCard, labels: Labels) -> bytes:
 def overlay(card: ModelCard, image: Image, labels: Labels, opacity: float = 0.5) -> Image:
     """The H x W x 3 picture under the colours of its labels; `opacity` 0 is the picture, 1 the colours."""
     palette, laid = np.array(card.palette(), dtype=np.uint8), np.empty_like(image)
-    for top in range(0, len(image), images.STRIP_ROWS):  # a copy of a large picture as a whole costs much
-        rows = slice(top, top + images.STRIP_ROWS)
+    for top in range(0, len(image), conversion.STRIP_ROWS):  # a copy of a large picture as a whole costs much
+        rows = slice(top, top + conversion.STRIP_ROWS)
         laid[rows] = images.mix(image[rows], palette[labels[rows]], opacity)
     return laid
 

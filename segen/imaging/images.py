@@ -8,32 +8,39 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, ImageFilter
+from PIL import ExifTags, ImageFilter, TiffImagePlugin
 from PIL import Image as Pillow
 
 from segen.errors import InputError
-from segen.imaging import bounded, heif
+from segen.imaging import bounded, conversion, heif
 from segen.types import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
 NEW_SUBFILE_TYPE = 254
 """The TIFF tag whose lowest bit marks a reduced copy of another page."""
+BITS = 258
+"""The TIFF tag of the bits of each channel."""
 Turn = Pillow.Transpose
 TURNS = {
     2: Turn.FLIP_LEFT_RIGHT, 3: Turn.ROTATE_180, 4: Turn.FLIP_TOP_BOTTOM, 5: Turn.TRANSPOSE,
     6: Turn.ROTATE_270, 7: Turn.TRANSVERSE, 8: Turn.ROTATE_90,
 }  # fmt: skip
 """What makes a picture upright, by its EXIF orientation; as PIL.ImageOps.exif_transpose does."""
+SIDEWAYS = (Turn.TRANSPOSE, Turn.TRANSVERSE, Turn.ROTATE_90, Turn.ROTATE_270)
+"""The turns that exchange height and width."""
 MAX_SIDE = 16_384
 MAX_PIXELS = 64_000_000
-_WHITE = (255, 255, 255, 255)
+FEWEST = 64
+"""Pillow keeps the high byte of colors of 16 bits; where all are below this, it lost what 14 bits hold."""
+
+Values = TypeVar("Values", bound=np.generic)
 
 _QUIET = threading.RLock()
 
@@ -56,23 +63,46 @@ def decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
     """
     with _opened(source) as picture:
-        yield _loaded(picture)
+        yield _loaded(picture)[0]
 
 
-def _loaded(picture: Pillow.Image) -> Pillow.Image:
-    """The picture with its pixels: of WebP in the memory that its decoder gave, which Pillow would copy.
+def _loaded(picture: Pillow.Image) -> tuple[Pillow.Image, Turn | None]:
+    """The picture with its pixels, and how it is to be turned; Pillow turns TIFF itself, and forgets it.
 
-    A decoder of WebP holds two canvases as large as the picture; they are let go.
+    WebP stays in the memory that its decoder gave, which Pillow would copy; the two canvases that the
+    decoder holds are let go. Raises InputError for colors in the low bits of 16, which Pillow drops.
     """
+    halved, turn = _is_halved(picture), _turn(picture)
     if picture.format != "WEBP":
         picture.load()
-        return picture
+        colors = map(picture.getchannel, picture.mode.rstrip("A"))
+        if halved and not any(any(color.histogram()[FEWEST:]) for color in colors):
+            raise InputError("too_dark")
+        return picture, turn
     pixels, *_ = picture._get_next()  # type: ignore[attr-defined]
     mode = picture.rawmode  # type: ignore[attr-defined]
     picture._decoder = None  # type: ignore[attr-defined]
     frame = Pillow.frombuffer(mode, picture.size, pixels, "raw", mode, 0, 1)
     frame.info = picture.info
-    return frame
+    return frame, turn
+
+
+def _is_halved(picture: Pillow.Image) -> bool:
+    """Whether the colors have 16 bits, of which Pillow keeps 8. Raises InputError where it confuses them."""
+    if picture.mode not in ("RGB", "RGBA", "CMYK"):
+        return False
+    mark = "65535" if picture.format == "PPM" else ";16"
+    halved = any(mark in str(tile.args) for tile in picture.tile)  # type: ignore[attr-defined]
+    if not halved and 16 in getattr(picture, "tag_v2", {}).get(BITS, ()):
+        raise InputError("tiff_kind")
+    return halved
+
+
+def _turn(picture: Pillow.Image) -> Turn | None:
+    try:
+        return TURNS.get(int(picture.getexif().get(ExifTags.Base.Orientation, 1)))
+    except Exception:  # damaged EXIF is no reason to refuse sound pixels
+        return None
 
 
 @contextmanager
@@ -88,6 +118,9 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
         except Exception:  # Pillow's decoders raise OSError, SyntaxError, struct.error and more
             if file.exhausted:
                 raise InputError("picture_too_slow") from None
+            opened.seek(0)
+            if opened.read(4) in TiffImagePlugin.PREFIXES:
+                raise InputError("tiff_kind") from None
             raise InputError("not_a_picture", formats=", ".join(FORMATS)) from None
         with picture:
             width, height = picture.size
@@ -146,7 +179,8 @@ def read(source: Path | str | bytes) -> Image:
     """Decode a picture file, given as its path or its bytes, to H x W x 3 uint8 RGB.
 
     EXIF orientation is applied; transparency is composited on white; 16-bit grey is scaled from
-    the fewest bits, 8, 10, 12, 14 or 16, that hold its brightest pixel, since cameras store 12 bits in 16;
+    the fewest bits, 8, 10, 12, 14 or 16, that hold its brightest pixel, since cameras store 12 bits in 16,
+    while such colors are refused, unless they use more than 14;
     32-bit and floating-point grey is stretched from its minimum to its maximum; of an animation, the
     first frame is taken; a TIFF of several pages is refused. Raises InputError.
     """
@@ -154,106 +188,34 @@ def read(source: Path | str | bytes) -> Image:
 
 
 def checked_size(source: Path | str | bytes) -> tuple[tuple[int, int], Turn | None]:
-    """Height and width of a picture as it is stored, and how `read` would turn it.
+    """Height and width of a picture as `read` would give it, and how it would be turned for that.
 
     The file is decoded to its end, a JPEG at an eighth of its size, which is quicker than `read`. Raises
     InputError as `read` does.
     """
     with _opened(source) as picture:
         width, height = picture.size
-        turn = TURNS.get(_orientation(picture))
         picture.draft(None, (1, 1))
-        picture.load()
-    return (height, width), turn
+        turn = _loaded(picture)[1]
+    sideways = turn in SIDEWAYS and picture.format != "TIFF"
+    return ((width, height) if sideways else (height, width)), turn
 
 
 def read_turned(source: Path | str | bytes) -> tuple[Image, Turn | None]:
     """A picture as `read` gives it, and how it was turned for that, None where it was not."""
-    with decoded(source) as picture:
-        turn = TURNS.get(_orientation(picture))
-        pixels = _rgb(picture)
-    return (pixels if turn is None else turned(pixels, turn)), turn
+    with _opened(source) as picture:
+        loaded, turn = _loaded(picture)
+        pixels = conversion.rgb(loaded)
+    return (pixels if turn is None or picture.format == "TIFF" else turned(pixels, turn)), turn
 
 
-STRIP_ROWS = 512
-"""A picture is converted in strips of so many rows, since each step on the whole would hold a copy of it."""
-
-
-def _rgb(picture: Pillow.Image) -> Image:
-    """The pixels of what `decoded` gives; a file that it still holds is let go."""
-    picture.fp = None  # type: ignore[attr-defined]
-    width, height = picture.size
-    pixels = np.empty((height, width, 3), np.uint8)
-    strips = [(0, top, width, min(top + STRIP_ROWS, height)) for top in range(0, height, STRIP_ROWS)]
-    converted = _conversion(picture, strips)
-    for strip in strips:
-        pixels[strip[1] : strip[3]] = converted(picture.crop(strip))
-    return pixels
-
-
-def _conversion(
-    picture: Pillow.Image, strips: list[tuple[int, int, int, int]]
-) -> Callable[[Pillow.Image], NDArray[Any]]:
-    """What makes H x W x 3 or H x W x 1 pixels, 0 to 255, of a strip of the picture."""
-    if picture.mode.startswith("I;16"):
-        bits = _bits(max(int(np.asarray(picture.crop(strip)).max()) for strip in strips))
-        return lambda strip: _grey(np.asarray(strip).astype(np.float32) * np.float32(255 / (2**bits - 1)))
-    if picture.mode in ("I", "F"):
-        low, high = _range(picture, strips)
-        return lambda strip: _grey(_stretched(np.asarray(strip, dtype=np.float64), low, high))
-    return lambda strip: np.asarray(_opaque(strip).convert("RGB"))
-
-
-def _opaque(picture: Pillow.Image) -> Pillow.Image:
-    """On white, if any of it is transparent."""
-    if not picture.has_transparency_data:
-        return picture
-    picture = picture.convert("RGBA")
-    return Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture)
-
-
-def _orientation(picture: Pillow.Image) -> int:
-    try:
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # damaged EXIF is no reason to refuse sound pixels
-        return 1
-
-
-def turned(pixels: NDArray[np.uint8], turn: Turn) -> NDArray[np.uint8]:
+def turned(pixels: NDArray[Values], turn: Turn) -> NDArray[Values]:
     """H x W or H x W x 3 pixels turned."""
-    if turn in (Turn.TRANSPOSE, Turn.TRANSVERSE, Turn.ROTATE_90, Turn.ROTATE_270):
+    if turn in SIDEWAYS:
         pixels = pixels.swapaxes(0, 1)
     upside_down = turn in (Turn.FLIP_TOP_BOTTOM, Turn.ROTATE_180, Turn.TRANSVERSE, Turn.ROTATE_90)
     mirrored = turn in (Turn.FLIP_LEFT_RIGHT, Turn.ROTATE_180, Turn.TRANSVERSE, Turn.ROTATE_270)
     return np.ascontiguousarray(pixels[:: -1 if upside_down else 1, :: -1 if mirrored else 1])
-
-
-def _bits(largest: int) -> int:
-    """The fewest bits, of those that cameras have, that hold a value."""
-    return next(bits for bits in (8, 10, 12, 14, 16) if largest < 2**bits)
-
-
-def _range(picture: Pillow.Image, strips: list[tuple[int, int, int, int]]) -> tuple[float, float]:
-    """The least and the largest finite value; 0 and 0 where there is none."""
-    ends = []
-    for strip in strips:
-        values = np.asarray(picture.crop(strip), dtype=np.float64)
-        finite = values[np.isfinite(values)]
-        ends += [float(finite.min()), float(finite.max())] if finite.size else []
-    return (min(ends), max(ends)) if ends else (0.0, 0.0)
-
-
-def _stretched(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Bring finite values to 0 to 255, with infinities at the ends and what is no number at 0."""
-    if low == high:
-        return np.zeros_like(values)
-    stretched: NDArray[np.float64] = np.nan_to_num(np.clip((values - low) / (high - low), 0, 1) * 255)
-    return stretched
-
-
-def _grey(values: NDArray[Any]) -> Image:
-    grey: Image = np.rint(values).astype(np.uint8)[..., None]
-    return grey
 
 
 def resize(image: Image, height: int, width: int) -> Image:

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from segen.errors import InputError
+from segen.imaging.areas import Areas
 from segen.imaging.images import decoded
 from segen.registry import ClassInfo
+from segen.text import words
 from segen.types import MAX_TAUGHT, UNDRAWN, Image, Labels
 
 IGNORED = 255
@@ -31,19 +33,22 @@ BLOCK_ROWS = 256
 
 Coding = Literal["ids", "white", "soft", "instances"]
 """How grey or palette values stand for classes: they are ids (255 is ignored); 255 is the second of two
-classes; THRESHOLD divides two classes; or each number is an instance of the second class."""
+classes; THRESHOLD divides two classes; or each number is an instance of the
+second class, but for 255 in 8 bits."""
 
 
 @dataclass(frozen=True)
 class Mask:
     """A mask file as it was stored: H x W `values`, or H x W x 3 colors, of 8 or 16 `bits`.
 
-    `lossy` says that JPEG stored it, so that values near a border are none of its own.
+    `lossy` says that values near a border are none of its own, since JPEG stored it or it held fractions, of
+    which these are 255ths. `cut` is the least value of the second of two classes if the mask is soft.
     """
 
     values: NDArray[np.uint8] | NDArray[np.uint16]
     bits: Literal[8, 16]
     lossy: bool
+    cut: int = THRESHOLD
 
     @property
     def colored(self) -> bool:
@@ -56,23 +61,59 @@ class Mask:
         return frozenset(int(value) for value in np.unique(self.values))
 
 
-def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()) -> Mask:
-    """Read a mask file, its ids undecoded. Raises InputError for what is no picture.
+def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), clear: int = 0) -> Mask:
+    """Read a mask file, its ids undecoded. Raises InputError for what is no picture, and as below.
 
     Where every color that a palette image uses is that of a class, and they disagree with its indices, the
-    colors count: editors sort palettes as they like.
+    colors count: editors sort palettes as they like. Transparent pixels are of the first class, or of the
+    value `clear`; in a palette, 255 stays. Transparency by degrees is refused, and so are numbers other than
+    0 to 65,535, whole, or 0 to 1.
     """
     with decoded(source) as picture:
         lossy = picture.format == "JPEG"
         if picture.mode.startswith("I;16"):
             return Mask(np.asarray(picture).astype(np.uint16), 16, lossy)
+        if picture.mode in ("I", "F"):
+            return _of_numbers(np.asarray(picture))
+        drawn = _drawn(picture)
         if picture.mode == "P":
-            return Mask(_sorted_by_color(picture, classes), 8, lossy)
+            values = _sorted_by_color(picture, classes)
+            values[~drawn & (values != IGNORED)] = clear
+            return Mask(values, 8, lossy)
         if picture.mode in ("L", "1"):
-            return Mask(np.array(picture).astype(np.uint8), 8, lossy)
-        colors = np.asarray(picture.convert("RGB"))
-    grey = (colors == colors[..., :1]).all() and not _all_of_classes(np.unique(colors), classes)
+            values = np.array(picture).astype(np.uint8)
+            values[~drawn] = clear
+            return Mask(values, 8, lossy)
+        colors = np.array(picture.convert("RGB"))
+    if not drawn.any():
+        if (colors != colors[0, 0]).any():
+            raise InputError("labels_transparent")
+        return Mask(np.full(drawn.shape, clear, np.uint8), 8, lossy)
+    seen = colors[drawn]
+    grey = (seen == seen[:, :1]).all() and not _all_of_classes(np.unique(seen), classes)
+    colors[~drawn] = clear if grey or not classes else classes[0].color
     return Mask(colors[..., 0] if grey else colors, 8, lossy)
+
+
+def _drawn(picture: Pillow.Image) -> NDArray[np.bool_]:
+    """Where a picture is not transparent. Raises InputError if it is so by degrees."""
+    if not picture.has_transparency_data:
+        return np.ones((picture.height, picture.width), np.bool_)
+    alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+    if picture.mode != "P" and len(np.unique(alpha[alpha > 0])) > 1:
+        raise InputError("labels_transparent")
+    return alpha > 0
+
+
+def _of_numbers(values: NDArray[np.int32] | NDArray[np.float32]) -> Mask:
+    """A mask of 32-bit numbers: ids, or fractions."""
+    if np.isfinite(values).all() and values.min() >= 0:
+        most = values.max()
+        if most <= np.iinfo(np.uint16).max and (values == np.rint(values)).all():
+            return Mask(values.astype(np.uint16), 16, False, 1 if most <= 1 else THRESHOLD)
+        if most <= 1:
+            return Mask(np.rint(values * 255).astype(np.uint8), 8, True)
+    raise InputError("labels_range")
 
 
 def _all_of_classes(levels: NDArray[np.uint8], classes: tuple[ClassInfo, ...]) -> bool:
@@ -94,11 +135,11 @@ def _sorted_by_color(picture: Pillow.Image, classes: tuple[ClassInfo, ...]) -> N
 
 
 def read_strokes(source: Path | str | bytes) -> Labels:
-    """The ids of a palette or grey PNG of strokes, H x W, UNDRAWN where there is none.
+    """The ids of a palette or grey PNG of strokes, H x W, UNDRAWN where there is none or it is transparent.
 
     Raises InputError for colors, for a JPEG, whose strokes blur, and for ids above UNDRAWN.
     """
-    mask = read_mask(source)
+    mask = read_mask(source, clear=UNDRAWN)
     if mask.colored:
         raise InputError("scribbles_colors")
     if mask.lossy:
@@ -116,13 +157,16 @@ def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:
     """
     grey, numbered, lossy = set[int](), set[int](), False
     ones = whites = False
+    known = {each.id for each in classes}
+    areas = Areas()
     for mask in masks:
         if not mask.colored:
             (numbered if mask.bits == 16 else grey).update(mask.found)
             lossy |= mask.lossy
             ones |= 1 in mask.found
             whites |= IGNORED in mask.found and 1 not in mask.found
-    known = {each.id for each in classes}
+            if mask.bits == 8 and not mask.found <= known | {IGNORED}:
+                areas.add(mask.values)
     two = sum(not each.ignored for each in classes) == 2
     if numbered and not numbered <= known | {IGNORED}:
         if two and grey <= known:
@@ -134,8 +178,13 @@ def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:
         if ones:
             raise InputError("labels_mixed")
         return "white"
-    if two and grey and (lossy or len(grey) > SOFT_VALUES):
+    if two and lossy:
         return "soft"
+    if two and len(grey) > SOFT_VALUES:
+        if areas.numbered(grey - {0, IGNORED}):
+            return "instances"
+        if max(grey) >= THRESHOLD:
+            return "soft"
     if lossy:
         raise InputError("labels_lossy")
     raise _unknown(grey - known - {IGNORED}, known)
@@ -145,38 +194,54 @@ def labels_of(mask: Mask, classes: tuple[ClassInfo, ...], coded: Coding) -> Labe
     """The class ids of a mask, H x W. Raises InputError for an id or a color of no class."""
     if mask.colored:
         return _ids_of_colors(mask.values.astype(np.uint8), classes)
-    if coded == "instances":
-        return (mask.values > 0).astype(np.uint8)
     if coded in ("white", "soft"):
-        return (mask.values >= THRESHOLD).astype(np.uint8)
+        return (mask.values >= mask.cut).astype(np.uint8)
     if mask.lossy:
         raise InputError("labels_lossy")
     known = {each.id for each in classes}
-    if stray := mask.found - known - {IGNORED}:
+    labels: Labels
+    if coded == "instances":
+        labels = (mask.values > 0).astype(np.uint8)
+    elif stray := mask.found - known - {IGNORED}:
         raise _unknown(stray, known)
-    labels: Labels = mask.values.astype(np.uint8)
-    ignored = next((each.id for each in classes if each.ignored), IGNORED)
-    labels[labels == IGNORED] = ignored
+    else:
+        labels = mask.values.astype(np.uint8)
+    if coded == "ids" or mask.bits == 8:
+        labels[mask.values == IGNORED] = next((each.id for each in classes if each.ignored), IGNORED)
     return labels
+
+
+def remark(coded: Coding, classes: tuple[ClassInfo, ...], language: str = "en") -> str:
+    """How the values of masks that are so `coded` were read as classes, in a sentence; none for ids."""
+    if coded == "ids":
+        return ""
+    key = "masks_numbered" if coded == "instances" else "masks_cut"
+    return words(language, f"data.{key}", threshold=THRESHOLD, name=classes[1].name[language])
 
 
 def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
     """Read one mask file by itself as class ids, H x W; see `coding` for the ways in which it may hold them.
 
     Palette and grey values are ids, 255 is ignored. With two classes, 0 and 255 are these, a soft or JPEG
-    mask is cut at THRESHOLD, and 16-bit numbers above 1 are instances. An RGB picture must use the colors of
-    `classes`. Raises InputError for an id or color of no class.
+    mask is cut at THRESHOLD, and numbers above 1 that fill areas are instances. An RGB picture
+    must use the colors of `classes`. Raises InputError for an id or color of no class.
     """
     mask = read_mask(source, classes)
     return labels_of(mask, classes, coding([mask], classes))
 
 
-def read_instances(source: Path | str | bytes) -> NDArray[np.int32]:
-    """Read a 16-bit grey map that numbers instances, H x W, 0 being none. Raises InputError for others."""
+def read_instances(source: Path | str | bytes, coded: Coding = "ids") -> NDArray[np.int32]:
+    """Read a grey map that numbers instances, H x W, 0 being none.
+
+    It has 16 bits, or 8, of which 255 is none, if its data set is so `coded`. Raises InputError for others.
+    """
     mask = read_mask(source)
-    if mask.bits != 16:
+    if mask.colored or (mask.bits == 8 and coded != "instances"):
         raise InputError("not_instances")
-    return mask.values.astype(np.int32)
+    numbers = mask.values.astype(np.int32)
+    if mask.bits == 8:
+        numbers[numbers == IGNORED] = 0
+    return numbers
 
 
 def _unknown(stray: set[int] | frozenset[int], known: set[int]) -> InputError:

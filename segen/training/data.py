@@ -99,12 +99,14 @@ class LabelledPictures:
 class LabelledFolder(Dataset[tuple[Image, Labels]]):
     """The pictures and label maps of one split of a folder (docs/data.md)."""
 
+    numbered = False
+
     def __init__(self, data: str | None, dataset: str, split: str) -> None:
         root = datasets.locate(data, dataset)
         self.name = root.resolve().name
         self.classes: tuple[ClassInfo, ...] = datasets.classes(root, dataset)
         self.pairs = datasets.pairs(root, split)
-        self.survey = datasets.survey(self.pairs, self.classes)
+        self.survey = datasets.survey(self.pairs, self.classes, self.numbered)
         if remark := self.survey.remark(self.classes):
             print(f"{split}: {remark}", file=sys.stderr)
 
@@ -149,8 +151,10 @@ class SyntheticScenes(Dataset[tuple[Image, Labels]]):
 class NumberedFolder(LabelledFolder):
     """The pictures of one split of a folder, with the number of the instance at each pixel."""
 
+    numbered = True
+
     def __getitem__(self, index: int) -> tuple[Image, Any]:
-        return datasets.read_instances(self.pairs[index])
+        return datasets.read_instances(self.pairs[index], self.survey.coding)
 
 
 class NumberedScenes(SyntheticScenes):

@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from segen.data import datasets, files
+from segen.data import datasets, files, raw
 from segen.data.synthetic import oddities
 from segen.errors import SegenError, sentence
 from segen.evaluation.unfamiliar import FILE, OTHER
@@ -110,7 +110,7 @@ def _odd(data: Path, split: str) -> Iterator[Image]:
         white = Pillow.new("RGBA", drawing.size, "white")
         white.alpha_composite(drawing)
         yield np.array(white.convert("RGB"))
-    garments, _ = datasets.raw_files(datasets.locate(data, "fashion"), TRAIN_OR_TEST[split])
+    garments, _ = raw.read(datasets.locate(data, "fashion"), TRAIN_OR_TEST[split])
     yield from (oddities.grey(garments[index]) for index in _spread(len(garments), ODD))
     yosemite = datasets.locate(data, "yosemite")
     landscapes = [file for half in "AB" for file in datasets.half(yosemite, TRAIN_OR_TEST[split], half)]

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
-from segen.data import datasets
+from segen.data import datasets, raw
 from segen.data.synthetic import garments, landscapes
 from segen.errors import DataError, WeightsError
 from segen.evaluation import distances
@@ -54,7 +54,7 @@ class Pictures(Dataset[tuple[torch.Tensor, int]]):
         else:
             root = datasets.locate(data, dataset)
             if (root / "raw").is_dir():
-                pictures, labels = datasets.raw_files(root, split)
+                pictures, labels = raw.read(root, split)
             else:
                 pictures = np.stack([
                     images.resize(images.read(path), side, side) for path in datasets.pictures(root, split)

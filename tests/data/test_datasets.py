@@ -177,23 +177,26 @@ def test_16_bit_ids_of_three_classes_are_ids(tmp_path: Path) -> None:
     assert [(labels[0] == 2).all() for labels in folder.labels()] == [True] * 3
 
 
-def camera_picture(folder: Drawn, orientation: int, upright: bool) -> None:
+def camera_picture(folder: Drawn, orientation: int, upright: bool, ending: str = "jpg") -> None:
     """Store picture 0 turned by EXIF, its mask drawn on it upright or on the pixels as they are stored."""
     exif = Pillow.Exif()
     exif[0x0112] = orientation
     stored = np.repeat(60 + 120 * (truth(0) > 0)[..., None].astype(np.uint8), 3, axis=2)
     folder.picture("0.png").unlink()
-    Pillow.fromarray(stored).save(folder.picture("0.jpg"), quality=95, subsampling=0, exif=exif)
+    options = {"quality": 95, "subsampling": 0} if ending == "jpg" else {}
+    Pillow.fromarray(stored).save(folder.picture(f"0.{ending}"), exif=exif, **options)
     mask = images.turned(truth(0), images.TURNS[orientation]) if upright else truth(0)
     folder.store("0.png", mask)
 
 
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 @pytest.mark.parametrize("upright", [True, False])
+@pytest.mark.parametrize("ending", ["jpg", "tif"])
 def test_a_mask_goes_with_a_picture_that_its_camera_turned(
-    drawn: Drawn, orientation: int, upright: bool
+    drawn: Drawn, orientation: int, upright: bool, ending: str
 ) -> None:
-    camera_picture(drawn, orientation, upright)
+    camera_picture(drawn, orientation, upright, ending)
+    assert next(labels.shape for labels in drawn.labels()) == (WIDTH, HEIGHT)
     pair = datasets.pairs(drawn.root, "train")[0]
     image, labels = datasets.read(pair, datasets.classes(drawn.root, "own"))
     assert image.shape[:2] == labels.shape == (WIDTH, HEIGHT)
@@ -215,6 +218,10 @@ REFUSED = {
     "exif": (
         lambda folder: camera_picture(folder, 3, upright=False),
         unusable(sentence("mask_turned", file="0.jpg")),
+    ),
+    "exif of a tiff": (
+        lambda folder: camera_picture(folder, 3, upright=False, ending="tif"),
+        unusable(sentence("mask_turned", file="0.tif")),
     ),
     "mirrored": (
         lambda folder: camera_picture(folder, 2, upright=True),

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from segen.data import datasets
 from segen.data.synthetic import folder, scenes
 from segen.errors import DataError
 from segen.imaging import images
+from segen.text import words
 from segen.training import data as training_data
 from tests.known_instances import write_pair
 from tests.sentences import exactly, sentence
@@ -54,3 +56,66 @@ def test_masks_without_numbers_or_of_another_size_are_refused(fault: str, tmp_pa
     }
     with pytest.raises(DataError, match=expected[fault]):
         datasets.read_instances(write_pair(tmp_path, images.encode(mask), image))
+
+
+def turned_folder(root: Path, numbers: np.ndarray, raw: bool, shape_kept: bool = False) -> None:
+    """A data set of one picture that its camera turned, its mask drawn on it upright, or as it is stored."""
+    folder.write(root, 1, "nuclei")
+    for file in (root / "train").rglob("*.png"):
+        file.unlink()
+    exif = Pillow.Exif()
+    exif[0x0112] = 3 if shape_kept else 6
+    turn = images.TURNS[exif[0x0112]]
+    Pillow.new("RGB", numbers.shape[::-1]).save(root / "train" / "images" / "a.jpg", exif=exif)
+    mask = numbers if raw else images.turned(numbers, turn)
+    (root / "train" / "masks" / "a.png").write_bytes(images.encode(mask))
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_numbers_go_with_a_picture_that_its_camera_turned(tmp_path: Path, raw: bool) -> None:
+    numbers = scenes.numbered_nuclei(0, 40, 30)[1].astype(np.uint16)
+    turned_folder(tmp_path, numbers, raw)
+    image, found = training_data.numbered(str(tmp_path), "nuclei", "train")[0]
+    assert image.shape[:2] == found.shape == (40, 30)
+    assert (found == images.turned(numbers, images.TURNS[6])).all()
+
+
+def test_numbers_drawn_before_or_after_a_turn_are_refused(tmp_path: Path) -> None:
+    turned_folder(tmp_path, scenes.numbered_nuclei(0, 40, 30)[1].astype(np.uint16), True, shape_kept=True)
+    told = sentence("mask_turned", file="a.jpg")
+    with pytest.raises(DataError, match=exactly("folder_unusable", faults=told)):
+        training_data.numbered(str(tmp_path), "nuclei", "train")
+    with pytest.raises(DataError, match=exactly("mask_turned", file="a.jpg")):
+        datasets.read_instances(datasets.pairs(tmp_path, "train")[0])
+
+
+def eight_bits(root: Path, kept: int) -> np.ndarray:
+    """A data set whose masks are 8-bit grey, of numbers up to `kept`; gives those of train."""
+    folder.write(root, 1, "nuclei")
+    for split in ("train", "val"):
+        (file,) = (root / split / "masks").glob("*.png")
+        with Pillow.open(file) as stored:
+            numbers = np.minimum(np.array(stored), kept).astype(np.uint8)
+        file.write_bytes(images.encode(numbers))
+        if split == "train":
+            first = numbers
+    return first
+
+
+def test_8_bit_numbers_are_instances_and_it_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = eight_bits(tmp_path, 200)
+    assert 20 < numbers.max() < 128, "a cut at 128 would leave none"
+    labels = training_data.labelled(str(tmp_path), "nuclei", "train")
+    assert (labels[0][1] == (numbers > 0)).all()
+    assert capsys.readouterr().err == f"train: {words('en', 'data.masks_numbered', name='nucleus')}\n"
+    assert (training_data.numbered(str(tmp_path), "nuclei", "train")[0][1] == numbers).all()
+
+
+def test_labels_in_place_of_numbers_are_refused_before_the_first_step(tmp_path: Path) -> None:
+    eight_bits(tmp_path, 1)
+    training_data.labelled(str(tmp_path), "nuclei", "train")
+    told = sentence("item_unusable", file="0000.png", fault=sentence("not_instances"))
+    with pytest.raises(DataError, match=exactly("folder_unusable", faults=told)):
+        training_data.numbered(str(tmp_path), "nuclei", "train")

@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -17,10 +18,11 @@ from segen.data.synthetic.scenes import DRAWN
 from segen.errors import DataError
 from segen.models.segmentation import smp
 from segen.registry import card, dataset_classes
+from segen.text import words
 from segen.training.recipe import Place
 from segen.training.recipes import RECIPES, build
 from tests import commands
-from tests.sentences import sentence
+from tests.sentences import exactly, sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
@@ -101,6 +103,7 @@ def test_other_classes_start_from_a_shipped_card(weights: Path, tmp_path: Path) 
         (256, 0, sentence("import_classes", count=256, most=255)),
         (2, 256, sentence("classes_file")),
         (2, -1, sentence("classes_file")),
+        (1, 0, sentence("classes_few")),
     ],
 )
 def test_classes_that_a_label_map_cannot_hold_are_refused(
@@ -112,3 +115,15 @@ def test_classes_that_a_label_map_cannot_hold_are_refused(
     with pytest.raises(DataError) as raised:
         datasets.classes(tmp_path, "own")
     assert str(raised.value) == told
+
+
+def test_one_class_beside_an_ignored_one_is_refused_and_an_unseen_class_is_told(tmp_path: Path) -> None:
+    found = datasets.Survey("ids", np.array([[4, 0, 2], [1, 0, 0]]))
+    names = ("sky", "road", "void")
+    entries = [{"id": id, "name": name, "color": [id, 0, 0]} for id, name in enumerate(names)]
+    (tmp_path / "classes.json").write_text(json.dumps(entries))
+    known = datasets.classes(tmp_path, "own")
+    assert found.remark(known) == words("en", "data.classes_unseen", names="road")
+    (tmp_path / "classes.json").write_text(json.dumps([entries[0], {**entries[2], "id": 1}]))
+    with pytest.raises(DataError, match=exactly("classes_few")):
+        datasets.classes(tmp_path, "own")

@@ -16,7 +16,7 @@ import pytest
 from segen import registry
 from segen.cli import commands
 from segen.cli.main import main
-from segen.data import datasets
+from segen.data import datasets, raw
 from segen.data.synthetic import garments
 from segen.engine import Engine
 from segen.errors import DataError, UsageError
@@ -192,7 +192,7 @@ def test_faults_of_the_data_are_told(artist: None, weights: Path, data: Path, tm
     reason="needs the shipped classifier and $SEGEN_DATA",
 )
 def test_the_shipped_classifier_knows_its_garments() -> None:
-    pictures, labels = datasets.raw_files(datasets.locate(None, "fashion"), "test")
+    pictures, labels = raw.read(datasets.locate(None, "fashion"), "test")
     _, seen = classifier.look(classifier.shipped(), pictures)
     assert (seen == labels).mean() > 0.92
 

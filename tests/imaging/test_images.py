@@ -179,6 +179,17 @@ def test_16_bits_are_scaled_from_the_bits_that_are_used(brightest: int, full: in
     assert (images.read(images.encode(values))[..., 0] == expected).all()
 
 
+@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_the_size_and_the_turn_are_those_of_the_picture_read(orientation: int, format: str) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    content = encoded(Pillow.fromarray(PICTURE), format, exif=exif)
+    image, turn = images.read_turned(content)
+    assert images.checked_size(content) == (image.shape[:2], turn)
+    assert turn == images.TURNS.get(orientation)
+
+
 @pytest.mark.parametrize("format", ["AVIF", "JPEG2000", "PPM", "TGA"])
 def test_less_common_formats_are_read(format: str) -> None:
     picture = np.full((12, 16, 3), (180, 90, 30), dtype=np.uint8)

@@ -11,8 +11,19 @@ from PIL import Image as Pillow
 
 from segen.errors import InputError
 from segen.imaging import images
-from segen.imaging.labels import Mask, coding, encode_labels, nearest_classes, read_labels
+from segen.imaging.labels import (
+    Mask,
+    coding,
+    encode_labels,
+    labels_of,
+    nearest_classes,
+    read_instances,
+    read_labels,
+    read_mask,
+    read_strokes,
+)
 from segen.registry import ClassInfo, dataset_classes
+from segen.types import UNDRAWN
 from tests.imaging.picture_files import encoded, png16
 from tests.sentences import exactly
 
@@ -77,6 +88,141 @@ def test_labels_of_no_class_are_refused(content: bytes, told: str) -> None:
 
 def test_soft_masks_of_two_classes_are_cut_at_128() -> None:
     assert (read_labels(images.encode(IDS), ALL[:2]) == (IDS >= 128)).all()
+
+
+def numbered(most: int, side: int = 3) -> np.ndarray:
+    """Squares with a gap between them, numbered from 1 to `most`."""
+    across = np.arange(256).reshape(16, 16)
+    grid = np.where((across > 0) & (across <= most), across, 0)
+    return np.kron(grid, np.pad(np.ones((side, side), int), (0, 1)))
+
+
+@pytest.mark.parametrize("most", [8, 20, 49, 127, 200, 254])
+@pytest.mark.parametrize("side", [2, 6])
+def test_8_bit_numbers_that_fill_areas_are_instances(most: int, side: int) -> None:
+    values = numbered(most, side)
+    content = images.encode(values.astype(np.uint8))
+    assert (read_labels(content, ALL[:2]) == (values > 0)).all()
+    assert (read_instances(content, "instances") == values).all()
+
+
+def test_255_beside_8_bit_instances_is_ignored() -> None:
+    values = numbered(20)
+    values[-1] = 255
+    labels = read_labels(images.encode(values.astype(np.uint8)), ALL[:2])
+    assert (labels[-1] == 255).all()
+    assert (labels[:-1] == (values[:-1] > 0)).all()
+    assert not read_instances(images.encode(values.astype(np.uint8)), "instances")[-1].any()
+
+
+def disc(size: int = 64) -> np.ndarray:
+    """How far a pixel lies within a disc, in pixels."""
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    return size / 3 - np.hypot(y, x)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.clip(disc() + 0.5, 0, 1) * 255,  # an edge that is smooth
+        np.clip(disc() / 12 + 0.5, 0, 1) * 255,  # a blurred one
+        np.clip(disc() / 4 + 0.5, 0.01, 0.98) * 255,  # a network's probabilities: even at both ends
+        np.where(disc() > 12, 128, np.clip(disc() + 0.5, 0, 1) * 255),  # with a half-transparent middle
+    ],
+    ids=["smooth", "blurred", "probabilities", "half"],
+)
+def test_shades_at_both_ends_are_a_soft_mask(values: np.ndarray) -> None:
+    values = np.rint(values).astype(np.uint8)
+    assert (read_labels(images.encode(values), ALL[:2]) == (values >= 128)).all()
+
+
+def test_dark_shades_that_are_neither_soft_nor_numbers_are_refused() -> None:
+    with pytest.raises(InputError, match=exactly("labels_unknown", ids="2, 3, 4, 5, 6")):
+        read_labels(images.encode(IDS[:4]), ALL[:2])
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float32])
+def test_whole_32_bit_numbers_are_read_as_they_are(kind: type) -> None:
+    values = numbered(255) * 5
+    content = encoded(Pillow.fromarray(values.astype(kind)), "TIFF")
+    assert (read_labels(content, ALL[:2]) == (values > 0)).all()
+    assert (read_instances(content) == values).all()
+    ids = encoded(Pillow.fromarray((IDS % 3).astype(kind)), "TIFF")
+    assert (read_labels(ids, ALL[:3]) == IDS % 3).all()
+    white = encoded(Pillow.fromarray((IDS % 2 * 255).astype(kind)), "TIFF")
+    assert (read_labels(white, ALL[:2]) == IDS % 2).all()
+
+
+def test_fractions_are_cut_at_a_half_beside_whole_numbers_too() -> None:
+    shares = np.array([[0, 0.25, 0.499, 0.5, 0.97, 1]], np.float32)
+    fractions = read_mask(encoded(Pillow.fromarray(shares), "TIFF"))
+    whole = read_mask(encoded(Pillow.fromarray(np.rint(shares)), "TIFF"))
+    assert coding([whole], ALL[:2]) == "ids"
+    assert coding([whole, fractions], ALL[:2]) == "soft"
+    assert labels_of(fractions, ALL[:2], "soft").tolist() == [[0, 0, 0, 1, 1, 1]]
+    assert labels_of(whole, ALL[:2], "soft").tolist() == np.rint(shares).tolist()
+    with pytest.raises(InputError, match=exactly("labels_lossy")):
+        read_labels(encoded(Pillow.fromarray(shares), "TIFF"), ALL[:3])
+
+
+@pytest.mark.parametrize("stray", [-1, 65_536, 1.5, np.nan, np.inf])
+def test_numbers_of_no_meaning_are_refused(stray: float) -> None:
+    values = np.array([[0, 1, stray]], np.float32)
+    with pytest.raises(InputError, match=exactly("labels_range")):
+        read_labels(encoded(Pillow.fromarray(values), "TIFF"), ALL[:2])
+
+
+WHITE_OBJECT = np.zeros((4, 6), np.bool_)
+WHITE_OBJECT[1:3, 2:5] = True
+TWO = tuple(
+    ClassInfo(id, {"en": str(id), "zh": str(id)}, color) for id, color in enumerate([(9, 9, 9), (250, 0, 0)])
+)
+
+
+def clear(grey: object, alpha: int = 255) -> Pillow.Image:
+    """Of one color or grey everywhere, and opaque on the object alone."""
+    picture = Pillow.new("RGB" if isinstance(grey, tuple) else "L", (6, 4), grey)
+    picture.putalpha(Pillow.fromarray(WHITE_OBJECT.astype(np.uint8) * alpha))
+    return picture
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+@pytest.mark.parametrize("alpha", [255, 90])
+@pytest.mark.parametrize("grey", [255, 1, (255, 255, 255), (250, 0, 0)])
+def test_transparent_is_background(grey: object, alpha: int, format: str) -> None:
+    labels = read_labels(encoded(clear(grey, alpha), format), TWO)
+    assert (labels == WHITE_OBJECT).all()
+
+
+def test_transparent_indices_and_colors_are_background_but_255_stays() -> None:
+    values = np.array([[0, 1, 2, 255]], np.uint8)
+    palette = Pillow.fromarray(values)
+    palette.putpalette([7, 7, 7] * 256)
+    content = encoded(palette, "PNG", transparency=bytes([255, 255, 0]) + bytes([0]) * 253)
+    assert read_labels(content, ALL[:2]).tolist() == [[0, 1, 0, 255]]
+    grey = encoded(Pillow.fromarray(values[:, :3]), "PNG", transparency=2)
+    assert read_labels(grey, ALL[:2]).tolist() == [[0, 1, 0]]
+
+
+def test_transparency_by_degrees_and_hidden_labels_are_refused() -> None:
+    alpha = np.array([[0, 90, 255]], np.uint8)
+    soft = Pillow.fromarray(np.dstack([np.full_like(alpha, 255), alpha]), "LA")
+    hidden = Pillow.fromarray(np.array([[[1, 0], [0, 0]]], np.uint8), "LA")
+    for picture in (soft, hidden):
+        with pytest.raises(InputError, match=exactly("labels_transparent")):
+            read_labels(encoded(picture, "PNG"), ALL[:2])
+    nothing = encoded(Pillow.new("RGBA", (3, 1)), "PNG")
+    assert read_labels(nothing, STREET).tolist() == [[0, 0, 0]]
+
+
+def test_transparent_strokes_are_undrawn() -> None:
+    for value in (0, 1):
+        strokes = read_strokes(encoded(clear(value), "PNG"))
+        assert (strokes == np.where(WHITE_OBJECT, value, UNDRAWN)).all()
+    palette = Pillow.fromarray(np.array([[0, 1, 2]], np.uint8))
+    palette.putpalette([7, 7, 7] * 256)
+    assert read_strokes(encoded(palette, "PNG", transparency=2)).tolist() == [[0, 1, UNDRAWN]]
+    assert (read_strokes(encoded(Pillow.new("RGBA", (3, 1)), "PNG")) == UNDRAWN).all()
 
 
 def test_eight_values_of_two_classes_are_no_soft_edge() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from segen.imaging import images
+from segen.imaging import conversion, images
 from tests.imaging.picture_files import encoded
 
 
@@ -23,7 +23,7 @@ def test_a_picture_read_in_strips_is_the_same(
     path = tmp_path / "a.tiff"
     (picture if mode in ("I;16", "I", "F") else picture.convert(mode)).save(path)
     whole = images.read(path)
-    monkeypatch.setattr(images, "STRIP_ROWS", 7)
+    monkeypatch.setattr(conversion, "STRIP_ROWS", 7)
     assert np.array_equal(images.read(path), whole)
 
 

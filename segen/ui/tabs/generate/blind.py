@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 
 from segen import registry
-from segen.data import datasets
+from segen.data import datasets, raw
 from segen.errors import DataError, InputError
 from segen.imaging import images
 from segen.registry import ModelCard
@@ -126,7 +126,7 @@ def real_pictures(card: ModelCard, count: int, order: random.Random) -> Pictures
     """`count` x H x W x 3 real pictures of the test split. Raises DataError where there are none."""
     root = datasets.locate(None, card.dataset)
     if (root / "raw").is_dir():
-        grey, _ = datasets.raw_files(root, "test")
+        grey, _ = raw.read(root, "test")
         return np.repeat(grey[order.sample(range(len(grey)), count)][..., None], 3, axis=3)
     paths = order.choices(datasets.pictures(root, "test"), k=count)
     return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])

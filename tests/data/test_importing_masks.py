@@ -16,6 +16,7 @@ from segen.data.importing.folder import Report, convert
 from segen.errors import DataError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED, encode_labels
+from segen.text import words
 from tests.data.test_importing import HEIGHT, WIDTH, drawn_mask, imported, store_picture
 from tests.sentences import sentence
 
@@ -99,6 +100,65 @@ def test_numbered_instances_are_one_class(tmp_path: Path) -> None:
     )
     assert list(report.pixels) == ["background", "object"]
     assert ((found["a"] == 1) == (numbers > 0)).all()
+
+
+def squares(most: int, kind: type) -> NDArray[np.integer]:
+    """Numbers from 1 to `most`, each on a square of 3 x 3 with a gap beside it."""
+    grid = np.arange(8 * 16).reshape(8, 16)
+    return np.kron(np.where(grid <= most, grid, 0), np.pad(np.ones((3, 3), int), (0, 1))).astype(kind)
+
+
+def squared(root: Path, values: NDArray[np.integer], ending: str = "png") -> Path:
+    for part in ("images", "masks"):
+        (root / part).mkdir(parents=True)
+    for name in "ab":
+        Pillow.new("RGB", values.shape[1::-1]).save(root / "images" / f"{name}.png")
+        Pillow.fromarray(values).save(root / "masks" / f"{name}.{ending}")
+    return root
+
+
+def test_32_bit_numbers_are_one_class_and_it_is_said(tmp_path: Path) -> None:
+    values = squares(100, np.int32) * 7
+    report, found = converted(squared(tmp_path / "in", values, "tif"))
+    assert (found["a"] == (values > 0)).all()
+    assert words("en", "data.masks_numbered", name="object") in report.text()
+
+
+def test_8_bit_numbers_are_asked_about(tmp_path: Path) -> None:
+    values = squares(100, np.uint8)
+    root = squared(tmp_path / "in", values)
+    with pytest.raises(DataError) as error:
+        converted(root)
+    assert str(error.value) == sentence("import_numbers", most=100)
+    entries = [{"id": id, "name": name, "color": [id, 0, 0]} for id, name in enumerate(("none", "cell"))]
+    (root / "classes.json").write_text(json.dumps(entries))
+    report, found = converted(root)
+    assert (found["a"] == (values > 0)).all()
+    assert words("en", "data.masks_numbered", name="cell") in report.text()
+
+
+def test_fractions_are_cut_at_a_half(tmp_path: Path) -> None:
+    shares = np.zeros((20, 30), np.float32)
+    shares[5:15, 5:15], shares[0, 0] = 0.97, 1
+    report, found = converted(squared(tmp_path / "in", shares, "tif"))
+    assert (found["b"] == (shares >= 0.5)).all()
+    assert words("en", "data.masks_cut", threshold=128, name="object") in report.text()
+
+
+def test_three_levels_of_grey_are_three_classes(tmp_path: Path) -> None:
+    ids = np.kron(np.array([[0, 1, 2], [2, 0, 1]]), np.ones((9, 9), int))
+    report, found = converted(squared(tmp_path / "in", np.array([0, 128, 255], np.uint8)[ids]))
+    assert list(report.pixels) == ["background", "#808080", "#ffffff"]
+    assert (found["a"] == ids).all()
+    assert report.ignored_pixels == 0
+
+
+def test_transparent_is_background(tmp_path: Path) -> None:
+    ids = np.kron(np.array([[0, 1, 0], [1, 0, 0]]), np.ones((9, 9), int))
+    white = np.full((*ids.shape, 4), 255, np.uint8)
+    white[..., 3] = 255 * ids
+    _, found = converted(squared(tmp_path / "in", white))
+    assert (found["a"] == ids).all()
 
 
 def test_palettes_keep_their_ids_and_255_is_ignored(tmp_path: Path) -> None:

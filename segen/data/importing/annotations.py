@@ -54,6 +54,8 @@ class Annotations:
     """Names of pictures that nothing labels; they are left out."""
     mixed_pixels: int = 0
     """Pixels of masks in colors that have the color of no class, as at soft edges."""
+    remark: str = ""
+    """How masks were read whose values are no ids."""
 
 
 @dataclass(frozen=True)

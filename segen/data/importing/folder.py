@@ -41,6 +41,7 @@ class Report:
     without: tuple[str, ...]
     mixed_pixels: int = 0
     test: int = 0
+    remark: str = ""
 
     def text(self) -> str:
         """A table for people."""
@@ -55,6 +56,8 @@ class Report:
             told += "\n" + words("en", "import.mixed", pixels=f"{self.mixed_pixels:,}")
         if self.test:
             told += "\n" + words("en", "import.test", count=self.test)
+        if self.remark:
+            told += "\n" + self.remark
         if self.without:
             told += "\n" + words(
                 "en", "import.without", count=len(self.without), files=", ".join(self.without[:10])
@@ -143,6 +146,7 @@ def _write(found: Annotations, splits: list[str], out: Path, progress: Progress)
         int(pixels[IGNORED]),
         found.without,
         found.mixed_pixels,
+        found.remark,
     )
 
 

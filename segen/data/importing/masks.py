@@ -43,6 +43,8 @@ BLOCK = 3
 """A color that fills a square of such a side somewhere is that of a class; those of soft edges do not."""
 MOST_VALUES = 64
 """Grey masks of more values number instances, or are soft."""
+FEW_LEVELS, BRIGHT = 8, 64
+"""Grey masks of so few values, one so bright, hold levels of grey that stand for classes, and no ids."""
 Key = tuple[str, str]
 """A split, "" for none, and a stem."""
 
@@ -61,8 +63,9 @@ def read(root: Path) -> Annotations:
 
     The classes are those of `classes.json` or of CVAT's `labelmap.txt`, where there is one; else every color
     that fills a square somewhere, black being the background, or every grey value; 0 and 255 are background
-    and object, and 16-bit numbers are instances of one class. Pixels of other colors, as at soft edges, take
-    the class of the nearest pixel that has one. Raises DataError that names all masks that cannot be used.
+    and object, and numbers of more than 8 bits are instances of one class; 8-bit numbers may be instances or
+    classes, which classes.json must tell. Pixels of other colors, as at soft edges, take the class of the
+    nearest pixel that has one. Raises DataError that names all masks that cannot be used.
     """
     pictures, masks = _files(root)
     pairs = [(path, masks[key], key[0]) for key, path in sorted(pictures.items()) if key in masks]
@@ -79,9 +82,9 @@ def read(root: Path) -> Annotations:
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults))
     without = tuple(path.name for key, path in sorted(pictures.items()) if key not in masks)
-    if any(each.mask.colored for each in found):
+    if any(each.mask.colored for each in found) or (not known and _are_levels(found)):
         return _colored(known or _classes_of_colors(found), pairs, found, without)
-    return _grey(known or _classes_of_values(found), pairs, found, without)
+    return _grey(known or _classes_of_values(found), pairs, found, without, bool(known))
 
 
 def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
@@ -175,13 +178,19 @@ def _grey(
     pairs: Sequence[tuple[Path, Path, str]],
     found: list[_Seen],
     without: tuple[str, ...],
+    named: bool,
 ) -> Annotations:
-    """The annotations of masks whose values stand for classes, or number instances."""
+    """The annotations of masks whose values stand for classes, or number instances.
+
+    Raises DataError for 8-bit numbers that may do either, unless the classes are `named`.
+    """
     try:
-        coded = label_files.coding([each.mask for each in found], known)
+        coded = label_files.coding((read_mask(path, known) for _, path, _ in pairs), known)
     except InputError as error:
         names = datasets.listed([path.name for _, path, _ in pairs])
         raise DataError("item_unusable", file=names, fault=error) from None
+    if coded == "instances" and not named and all(each.mask.bits == 8 for each in found):
+        raise DataError("import_numbers", most=max(max(each.mask.found) for each in found))
     written = _written_ids(known)
 
     def draw_values(mask: Mask) -> Labels:
@@ -194,7 +203,7 @@ def _grey(
         Annotated(image, partial(draw, Pair(image, path)), _regions(draw_values(each.mask)), split or None)
         for (image, path, split), each in zip(pairs, found, strict=True)
     )
-    return Annotations(_names(known), items, without)
+    return Annotations(_names(known), items, without, remark=label_files.remark(coded, known))
 
 
 def _colored(
@@ -279,6 +288,12 @@ def _solid(codes: NDArray[np.uint32]) -> frozenset[int]:
         for right in range(BLOCK):
             same &= codes[down : down + height, right : right + width] == codes[:height, :width]
     return frozenset(np.unique(codes[:height, :width][same]).tolist())
+
+
+def _are_levels(found: list[_Seen]) -> bool:
+    values = set[int]().union(*(each.mask.found for each in found))
+    deep = any(each.mask.bits == 16 or each.mask.lossy for each in found)
+    return not deep and len(values) <= FEW_LEVELS and max(values - {IGNORED}, default=0) >= BRIGHT
 
 
 def _classes_of_values(found: list[_Seen]) -> tuple[ClassInfo, ...]:

@@ -146,7 +146,7 @@ def _write(found: Annotations, splits: list[str], out: Path, progress: Progress)
         int(pixels[IGNORED]),
         found.without,
         found.mixed_pixels,
-        found.remark,
+        remark=found.remark,
     )
 
 

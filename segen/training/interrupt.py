@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def requested() -> threading.Event:
-    """An event that the first Ctrl-C sets, so that a step is never cut in two; the second Ctrl-C kills."""
+@contextmanager
+def requested() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C meanwhile sets, so that a step is never cut in two; the second kills."""
     stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
     previous = signal.getsignal(signal.SIGINT)
 
     def request(*_: object) -> None:
         stop.set()
         signal.signal(signal.SIGINT, previous)
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, request)
-    return stop
+    signal.signal(signal.SIGINT, request)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, previous)

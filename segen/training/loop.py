@@ -177,8 +177,7 @@ class _Training:
 def _steps(training: _Training, run: Path, batches: Iterator[Any], start: int, log: run_folder.Log) -> None:
     """All steps after `start`, with logging, evaluation and checkpoints."""
     config, main = training.config, training.accelerator.is_main_process
-    stop = interrupt.requested()
-    with tqdm(total=config.steps, initial=start, disable=not main) as bar:
+    with interrupt.requested() as stop, tqdm(total=config.steps, initial=start, disable=not main) as bar:
         # The range comes first, so that no batch is loaded in vain after the last step.
         for step, batch in zip(range(start + 1, config.steps + 1), batches, strict=False):
             logged = training.step(batch)

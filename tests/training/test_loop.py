@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,12 @@ def test_ctrl_c_in_the_last_step_leaves_a_finished_run(interrupted: Callable[[An
     assert float((loop.fit(interrupted(One(), 3), PLACE) / "weight").read_text()) < 1
     with pytest.raises(KeyboardInterrupt):
         loop.fit(interrupted(One(), 2), PLACE)
+
+
+def test_after_a_training_ctrl_c_is_what_it_was_before(runs: Path) -> None:
+    loop.fit(One(), PLACE)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_average_and_batches_go_on_where_a_run_was_stopped(

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import sleep
@@ -188,13 +187,9 @@ def test_a_stop_keeps_finished_files_whole(
 ) -> None:
     write = result_files.write_segmentation
 
-    def stop(handle: int) -> None:
-        if threading.current_thread() is threading.main_thread():  # another test's thread may write, too
-            signal.raise_signal(signal.SIGINT)
-
     def interrupted(folder: Path, stem: str, *rest: object) -> None:
         if stem != "a":
-            monkeypatch.setattr(files.os, "fsync", stop)
+            monkeypatch.setattr(files.os, "fsync", lambda handle: signal.raise_signal(signal.SIGINT))
         write(folder, stem, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(result_files, "write_segmentation", interrupted)

@@ -74,7 +74,22 @@ def test_classes_json_names_the_colors(tmp_path: Path) -> None:
     (root / "classes.json").write_text(json.dumps(entries), encoding="utf-8-sig")
     report, found = converted(root)
     assert list(report.pixels) == ["none", "cell"]
+    known = datasets.classes(tmp_path / "out", "")
+    assert [each.color for each in known] == [tuple(each) for each in COLORS[:2].tolist()]
     assert ((found["1"] == IGNORED) == (drawn_mask(1) == 2)).mean() > 0.93
+
+
+def test_a_value_of_no_class_is_told_of_the_masks_that_hold_it(tmp_path: Path) -> None:
+    good, bad = drawn_mask(3), drawn_mask(3)
+    bad[0, 0] = 7
+    written = {f"{name}.png": images.encode(mask) for name, mask in (("a", good), ("b", bad), ("c", good))}
+    root = stored(tmp_path / "in", written)
+    entries = [{"id": id, "name": f"n{id}", "color": COLORS[id].tolist()} for id in range(3)]
+    (root / "classes.json").write_text(json.dumps(entries), encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        converted(root)
+    assert "b.png cannot be used" in str(error.value)
+    assert "a.png" not in str(error.value)
 
 
 @pytest.mark.parametrize("scale", [1, 255])

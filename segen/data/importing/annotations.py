@@ -56,6 +56,8 @@ class Annotations:
     """Pixels of masks in colors that have the color of no class, as at soft edges."""
     remark: str = ""
     """How masks were read whose values are no ids."""
+    colors: tuple[tuple[int, int, int], ...] = ()
+    """Of the classes by id, where the source has them."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,21 @@ def folder_split(root: Path, path: Path) -> str | None:
     """The split that a folder names in which `path` lies below `root`, the outermost if there are several."""
     folders = [folder.lower() for folder in path.relative_to(root).parts[:-1]]
     return next((SPLITS[folder] for folder in folders if folder in SPLITS), None)
+
+
+def listed_splits(root: Path) -> dict[str, str]:
+    """The split of each stem in the lists of VOC, such as ImageSets/Segmentation/train.txt.
+
+    Raises DataError for a stem in the lists of two splits.
+    """
+    found: dict[str, str] = {}
+    for file in sorted(root.glob("ImageSets/Segmentation/*.txt")):
+        split = SPLITS.get(file.stem.lower(), "")
+        lines = file.read_text("utf-8-sig", errors="replace").splitlines()
+        for stem in (line.strip().rpartition("/")[2] for line in lines if line.strip() and split):
+            if (former := found.setdefault(stem, split)) != split:
+                raise DataError("import_splits", file=stem, first=former, second=split)
+    return found
 
 
 def file_split(root: Path, path: Path) -> str | None:

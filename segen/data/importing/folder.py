@@ -115,7 +115,7 @@ def _splits(items: tuple[Annotated, ...], val_share: float) -> list[str]:
 
 
 def _write(found: Annotations, splits: list[str], out: Path, progress: Progress) -> Report:
-    colors = [_color(id) for id in range(len(found.classes))]
+    colors = list(found.colors) or [_color(id) for id in range(len(found.classes))]
     entries = [{"id": id, "name": name, "color": colors[id]} for id, name in enumerate(found.classes)]
     for split in ("train", "val"):
         for part in ("images", "masks"):

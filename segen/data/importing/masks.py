@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,13 @@ from segen.data.datasets import OTHER_ENDINGS, Pair, upright
 from segen.data.importing.annotations import (
     BACKGROUND,
     MAX_CLASSES,
-    SPLITS,
     TEST,
     Annotated,
     Annotations,
     Size,
     folder_split,
     is_ignored,
+    listed_splits,
 )
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
@@ -89,7 +90,7 @@ def read(root: Path) -> Annotations:
 
 def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
     """The pictures and the masks."""
-    listed = _listed_splits(root)
+    listed = listed_splits(root)
     pictures: dict[Key, Path] = {}
     masks: dict[Key, Path] = {}
     beside: list[tuple[str, Path]] = []
@@ -111,21 +112,6 @@ def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
         own = split, path.stem
         _add(masks, own if own in pictures else (split, stems.bare(path.stem)), path)
     return pictures, masks
-
-
-def _listed_splits(root: Path) -> dict[str, str]:
-    """The split of each stem in the lists of VOC, such as ImageSets/Segmentation/train.txt.
-
-    Raises DataError for a stem in the lists of two splits.
-    """
-    found: dict[str, str] = {}
-    for file in sorted(root.glob("ImageSets/Segmentation/*.txt")):
-        split = SPLITS.get(file.stem.lower(), "")
-        lines = file.read_text("utf-8-sig", errors="replace").splitlines()
-        for stem in (line.strip().rpartition("/")[2] for line in lines if line.strip() and split):
-            if (former := found.setdefault(stem, split)) != split:
-                raise DataError("import_splits", file=stem, first=former, second=split)
-    return found
 
 
 def _known(root: Path) -> tuple[ClassInfo, ...]:
@@ -187,7 +173,7 @@ def _grey(
     try:
         coded = label_files.coding((read_mask(path, known) for _, path, _ in pairs), known)
     except InputError as error:
-        names = datasets.listed([path.name for _, path, _ in pairs])
+        names = datasets.listed(_uncoded([path for _, path, _ in pairs], known))
         raise DataError("item_unusable", file=names, fault=error) from None
     if coded == "instances" and not named and all(each.mask.bits == 8 for each in found):
         raise DataError("import_numbers", most=max(max(each.mask.found) for each in found))
@@ -203,7 +189,19 @@ def _grey(
         Annotated(image, partial(draw, Pair(image, path)), _regions(draw_values(each.mask)), split or None)
         for (image, path, split), each in zip(pairs, found, strict=True)
     )
-    return Annotations(_names(known), items, without, remark=label_files.remark(coded, known))
+    remark = label_files.remark(coded, known)
+    return Annotations(_names(known), items, without, remark=remark, colors=_colors(known) if named else ())
+
+
+def _uncoded(paths: Sequence[Path], known: tuple[ClassInfo, ...]) -> list[str]:
+    """The names of the masks whose values mean nothing by themselves; of all, if they only disagree."""
+
+    def coded(path: Path) -> bool:
+        with suppress(InputError):
+            return bool(label_files.coding([read_mask(path, known)], known))
+        return False
+
+    return [path.name for path in paths if not coded(path)] or [path.name for path in paths]
 
 
 def _colored(
@@ -231,7 +229,7 @@ def _colored(
         items.append(Annotated(image, partial(draw, Pair(image, path)), _regions(present), split or None))
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults))
-    return Annotations(_names(known), tuple(items), without, mixed)
+    return Annotations(_names(known), tuple(items), without, mixed, colors=_colors(known))
 
 
 def _written_ids(known: tuple[ClassInfo, ...]) -> Labels:
@@ -310,6 +308,10 @@ def _class(id: int, name: str, code: int) -> ClassInfo:
 
 def _names(known: tuple[ClassInfo, ...]) -> tuple[str, ...]:
     return tuple(each.name["en"] for each in known if not each.ignored)
+
+
+def _colors(known: tuple[ClassInfo, ...]) -> tuple[tuple[int, int, int], ...]:
+    return tuple(each.color for each in known if not each.ignored)
 
 
 def _regions(ids: NDArray[np.generic]) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -19,7 +20,6 @@ from segen.ui.framework.figures import png
 from segen.ui.tabs.generate import diffusion, samplers
 from segen.ui.tabs.generate.chosen import STEPS, USUAL_STEPS, choices
 from segen.ui.tabs.generate.estimate import Pace
-from segen.ui.tabs.generate.noising import noising_panel
 from segen.ui.tabs.generate.objectives import diffuses
 from segen.ui.widgets import cells
 
@@ -128,13 +128,13 @@ def test_the_latest_step_is_shown_alone_while_sampling() -> None:
 
 def test_another_picture_takes_away_what_became_of_the_one_before() -> None:
     """As the picture that is to be varied is one, which comes from the grid."""
-    with gr.Blocks() as page:
-        picture, part = noising_panel(None, choices(["ddpm-fashion"]), Pace())  # type: ignore[arg-type]
-    (clear,) = (each for each in page.fns.values() if (picture._id, "change") in each.targets)
-    shown = clear.fn(gr.Request(headers={}, query_params={"lang": "en"}))
-    forward, varied = clear.outputs
-    assert shown == {forward: {"empty": words("en", "diffusion.picture_empty")}, varied: ""}
-    assert {forward, varied} <= set(part.outputs)
+    with gr.Blocks():
+        part = diffusion.diffusion_view(None, choices(["ddpm-fashion"]), Pace())  # type: ignore[arg-type]
+    picture = png(np.zeros((28, 28, 3), np.uint8))
+    shown = part.vary(SimpleNamespace(picture=picture), "en")  # type: ignore[arg-type]
+    *_, forward = part.varied
+    assert shown[forward] == {"empty": words("en", "diffusion.picture_empty")}
+    assert set(shown) == set(part.varied)
 
 
 def test_of_a_distilled_card_neither_sampler_nor_steps_are_asked() -> None:

@@ -39,7 +39,7 @@ class DiffusionPart(Part):
     """The view; `vary` puts the picture of an event where it is noised and denoised, among `varied`."""
 
     varied: Sequence[Any]
-    vary: Callable[[gr.EventData], Values]
+    vary: Callable[[gr.EventData, str], Values]
 
 
 def diffusion_view(engine: Engine, chosen: Chosen, pace: Pace) -> DiffusionPart:
@@ -48,7 +48,7 @@ def diffusion_view(engine: Engine, chosen: Chosen, pace: Pace) -> DiffusionPart:
         with gr.Tab(say("diffusion.reverse"), id=REVERSE):
             reverse = _reverse_panel(engine, chosen, pace)
         with gr.Tab(say("diffusion.picture"), id=PICTURE):
-            picture, noising = noising_panel(engine, chosen, pace)
+            picture, forward, noising = noising_panel(engine, chosen, pace)
         with gr.Tab(say("diffusion.compare"), id=SAMPLERS):
             compared = compare_panel(engine, chosen, pace)
     parts = (reverse, noising, compared)
@@ -61,11 +61,12 @@ def diffusion_view(engine: Engine, chosen: Chosen, pace: Pace) -> DiffusionPart:
             values |= part.of_card(card, language)
         return values
 
-    def vary(event: gr.EventData) -> Values:
-        return {tabs: gr.Tabs(selected=PICTURE), picture: sent(event.picture)}
+    def vary(event: gr.EventData, language: str) -> Values:
+        shown = {picture: sent(event.picture), forward: empty("picture_empty", language)}
+        return {tabs: gr.Tabs(selected=PICTURE), **shown}
 
     outputs = [tabs, *(output for part in parts for output in part.outputs)]
-    return DiffusionPart(outputs, of_card, [tabs, picture], vary)
+    return DiffusionPart(outputs, of_card, [tabs, picture, forward], vary)
 
 
 def _reverse_panel(engine: Engine, chosen: Chosen, pace: Pace) -> Part:

@@ -12,9 +12,9 @@ from segen.text import words
 from segen.types import Noised, NoisedRequest, Run, Variations, VariationsRequest, seed_range
 from segen.ui.framework.figures import empty as nothing
 from segen.ui.framework.figures import figure, png
-from segen.ui.framework.language import language_of, say
+from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.framework.queue import on_device, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Chosen, Given
 from segen.ui.tabs.generate.estimate import Pace
@@ -33,8 +33,8 @@ VARY = "generate-vary"
 """The id of the button that denoises variations."""
 
 
-def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, Part]:
-    """Lay out the picture, its forward process and its variations; the picture comes with the part."""
+def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, gr.HTML, Part]:
+    """Lay out a picture, its forward process and its variations; the first two come with the part."""
     gr.Markdown(say("diffusion.picture_help"), elem_classes="help")
     with gr.Row():
         own = own_picture("generate-noised", "diffusion.noise_run", elem_id="generate-noise")
@@ -50,10 +50,11 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Work:
         asked = chosen.read(given, request)
-        cleared = {picture: None, forward: empty("picture_empty", asked.language), varied: ""}
-        picked = yield from opened(given[picture], cleared)
+        cleared = {forward: empty("picture_empty", asked.language), varied: ""}
+        picked = yield from opened(given[picture], {picture: None, **cleared})
         if picked is None:
             return
+        yield cleared
         work = NoisedRequest(picked[0], TIMESTEPS, asked.seed)
         found = (yield from steps(engine, asked.card.name, work, progress, asked.language)).value
         takes = pace.told(asked.card, round(AT_ONCE * asked.calls * given[strength]), asked.language)
@@ -83,16 +84,11 @@ def noising_panel(engine: Engine, chosen: Chosen, pace: Pace) -> tuple[Picture, 
     on_device(own.triggers, noise, inputs, [picture, forward, varied], stop=chosen.stop, shows=forward)
     on_device([vary.click], change, inputs, [picture, varied], stop=chosen.stop, shows=varied)
 
-    def cleared(request: gr.Request) -> Values:
-        return {forward: empty("picture_empty", language_of(request)), varied: ""}
-
-    picture.change(cleared, None, [forward, varied], **QUIET)
-
     def of_card(card: ModelCard, language: str) -> Values:
         shown = own.of_card(card, language, diffuses(card))
         return {**shown, forward: empty("picture_empty", language), varied: ""}
 
-    return picture, Part([*own.outputs, forward, varied], of_card)
+    return picture, forward, Part([*own.outputs, forward, varied], of_card)
 
 
 def _variation() -> tuple[gr.Slider, gr.Button]:

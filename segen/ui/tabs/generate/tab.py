@@ -179,8 +179,8 @@ def _connect(views: Views) -> None:
     def refine(event: gr.EventData) -> Values:
         return latent.refine(event) | views.open("latent")
 
-    def vary(event: gr.EventData) -> Values:
-        return diffusion.vary(event) | views.open("diffusion")
+    def vary(event: gr.EventData, request: gr.Request) -> Values:
+        return diffusion.vary(event, language_of(request)) | views.open("diffusion")
 
     opening = [views.tabs, views.opened]
     grid.choose(latent.choose, None, [latent.ends.start, latent.ends.end], **QUIET)

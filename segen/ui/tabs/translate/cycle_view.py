@@ -21,7 +21,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import PALETTE, empty, figure, png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET, on_device, press_when_moved, steps
+from segen.ui.framework.queue import on_device, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.translate.panel import Panel
 from segen.ui.widgets.picture import Picture, opened
@@ -60,13 +60,11 @@ def cycle_panel(
         shows=cycle.view,
     )
 
-    shown = [cycle.view, cycle.row]
-    gr.on([picture.change, direction.input], cycle.cleared, None, shown, **QUIET)
-
     def of_card(_card: ModelCard, language: str) -> Values:
         return cycle.nothing(language)
 
-    return Panel(page, shown, of_card, lambda card: bool(card.options.cycles))
+    shown = [cycle.view, cycle.row]
+    return Panel(page, shown, of_card, lambda card: bool(card.options.cycles), cycle.nothing)
 
 
 def _slider(low: float, high: float, value: float, step: float, name: str) -> gr.Slider:
@@ -95,10 +93,6 @@ class CycleView:
         """Without a result."""
         said = empty(words(language, "translate.cycle_view_empty"))
         return {self.view: said, self.row: gr.Row(visible=False)}
-
-    def cleared(self, request: gr.Request) -> Values:
-        """As `nothing`: what was shown is of another picture, or of the other direction."""
-        return self.nothing(language_of(request))
 
     def look(
         self,

@@ -43,7 +43,7 @@ def region_panel(
         region = Region(engine)
         region.wire(picture, model, direction, stop)
     outputs = [region.segmenter, region.known, region.side, *region.outputs]
-    return Panel(page, outputs, region.of_card, lambda card: bool(_segmenters_for(card)))
+    return Panel(page, outputs, region.of_card, lambda card: bool(_segmenters_for(card)), region.nothing)
 
 
 class Region:
@@ -103,7 +103,6 @@ class Region:
         nowhere = [NOWHERE, NOWHERE]
         self.view.select(_clicked, picture, self.place, **READING).then(**press(self.run))
         picks(self.known).change(lambda: nowhere, None, self.place, **QUIET).then(**press(self.run))
-        gr.on([picture.change, direction.input], self.cleared, None, self.outputs, **QUIET)
         picked = picks(self.segmenter).change
         end_at(picked, stop)
         picked(self.classes, self.segmenter, [self.known, *self.outputs], **QUIET)
@@ -159,10 +158,6 @@ class Region:
         said = empty(words(language, "translate.region_empty"))
         hidden = {self.view: gr.Image(visible=False), self.row: gr.Row(visible=False)}
         return {**hidden, self.told: said, **dict.fromkeys(self.place, NOWHERE)}
-
-    def cleared(self, request: gr.Request) -> Values:
-        """As `nothing`: what was shown is of another picture, or of the other direction."""
-        return self.nothing(language_of(request))
 
     def classes(self, name: str, request: gr.Request) -> Values:
         """The classes of a segmenter that was picked, and nothing of the one before."""

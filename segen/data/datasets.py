@@ -187,11 +187,15 @@ def read(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding | None = None) 
     which names the file, for one that cannot be read, an id or a color that `known` lacks, sizes that differ,
     and a picture of which nobody can tell whether its mask was drawn before or after it was turned.
     """
+    image, turn = _picture(pair)
+    return image, _labels(pair, known, coded, image.shape[:2], turn)
+
+
+def _picture(pair: Pair) -> tuple[Image, images.Turn | None]:
     try:
-        image, turn = images.read_turned(pair.image)
+        return images.read_turned(pair.image)
     except InputError as error:
         raise DataError("item_unusable", file=pair.image.name, fault=error) from None
-    return image, _labels(pair, known, coded, image.shape[:2], turn)
 
 
 def _labels(
@@ -217,7 +221,7 @@ def upright(
 
     Raises DataError where they fit neither, and where nobody can tell which of both they were drawn on.
     """
-    if turn is not None and values.shape == shape and images.turned(values, turn).shape == shape:
+    if turn is not None and values.shape == shape == images.stored_size(shape, turn):
         raise DataError("mask_turned", file=pair.image.name)
     if turn is not None and values.shape != shape:
         values = images.turned(values, turn)
@@ -289,10 +293,7 @@ def read_instances(pair: Pair, coded: Coding = "ids") -> tuple[Image, NDArray[np
     The mask is turned with its picture as in `read`. Masks of 8 bits number instances if their data set is
     so `coded`. Raises DataError when the mask numbers none, and as `read` does.
     """
-    try:
-        image, turn = images.read_turned(pair.image)
-    except InputError as error:
-        raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+    image, turn = _picture(pair)
     return image, _numbers(pair, coded, image.shape[:2], turn)
 
 

@@ -209,6 +209,11 @@ def read_turned(source: Path | str | bytes) -> tuple[Image, Turn | None]:
     return (pixels if turn is None or picture.format == "TIFF" else turned(pixels, turn)), turn
 
 
+def stored_size(shape: tuple[int, ...], turn: Turn | None) -> tuple[int, ...]:
+    """The height and width, as they were stored, of a picture that was turned to this height and width."""
+    return shape[::-1] if turn in SIDEWAYS else shape
+
+
 def turned(pixels: NDArray[Values], turn: Turn) -> NDArray[Values]:
     """H x W or H x W x 3 pixels turned."""
     if turn in SIDEWAYS:

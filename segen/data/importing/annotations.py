@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from segen.data.datasets import IGNORED_NAMES, OTHER_ENDINGS
 from segen.errors import DataError, SegenError
@@ -71,8 +71,7 @@ class Part:
 
     def check_size(self, shape: Size, turn: images.Turn | None) -> None:
         """Raise DataError unless `size` is that of the picture, upright or as a camera stored it."""
-        stored = shape if turn is None else images.turned(np.empty(shape, np.uint8), turn).shape
-        if self.size not in (None, shape, stored):
+        if self.size not in (None, shape, images.stored_size(shape, turn)):
             raise DataError("import_size", file=self.image.name)
 
 
@@ -98,6 +97,28 @@ def together(root: Path, parts: Iterable[Part]) -> list[Part]:
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults.values()))
     return [replace(part, split=part.split or folder_split(root, part.image)) for part in found.values()]
+
+
+def of_parts(
+    root: Path,
+    parts: Iterable[Part],
+    classes: tuple[str, ...],
+    draw: Callable[[Part, Size, images.Turn | None], Labels],
+    pictures: dict[str, list[Path]],
+) -> Annotations:
+    """What all files say of all pictures, whose shapes begin with their class id; `draw` draws a picture's.
+
+    Pictures without shapes, and those of `picture_files` that no file mentions, are left out. Raises
+    DataError as `together` does.
+    """
+    found = together(root, parts)
+    items = tuple(
+        Annotated(part.image, partial(draw, part), Counter(id for id, *_ in part.shapes), part.split)
+        for part in found
+        if part.shapes
+    )
+    empty = tuple(part.image.name for part in found if not part.shapes)
+    return Annotations(classes, items, empty + left_over(pictures, [part.image for part in found]))
 
 
 def folder_split(root: Path, path: Path) -> str | None:

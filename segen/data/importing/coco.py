@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,17 @@ from pycocotools import mask as coco
 from segen.data.datasets import Pair, listed, upright
 from segen.data.importing.annotations import (
     TEST,
-    Annotated,
     Annotations,
     Part,
     Size,
     class_id,
     file_split,
-    left_over,
     lie_near,
     named,
+    of_parts,
     picture_files,
     picture_named,
     read_json,
-    together,
 )
 from segen.errors import DataError
 from segen.imaging import images
@@ -57,14 +54,8 @@ def read(root: Path) -> Annotations:
         raise DataError("import_form", format="COCO") from None
     if missing := [part for part in found if isinstance(part, str)]:
         raise DataError("import_pictures", files=listed(missing))
-    parts = together(root, [part for part in found if isinstance(part, Part)])
-    items = tuple(
-        Annotated(part.image, partial(_draw, part), Counter(id for id, _ in part.shapes), part.split)
-        for part in parts
-        if part.shapes
-    )
-    empty = tuple(part.image.name for part in parts if not part.shapes)
-    return Annotations(classes, items, empty + left_over(pictures, [part.image for part in parts]))
+    parts = [part for part in found if isinstance(part, Part)]
+    return of_parts(root, parts, classes, _draw, pictures)
 
 
 def _is_coco(content: Any) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import binascii
 import math
 from base64 import b64decode
-from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +13,17 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from segen.data.importing.annotations import (
-    Annotated,
     Annotations,
     Part,
     Size,
     class_id,
     folder_split,
-    left_over,
     lie_near,
     named,
+    of_parts,
     picture_files,
     picture_named,
     read_json,
-    together,
 )
 from segen.errors import DataError, InputError
 from segen.imaging import images
@@ -55,14 +51,7 @@ def read(root: Path) -> Annotations:
         found = [_part(root, pictures, path, content, classes) for path, content in contents]
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         raise DataError("import_form", format="labelme") from None
-    parts = together(root, found)
-    items = tuple(
-        Annotated(part.image, partial(_draw, part), Counter(id for id, *_ in part.shapes), part.split)
-        for part in parts
-        if part.shapes
-    )
-    empty = tuple(part.image.name for part in parts if not part.shapes)
-    return Annotations(classes, items, empty + left_over(pictures, [part.image for part in parts]))
+    return of_parts(root, found, classes, _draw, pictures)
 
 
 def _is_labelme(content: Any) -> bool:

@@ -294,6 +294,15 @@ def test_what_an_encoder_forgets_of_imagenet_is_part_of_the_loss(imagenet: None)
     assert all(torch.equal(*pair) for pair in zip(before, recipe.memory.parameters(), strict=True))
 
 
+def test_a_dilated_encoder_is_kept_from_forgetting_too(imagenet: None) -> None:
+    config = replace(
+        SMALL, architecture="DeepLabV3Plus", options={"decoder_channels": 16}, imagenet=True, remembered=0.5
+    )
+    recipe = Segmentation(config, Place(data="synthetic"))
+    batch = torch.rand(2, 3, 64, 96) * 2 - 1, torch.zeros(2, 64, 96, dtype=torch.int64)
+    assert recipe.step(recipe.networks, batch, lambda *_: None)["forgotten"].item() > 0
+
+
 def test_only_a_whole_mobilenet_can_be_kept_from_forgetting(imagenet: None) -> None:
     config = replace(SMALL, architecture="Vgg16", options={}, remembered=0.5)
     with pytest.raises(UsageError, match=exactly("nothing_remembered")):

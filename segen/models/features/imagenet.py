@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from torchvision.models import MobileNet_V2_Weights, MobileNetV2, mobilenet_v2
 from segen.data import datasets
 from segen.errors import WeightsError
 from segen.models import weights
+from segen.models.features.coco import thinned
 from segen.types import Classification, Pictures
 
 FILE = "weights/mobilenet_v2_imagenet.safetensors"
@@ -120,6 +122,9 @@ class Memory(nn.Module):
     depart from them in asking at each place of the last feature maps, where they ask once for a picture.
     """
 
+    PLACES: ClassVar = ("features.18",)
+    """The part of a MobileNetV2 encoder whose maps the classifier reads."""
+
     def __init__(self, data: str | Path | None = None) -> None:
         """`data` tells where the weights lie. Raises WeightsError where there are none."""
         super().__init__()
@@ -127,14 +132,18 @@ class Memory(nn.Module):
         self.features = network.features.requires_grad_(False).to(memory_format=torch.channels_last)
         self.classes = network.classifier[1].requires_grad_(False)
 
-    def forward(self, pixels: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    def forward(self, pixels: torch.Tensor, maps: Sequence[torch.Tensor]) -> torch.Tensor:
         """How much is forgotten: N numbers, 0 or more, the mean Kullback-Leibler divergence over a picture.
 
-        `maps`, N x 1,280 x h x w, are what the encoder makes of N x 3 x H x W pixels in [-1, 1].
+        `maps`, one of N x 1,280 x h x w, are what the encoder's PLACES make of N x 3 x H x W pixels in
+        [-1, 1].
         """
         with torch.no_grad():
-            known = self._told(self.features(self.normalised(pixels)))
-        lost = functional.kl_div(self._told(maps), known, reduction="none", log_target=True)
+            first = self.features(self.normalised(pixels))
+            known = self._told(first)
+        lost = functional.kl_div(
+            self._told(thinned(maps[0], first)), known, reduction="none", log_target=True
+        )
         return lost.sum(dim=-1).mean(dim=(1, 2))
 
     def _told(self, maps: torch.Tensor) -> torch.Tensor:

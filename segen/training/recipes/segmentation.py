@@ -23,6 +23,7 @@ from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
 from segen.imaging.labels import IGNORED
 from segen.models import weights
+from segen.models.features import coco
 from segen.models.features.imagenet import weights_file
 from segen.models.segmentation import smp
 from segen.models.segmentation.context import AttentionNetwork, ReNet
@@ -59,8 +60,11 @@ class SegmentationConfig(Config):
     """The folder of the data set under the data root."""
     imagenet: bool = True
     """Start the encoder, if there is one, from ImageNet weights where they are to be had."""
+    coco: bool = False
+    """Start the encoder from a detector of COCO's objects (docs/data.md), not from ImageNet weights."""
     remembered: float = 0.0
-    """Weight of what the encoder forgets of ImageNet's classes, in the loss; 0: it may forget them."""
+    """Weight of what the encoder forgets of ImageNet's classes, or of COCO's objects, in the loss; 0: it may
+    forget them."""
     freeze_encoder: bool = False
     """Leave the encoder as it starts, its batch norm included."""
     pictures: int | None = None
@@ -128,11 +132,13 @@ class Segmentation:
         _try(self.network, config)
         if place.init:
             _start_from(place.init, self.network)
+        elif config.coco:
+            _start_from_coco(self.network, place.data)
         elif config.imagenet:
             _start_from_imagenet(self.network, place.data)
         if config.freeze_encoder:
             self.network.get_submodule("encoder").requires_grad_(False)
-        self.memory = memory.of(self.network, place.data) if config.remembered else None
+        self.memory = memory.of(self.network, place.data, config.coco) if config.remembered else None
         self.network = self.network.to(memory_format=torch.channels_last)
         self.networks = {"network": self.network}
         self.kept: dict[str, nn.Module] = {}
@@ -188,11 +194,11 @@ class Segmentation:
         if self.config.freeze_encoder:
             self.network.get_submodule("encoder").eval()
         pixels = pixels.contiguous(memory_format=torch.channels_last)
-        with memory.last_maps(self.network) as maps:
+        with memory.watched(self.network, self.memory.PLACES if self.memory else ()) as maps:
             answer = networks["network"](pixels)
         parts = {"loss": self.loss(processes.gathered(two_class(answer)), processes.gathered(labels))}
         if self.memory:
-            forgotten = self.memory.to(pixels.device)(pixels, maps[0])
+            forgotten = self.memory.to(pixels.device)(pixels, maps)
             parts["forgotten"] = processes.gathered(forgotten).mean()
             parts["loss"] = parts["loss"] + self.config.remembered * parts["forgotten"]
         update("network", parts["loss"])
@@ -306,6 +312,13 @@ def _start_from_imagenet(network: nn.Module, root: str | None) -> None:
         start.copy(VGG16_BN_Weights.DEFAULT.get_state_dict(check_hash=True), network.encoder, "features.")
     elif file := weights_file(root):
         start.copy(weights.read_tensors(file), network.get_submodule("encoder"))
+
+
+def _start_from_coco(network: nn.Module, root: str | None) -> None:
+    """Copy the backbone of COCO's detector into the encoder. Raises UsageError if that is no MobileNetV2."""
+    tensors = coco.encoder(root)
+    if start.copy(tensors, network.get_submodule("encoder")) < len(tensors):
+        raise UsageError("nothing_remembered")
 
 
 RECIPE = Segmentation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,9 +56,10 @@ def test_not_all_photographs_can_be_left_out(sure: float) -> None:
         told_apart([landscapes.landscape(1)], [landscapes.landscape(2)] * 9, 0.7, None)
 
 
-def test_only_photographs_can_be_left_out() -> None:
-    with pytest.raises(UsageError, match=exactly("sure_of_photographs")):
-        replace(RECIPES["cyclegan-nuclei"], sure=0.7).check()
+@pytest.mark.parametrize("asked", [{"sure": 0.7}, {"encoder": "unet-camvid"}])
+def test_what_is_for_photographs_is_refused_for_microscopy(asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=exactly("for_photographs")):
+        replace(RECIPES["cyclegan-nuclei"], **asked).check()
 
 
 def test_of_signs_in_several_skin_tones_the_yellow_ones_are_learned(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_every_recipe_trains_a_step_and_ships_both_kinds_of_network(config: Any,
     assert {path.name for path in folder.glob("*ward")} == expected
     sealed = (folder / weights.SUMS).read_text()
     for direction in expected:
-        generator = weights.network(ResnetGenerator, folder / direction)
+        generator = weights.network(type(recipe.generators["a_to_b"]), folder / direction)
         assert next(generator.parameters()).dtype == torch.float32
         weights.network(PatchDiscriminator, folder / direction / DISCRIMINATOR)
         assert f"  {direction}/{DISCRIMINATOR}/model.safetensors\n" in sealed
@@ -129,15 +129,11 @@ def test_an_encoder_aids_the_discriminators_and_never_changes() -> None:
     assert loss > plain > 0
 
 
-def test_what_has_no_such_encoder_cannot_aid() -> None:
-    with pytest.raises(UsageError, match=exactly("other_encoder", model="vgg16-nuclei")):
-        feature_discriminator.encoder("vgg16-nuclei")
-
-
 def test_the_rate_is_constant_and_then_falls_to_nought() -> None:
-    config = replace(TINY, steps=10)
+    config = replace(TINY, steps=10, discriminator_rate=4.0)
     recipe = CycleGan(config, SYNTHETIC)
     optimizers = recipe.optimizers()
+    assert optimizers["discriminators"].param_groups[0]["lr"] == 4 * config.lr
     scheduler = recipe.schedulers(optimizers)["generators"]
     rates = []
     for _ in range(config.steps):

@@ -295,11 +295,16 @@ def _ramp(part: slice, side: int) -> torch.Tensor:
 
 def load(card: ModelCard) -> TranslationPredictor:
     """The predictor of a card from its folders forward and, if it has that direction, backward."""
+    return predictor(card, ResnetGenerator)
+
+
+def predictor(card: ModelCard, kind: type[nn.Module]) -> TranslationPredictor:
+    """As `load`, for generators of a kind."""
     folder = weights.checked(card)
     generators: dict[str, nn.Module] = {}
     discriminators: dict[str, nn.Module] = {}
     for direction in card.directions:
-        generators[direction] = weights.network(ResnetGenerator, folder / direction)
+        generators[direction] = weights.network(kind, folder / direction)
         place = folder / direction / DISCRIMINATOR
         discriminators[direction] = weights.network(PatchDiscriminator, place)
     return TranslationPredictor(Networks(generators, discriminators), card)

@@ -26,7 +26,7 @@ DIRECTIONS = {"a_to_b": "forward", "b_to_a": "backward"}
 class TranslationConfig(Config):
     """How generators and discriminators are built and trained, with pairs or without."""
 
-    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr"}
+    CHANGEABLE: ClassVar[frozenset[str]] = Config.CHANGEABLE | {"lr", "discriminator_rate"}
     dataset: str = "yosemite"
     """The folder of the data set under the data root."""
     side: int = 256
@@ -38,6 +38,8 @@ class TranslationConfig(Config):
     discriminator_shrunk: int = 1
     discriminator_depth: int = 3
     lr: float = 2e-4
+    discriminator_rate: float = 1.0
+    """Times `lr`, the rate of the discriminators (Heusel et al. 2017)."""
     betas: tuple[float, float] = (0.5, 0.999)
     """Of Adam, for all networks (Isola et al. 2017; Zhu et al. 2017)."""
     decay_from: float = 0.5
@@ -85,8 +87,9 @@ class Translation:
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Adam for all generators together, and for all discriminators."""
+        rates = {"generators": 1.0, "discriminators": self.config.discriminator_rate}
         return {
-            name: torch.optim.Adam(network.parameters(), self.config.lr, self.config.betas)
+            name: torch.optim.Adam(network.parameters(), self.config.lr * rates[name], self.config.betas)
             for name, network in self.networks.items()
         }
 

@@ -24,8 +24,8 @@ def test_a_model_brings_its_example_and_its_direction_and_a_picture_that_does_no
     engine = SlowEngine()
     page = visit(f"{serve(engine)}?tab=translate&model=cyclegan-yosemite")
     page.wait_for_selector("#translate-view img", state="attached")
-    assert page.evaluate(CHECKED) == "backward", "it leads with what the eye sees"
-    assert card("cyclegan-yosemite").options.shows["backward"]["en"] in page.inner_text("#translate-told")
+    assert page.evaluate(CHECKED) == "forward", "it leads with what the eye sees"
+    assert card("cyclegan-yosemite").options.shows["forward"]["en"] in page.inner_text("#translate-told")
     assert page.evaluate("document.documentElement.scrollHeight") <= 1800
 
     page.click("#translate-model input")

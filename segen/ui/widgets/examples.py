@@ -161,7 +161,7 @@ TRANSLATED: dict[str, tuple[Example, ...]] = {
     "lines": SKETCHES,
     "grey": MASKS,
     "microscopy": NUCLEI,
-    "photograph": (ELEPHANT, HORSE_RACE, RUINS, *LANDSCAPES[:3]),
+    "photograph": (PAGODA, RUINS, HORSE_RACE, ELEPHANT, *LANDSCAPES[:2]),
 }
 """The examples for a card that translates, by the kind of picture that it takes."""
 

@@ -68,8 +68,8 @@ def graph(card_name: str, direction: str = FORWARD) -> Graph:
         return Graph(network, {"pixels": torch.zeros(2, 3, 64, 96)}, "logits", _sides("segment"))
     if chosen.task == "translate":
         generator = network.generators[f"to_{direction}"]
-        channels = generator.down[0][0].in_channels
-        return Graph(generator, {"pixels": torch.zeros(2, channels, 64, 96)}, "drawn", _sides("translate"))
+        pixels = torch.zeros(2, generator.given, 64, 96)
+        return Graph(generator, {"pixels": pixels}, "drawn", _sides("translate"))
     label = {"label": torch.zeros(2, dtype=torch.int64)} if chosen.conditional else {}
     if chosen.options.diffusion:
         shape = (2, network.config.in_channels, *(network.config.sample_size,) * 2)

@@ -56,7 +56,7 @@ class ResnetGenerator(nn.Module, PyTorchModelHubMixin):
         too, so that one picture has many drawings (Isola et al. 2017, 3.2).
         """
         super().__init__()
-        self.adds, self.skips = given == drawn, skips
+        self.given, self.adds, self.skips = given, given == drawn, skips
         levels = list(pairwise(channels << level for level in range(halvings + 1)))
         self.down = nn.ModuleList([
             _normed(given, channels, 7), *(_normed(narrow, wide, 3, stride=2) for narrow, wide in levels),

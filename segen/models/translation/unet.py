@@ -32,6 +32,9 @@ class UnetGenerator(nn.Module, PyTorchModelHubMixin):
     tile of a large picture. The last layer starts at 0: before it is trained, a generator changes nothing.
     """
 
+    given = 3
+    """Channels of a picture."""
+
     def __init__(self, channels: Sequence[int] = CHANNELS) -> None:
         """`channels` are the decoder's, from a sixteenth of the size up to all of it."""
         super().__init__()

@@ -16,7 +16,6 @@ from segmentation_models_pytorch.encoders import get_encoder
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from segen.errors import UsageError
 from segen.training import start
 
 STAGES = slice(2, 5)
@@ -52,7 +51,6 @@ def encoder(name: str) -> nn.Module:
     H and W are multiples of 16. Raises CardError, WeightsError and UsageError where the encoder is another.
     """
     network: nn.Module = get_encoder("mobilenet_v2", depth=STAGES.stop - 1, weights=None)
-    if start.copy(start.shipped(name), network, "encoder.") < len(network.state_dict()):
-        raise UsageError("other_encoder", model=name)
+    start.encoder(name, network)
     network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)

@@ -18,6 +18,15 @@ def shipped(name: str) -> dict[str, torch.Tensor]:
     return weights.read_tensors(weights.checked(registry.card(name)) / "model.safetensors")
 
 
+def encoder(name: str, network: nn.Module) -> None:
+    """Copy the encoder of a segmentation card into a MobileNetV2, or into as much of one as there is.
+
+    Raises CardError, WeightsError, and UsageError where the card's encoder is another.
+    """
+    if copy(shipped(name), network, "encoder.") < len(network.state_dict()):
+        raise UsageError("other_encoder", model=name)
+
+
 def copy(tensors: Mapping[str, torch.Tensor], network: nn.Module, prefix: str = "") -> int:
     """Copy what fits by name, behind the prefix, and shape into the network; how many tensors did."""
     own = network.state_dict()

@@ -18,6 +18,7 @@ from torchvision.models import mobilenet_v2
 from segen.data import datasets
 from segen.errors import WeightsError
 from segen.models import weights
+from segen.models.features.maps import thinned
 
 FILE = "weights/ssdlite_mobilenet_v2_coco.safetensors"
 """Under the data root: the tensors of a Memory, for pixels in [-1, 1]."""
@@ -94,12 +95,6 @@ class Memory(nn.Module):
             )
             lost.append((told - least).sum(dim=1).mean(dim=(1, 2)) / anchors)
         return torch.stack(lost).sum(dim=0)
-
-
-def thinned(maps: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
-    """Maps of a dilated encoder, such as DeepLab's, at the places alone that the first maps have, too."""
-    down, right = (own // other for own, other in zip(maps.shape[-2:], first.shape[-2:], strict=True))
-    return maps[..., ::down, ::right]
 
 
 def encoder(data: str | Path | None = None) -> dict[str, torch.Tensor]:

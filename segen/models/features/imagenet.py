@@ -22,7 +22,7 @@ from torchvision.models import MobileNet_V2_Weights, MobileNetV2, mobilenet_v2
 from segen.data import datasets
 from segen.errors import WeightsError
 from segen.models import weights
-from segen.models.features.coco import thinned
+from segen.models.features.maps import thinned
 from segen.types import Classification, Pictures
 
 FILE = "weights/mobilenet_v2_imagenet.safetensors"

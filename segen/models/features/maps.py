@@ -84,6 +84,12 @@ def first_kernels(network: nn.Module) -> Kernels:
     return Kernels(weights, biases)
 
 
+def thinned(maps: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+    """Maps of a dilated encoder, such as DeepLab's, at the places alone that the first maps have, too."""
+    down, right = (own // other for own, other in zip(maps.shape[-2:], first.shape[-2:], strict=True))
+    return maps[..., ::down, ::right]
+
+
 def _part(name: str) -> str:
     """Of a module by its full name; what belongs to no known part counts as the encoder's."""
     return next((PARTS[word] for word in name.split(".") if word in PARTS), "encoder")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from segen.data import datasets, stems
 from segen.data.datasets import OTHER_ENDINGS, Pair, upright
+from segen.data.importing import colors
 from segen.data.importing.annotations import (
     BACKGROUND,
     MAX_CLASSES,
@@ -30,7 +31,7 @@ from segen.imaging import images
 from segen.imaging import labels as label_files
 from segen.imaging.labels import IGNORED, Mask, read_mask
 from segen.registry import ClassInfo
-from segen.text import LANGUAGES
+from segen.text import LANGUAGES, words
 from segen.types import Labels
 
 FOLDERS = ("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations",
@@ -40,23 +41,29 @@ OBJECTS = "segmentationobject"
 """The folder, in any case, in which VOC and CVAT keep masks of the same pictures that number objects."""
 MOST_MIXED = 0.25
 """With a larger share of pixels of no class's color, a file is no mask with soft edges, but no mask."""
-BLOCK = 3
-"""A color that fills a square of such a side somewhere is that of a class; those of soft edges do not."""
 MOST_VALUES = 64
 """Grey masks of more values number instances, or are soft."""
 FEW_LEVELS, BRIGHT = 8, 64
 """Grey masks of so few values, one so bright, hold levels of grey that stand for classes, and no ids."""
+VOID = "void"
+"""What the color of 255 is called, which is ignored."""
+Reader = Callable[[Path], Mask]
+"""What reads a mask file. Raises InputError."""
 Key = tuple[str, str]
 """A split, "" for none, and a stem."""
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """A mask with each of its values once, or one of its colors; by code the pixels of all, and the solid."""
+    """A mask with each of its values once, or one of its colors; by code the pixels of all, and the solid.
+
+    `palette` is that of the file, even where the mask was read in colors.
+    """
 
     mask: Mask
     counts: dict[int, int]
     solid: frozenset[int]
+    palette: colors.Palette
 
 
 def read(root: Path) -> Annotations:
@@ -73,19 +80,34 @@ def read(root: Path) -> Annotations:
     if not pairs:
         raise DataError("import_nothing", format="masks")
     known = _known(root)
+    read_file: Reader = partial(read_mask, classes=known)
+    found = _looked(pairs, read_file)
+    palettes = [each.palette for each in found if each.palette]
+    mixed_up = not known and colors.disagree(palettes)
+    if mixed_up or (palettes and any(each.mask.colored for each in found)):
+        read_file = partial(colors.read, known=known)
+        found = _looked(pairs, read_file)
+    without = tuple(path.name for key, path in sorted(pictures.items()) if key not in masks)
+    if any(each.mask.colored for each in found) or (not known and _are_levels(found)):
+        made = _colored(known or _classes_of_colors(found), pairs, found, read_file)
+    else:
+        made = _grey(known or _classes_of_values(found), pairs, found, read_file, bool(known))
+    said = words("en", "import.palettes") if mixed_up else ""
+    return replace(made, without=without, remark=" ".join(filter(None, (said, made.remark))))
+
+
+def _looked(pairs: Sequence[tuple[Path, Path, str]], read_file: Reader) -> list[_Seen]:
+    """All masks. Raises DataError that names those that cannot be read."""
     found: list[_Seen] = []
     faults: list[SegenError] = []
     for _, path, _ in pairs:
         try:
-            found.append(_look(path, known))
+            found.append(_look(path, read_file))
         except InputError as error:
             faults.append(DataError("item_unusable", file=path.name, fault=error))
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults))
-    without = tuple(path.name for key, path in sorted(pictures.items()) if key not in masks)
-    if any(each.mask.colored for each in found) or (not known and _are_levels(found)):
-        return _colored(known or _classes_of_colors(found), pairs, found, without)
-    return _grey(known or _classes_of_values(found), pairs, found, without, bool(known))
+    return found
 
 
 def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
@@ -132,11 +154,11 @@ def _labelmap(file: Path) -> tuple[ClassInfo, ...]:
                 red, green, blue = (int(level) for level in color.split(","))
                 if not all(0 <= level <= 255 for level in (red, green, blue)):
                     raise ValueError
-                found.append(_class(len(found), name.strip(), _code((red, green, blue))))
+                found.append(_class(len(found), name.strip(), colors.code((red, green, blue))))
     except (OSError, ValueError):
         raise DataError("import_labelmap", file=file.name) from None
-    names, colors = {each.name["en"] for each in found}, {each.color for each in found}
-    if "" in names or not len(names) == len(colors) == len(found):
+    names, seen = {each.name["en"] for each in found}, {each.color for each in found}
+    if "" in names or not len(names) == len(seen) == len(found):
         raise DataError("import_labelmap", file=file.name)
     if len(found) > MAX_CLASSES:
         raise DataError("import_classes", count=len(found), most=MAX_CLASSES)
@@ -148,22 +170,22 @@ def _add(group: dict[Key, Path], key: Key, path: Path) -> None:
         raise DataError("one_stem", first=group[key].name, second=path.name)
 
 
-def _look(path: Path, known: tuple[ClassInfo, ...]) -> _Seen:
-    mask = read_mask(path, known)
+def _look(path: Path, read_file: Reader) -> _Seen:
+    mask = read_file(path)
     if mask.colored and mask.lossy:
         raise InputError("labels_lossy")
-    codes = _codes(mask)
+    codes = colors.codes(mask)
     found, counts = np.unique(codes, return_counts=True)
     values: Any = mask.values[:1, :1] if mask.colored else np.unique(mask.values)[None]
     counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
-    return _Seen(replace(mask, values=values), counted, _solid(codes))
+    return _Seen(replace(mask, values=values), counted, colors.solid(codes), colors.palette(path))
 
 
 def _grey(
     known: tuple[ClassInfo, ...],
     pairs: Sequence[tuple[Path, Path, str]],
     found: list[_Seen],
-    without: tuple[str, ...],
+    read_file: Reader,
     named: bool,
 ) -> Annotations:
     """The annotations of masks whose values stand for classes, or number instances.
@@ -171,9 +193,9 @@ def _grey(
     Raises DataError for 8-bit numbers that may do either, unless the classes are `named`.
     """
     try:
-        coded = label_files.coding((read_mask(path, known) for _, path, _ in pairs), known)
+        coded = label_files.coding((read_file(path) for _, path, _ in pairs), known)
     except InputError as error:
-        names = datasets.listed(_uncoded([path for _, path, _ in pairs], known))
+        names = datasets.listed(_uncoded([path for _, path, _ in pairs], known, read_file))
         raise DataError("item_unusable", file=names, fault=error) from None
     if coded == "instances" and not named and all(each.mask.bits == 8 for each in found):
         raise DataError("import_numbers", most=max(max(each.mask.found) for each in found))
@@ -183,22 +205,22 @@ def _grey(
         return written[label_files.labels_of(mask, known, coded)]
 
     def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
-        return upright(draw_values(read_mask(pair.mask, known)), pair, shape, turn)
+        return upright(draw_values(read_file(pair.mask)), pair, shape, turn)
 
     items = tuple(
         Annotated(image, partial(draw, Pair(image, path)), _regions(draw_values(each.mask)), split or None)
         for (image, path, split), each in zip(pairs, found, strict=True)
     )
     remark = label_files.remark(coded, known)
-    return Annotations(_names(known), items, without, remark=remark, colors=_colors(known) if named else ())
+    return Annotations(_names(known), items, remark=remark, colors=_colors(known) if named else ())
 
 
-def _uncoded(paths: Sequence[Path], known: tuple[ClassInfo, ...]) -> list[str]:
+def _uncoded(paths: Sequence[Path], known: tuple[ClassInfo, ...], read_file: Reader) -> list[str]:
     """The names of the masks whose values mean nothing by themselves; of all, if they only disagree."""
 
     def coded(path: Path) -> bool:
         with suppress(InputError):
-            return bool(label_files.coding([read_mask(path, known)], known))
+            return bool(label_files.coding([read_file(path)], known))
         return False
 
     return [path.name for path in paths if not coded(path)] or [path.name for path in paths]
@@ -208,16 +230,16 @@ def _colored(
     known: tuple[ClassInfo, ...],
     pairs: Sequence[tuple[Path, Path, str]],
     found: list[_Seen],
-    without: tuple[str, ...],
+    read_file: Reader,
 ) -> Annotations:
     """The annotations of masks in colors. Raises DataError where many pixels have the color of no class."""
     written = _written_ids(known)
-    ids = {_code(each.color): int(written[each.id]) for each in known}
+    ids = {colors.code(each.color): int(written[each.id]) for each in known}
     if len(ids) < len(known):
         raise DataError("labels_one_color")
 
     def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
-        return upright(_nearest(_codes(read_mask(pair.mask, known)), ids), pair, shape, turn)
+        return upright(colors.nearest(colors.codes(read_file(pair.mask)), ids), pair, shape, turn)
 
     items, faults, mixed = [], [], 0
     for (image, path, split), each in zip(pairs, found, strict=True):
@@ -229,7 +251,7 @@ def _colored(
         items.append(Annotated(image, partial(draw, Pair(image, path)), _regions(present), split or None))
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults))
-    return Annotations(_names(known), tuple(items), without, mixed, colors=_colors(known))
+    return Annotations(_names(known), tuple(items), mixed_pixels=mixed, colors=_colors(known))
 
 
 def _written_ids(known: tuple[ClassInfo, ...]) -> Labels:
@@ -240,52 +262,13 @@ def _written_ids(known: tuple[ClassInfo, ...]) -> Labels:
     return written
 
 
-def _nearest(codes: NDArray[np.uint32], ids: dict[int, int]) -> Labels:
-    """The class of each color; where it has none, that of the nearest pixel whose color has."""
-    from scipy import ndimage
-
-    found, places = np.unique(codes, return_inverse=True)
-    labels = np.array([ids.get(code, -1) for code in found.tolist()])[places].reshape(codes.shape)
-    if (labels < 0).any():
-        rows, columns = ndimage.distance_transform_edt(
-            labels < 0, return_distances=False, return_indices=True
-        )
-        labels = labels[rows, columns]
-    return labels.astype(np.uint8)
-
-
-def _codes(mask: Mask) -> NDArray[np.uint32]:
-    """Each color as one number, of a mask in colors or in grey."""
-    values = mask.values.astype(np.uint32)
-    if not mask.colored:
-        return values * np.uint32(0x010101)
-    red, green, blue = np.moveaxis(values, -1, 0)
-    codes: NDArray[np.uint32] = np.bitwise_or(red << np.uint32(16), green << np.uint32(8)) | blue
-    return codes
-
-
-def _code(color: tuple[int, int, int]) -> int:
-    return color[0] << 16 | color[1] << 8 | color[2]
-
-
 def _classes_of_colors(found: list[_Seen]) -> tuple[ClassInfo, ...]:
-    solid = sorted(frozenset[int]().union(*(each.solid for each in found)))
+    void = colors.ignored([each.palette for each in found])
+    solid = sorted(frozenset[int]().union(*(each.solid for each in found)) | void)
     if len(solid) > MAX_CLASSES:
         raise DataError("import_classes", count=len(solid), most=MAX_CLASSES)
-    names = (BACKGROUND if code == 0 else f"#{code:06x}" for code in solid)
+    names = (BACKGROUND if code == 0 else VOID if code in void else f"#{code:06x}" for code in solid)
     return tuple(_class(id, name, code) for id, (name, code) in enumerate(zip(names, solid, strict=True)))
-
-
-def _solid(codes: NDArray[np.uint32]) -> frozenset[int]:
-    """The colors that fill a BLOCK somewhere."""
-    height, width = (side - BLOCK + 1 for side in codes.shape)
-    if min(height, width) < 1:
-        return frozenset(np.unique(codes).tolist())
-    same = np.ones((height, width), np.bool_)
-    for down in range(BLOCK):
-        for right in range(BLOCK):
-            same &= codes[down : down + height, right : right + width] == codes[:height, :width]
-    return frozenset(np.unique(codes[:height, :width][same]).tolist())
 
 
 def _are_levels(found: list[_Seen]) -> bool:

@@ -1,0 +1,112 @@
+"""Masks in colors, or in palettes whose colors count: each color as one number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segen.imaging import images
+from segen.imaging.labels import IGNORED, Mask, read_mask
+from segen.registry import ClassInfo
+from segen.types import Labels
+
+BLOCK = 3
+"""A color that fills a square of such a side somewhere is that of a class; those of soft edges do not."""
+Palette = dict[int, int]
+"""The color of each index that an opaque pixel of a mask has, but for black that fills up a palette."""
+
+
+def read(path: Path, known: tuple[ClassInfo, ...]) -> Mask:
+    """A mask, one with a palette as if it had been stored in its colors. Raises InputError as `read_mask`."""
+    with images.decoded(path) as picture:
+        if picture.mode != "P":
+            return read_mask(path, known)
+        pixels = np.array(picture.convert("RGBA"))
+    pixels[pixels[..., 3] > 0, 3] = 255
+    return read_mask(images.encode(pixels), known)
+
+
+def palette(path: Path) -> Palette:
+    """That of a mask; empty if it has none, or one of grey levels that equal their indices.
+
+    Raises InputError for what is no picture.
+    """
+    with images.decoded(path) as picture:
+        if picture.mode != "P":
+            return {}
+        opaque = np.asarray(picture.convert("RGBA"))[..., 3] > 0
+        used = np.unique(np.asarray(picture)[opaque]).tolist()
+        listed = picture.getpalette("RGB") or []
+    colors = {index: int.from_bytes(listed[3 * index : 3 * index + 3]) for index in used}
+    if all(color == index * 0x010101 for index, color in colors.items()):
+        return {}
+    padded = not any(listed[:3])
+    return {index: color for index, color in colors.items() if color or not (index and padded)}
+
+
+def disagree(palettes: Sequence[Palette]) -> bool:
+    """Whether the indices of palettes are no ids: they differ between masks, or black is not at 0.
+
+    A palette of fewer colors than indices tells nothing, and 255 is what is ignored, unless it is black where
+    0 has another color.
+    """
+    told = [each for each in map(_telling, palettes) if len(set(each.values())) == len(each)]
+    pairs = {pair for each in told for pair in each.items()}
+    indices, colors = {index for index, _ in pairs}, {color for _, color in pairs}
+    return not len(pairs) == len(indices) == len(colors) or any(not color and index for index, color in pairs)
+
+
+def _telling(palette: Palette) -> Palette:
+    inverted = palette.get(IGNORED) == 0 and 0 in palette
+    return palette if inverted else {index: color for index, color in palette.items() if index != IGNORED}
+
+
+def ignored(palettes: Sequence[Palette]) -> frozenset[int]:
+    """The one color of 255 in all masks that have it, if it is not black and nothing else has it."""
+    found = frozenset(palette[IGNORED] for palette in palettes if IGNORED in palette)
+    others = {color for palette in palettes for index, color in palette.items() if index != IGNORED}
+    return frozenset() if len(found) > 1 or found & {0, *others} else found
+
+
+def code(color: tuple[int, int, int]) -> int:
+    """A color, 8 bits a channel, as one number."""
+    return color[0] << 16 | color[1] << 8 | color[2]
+
+
+def codes(mask: Mask) -> NDArray[np.uint32]:
+    """Each color as one number, of a mask in colors or in grey."""
+    values = mask.values.astype(np.uint32)
+    if not mask.colored:
+        return values * np.uint32(0x010101)
+    red, green, blue = np.moveaxis(values, -1, 0)
+    codes: NDArray[np.uint32] = np.bitwise_or(red << np.uint32(16), green << np.uint32(8)) | blue
+    return codes
+
+
+def solid(codes: NDArray[np.uint32]) -> frozenset[int]:
+    """The colors that fill a BLOCK somewhere."""
+    height, width = (side - BLOCK + 1 for side in codes.shape)
+    if min(height, width) < 1:
+        return frozenset(np.unique(codes).tolist())
+    same = np.ones((height, width), np.bool_)
+    for down in range(BLOCK):
+        for right in range(BLOCK):
+            same &= codes[down : down + height, right : right + width] == codes[:height, :width]
+    return frozenset(np.unique(codes[:height, :width][same]).tolist())
+
+
+def nearest(codes: NDArray[np.uint32], ids: dict[int, int]) -> Labels:
+    """The class of each color; where it has none, that of the nearest pixel whose color has."""
+    from scipy import ndimage
+
+    found, places = np.unique(codes, return_inverse=True)
+    labels = np.array([ids.get(code, -1) for code in found.tolist()])[places].reshape(codes.shape)
+    if (labels < 0).any():
+        rows, columns = ndimage.distance_transform_edt(
+            labels < 0, return_distances=False, return_indices=True
+        )
+        labels = labels[rows, columns]
+    return labels.astype(np.uint8)

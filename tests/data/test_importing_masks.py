@@ -285,3 +285,11 @@ def test_what_is_no_mask_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
         )
         == 1
     )
+
+
+def test_ids_in_a_jpeg_are_refused(tmp_path: Path) -> None:
+    """Whatever is no object anywhere was no mask of 0 and 255."""
+    masks = {f"{n}.jpg": images.encode((drawn_mask(n) == 1).astype(np.uint8), "JPEG") for n in range(2)}
+    with pytest.raises(DataError) as error:
+        converted(stored(tmp_path / "in", masks))
+    assert str(error.value) == sentence("item_unusable", file="0.jpg, 1.jpg", fault=sentence("labels_lossy"))

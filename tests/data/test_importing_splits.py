@@ -232,6 +232,24 @@ def test_cityscapes_maps_of_one_name_are_refused(tmp_path: Path) -> None:
     assert str(error.value) == sentence("import_twice", file=twin.name)
 
 
+@pytest.mark.parametrize(("ending", "colored"), [("jpg", False), ("jpg", True), ("png", True)])
+def test_cityscapes_maps_in_colors_or_stored_with_losses_are_refused(
+    tmp_path: Path, ending: str, colored: bool
+) -> None:
+    cityscapes_folders(tmp_path / "in")
+    file = next((tmp_path / "in").rglob("train0_gtFine_labelIds.png"))
+    file.unlink()
+    ids = np.tile(np.array([7, 26], np.uint8), (HEIGHT, WIDTH // 2))
+    pixels = np.stack([ids, ids[:, ::-1], ids], axis=2) if colored else ids
+    file.with_suffix(f".{ending}").write_bytes(images.encode(pixels, "JPEG" if ending == "jpg" else "PNG"))
+    with pytest.raises(DataError) as error:
+        converted(tmp_path / "in", "cityscapes")
+    name = f"train0_gtFine_labelIds.{ending}"
+    lossy = sentence("item_unusable", file=name, fault=sentence("labels_lossy"))
+    fault = lossy if ending == "jpg" else sentence("import_colors", file=name)
+    assert str(error.value) == sentence("folder_unusable", faults=fault)
+
+
 def test_labelme_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
     for name in "ab":
         store_picture(tmp_path / "in", f"{name}.png")

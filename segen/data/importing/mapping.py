@@ -16,7 +16,7 @@ from segen.data.importing.annotations import (
     is_ignored,
     read_json,
 )
-from segen.errors import DataError
+from segen.errors import DataError, InputError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED, read_mask
 from segen.types import Labels
@@ -75,4 +75,12 @@ def _mapping(file: Path) -> dict[int, str]:
 
 
 def _draw(pair: Pair, table: Labels, shape: Size, turn: images.Turn | None) -> Labels:
-    return upright(table[read_mask(pair.mask).values], pair, shape, turn)
+    try:
+        mask = read_mask(pair.mask)
+        if mask.lossy:
+            raise InputError("labels_lossy")
+    except InputError as error:
+        raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
+    if mask.colored:
+        raise DataError("import_colors", file=pair.mask.name)
+    return upright(table[mask.values], pair, shape, turn)

@@ -194,6 +194,8 @@ def _grey(
     """
     try:
         coded = label_files.coding((read_file(path) for _, path, _ in pairs), known)
+        if coded == "soft" and not any(max(each.mask.found) >= each.mask.cut for each in found):
+            raise InputError("labels_lossy")
     except InputError as error:
         names = datasets.listed(_uncoded([path for _, path, _ in pairs], known, read_file))
         raise DataError("item_unusable", file=names, fault=error) from None

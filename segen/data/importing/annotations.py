@@ -186,12 +186,26 @@ def lie_near(points: Iterable[Any], height: int, width: int) -> bool:
     return all(type(value) in (int, float) and -longest <= value <= 2 * longest for value in points)
 
 
+def files_in(root: Path, pattern: str = "*") -> list[Path]:
+    """The files in `root` or below whose names fit, in order, none hidden or of a Mac's archive."""
+    found = []
+    for path in sorted(root.rglob(pattern)):
+        parts = path.relative_to(root).parts
+        if not any(part.startswith(".") or part == "__MACOSX" for part in parts) and path.is_file():
+            found.append(path)
+    return found
+
+
+def may_be_picture(path: Path) -> bool:
+    """Whether the ending is not one of other files that lie beside pictures."""
+    return path.suffix.lower() not in (*OTHER_ENDINGS, ".npy")
+
+
 def picture_files(root: Path) -> dict[str, list[Path]]:
     """Every file in `root` or below that may be a picture, by its name."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(root.rglob("*")):
-        if path.suffix.lower() not in OTHER_ENDINGS and path.is_file():
-            found.setdefault(path.name, []).append(path)
+    for path in filter(may_be_picture, files_in(root)):
+        found.setdefault(path.name, []).append(path)
     return found
 
 

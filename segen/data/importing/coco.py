@@ -18,6 +18,7 @@ from segen.data.importing.annotations import (
     Size,
     class_id,
     file_split,
+    files_in,
     lie_near,
     named,
     of_parts,
@@ -38,7 +39,7 @@ def read(root: Path) -> Annotations:
     are on top; crowds are ignored. Raises DataError for a file of another form, for pictures that are missing
     and for a class of no category.
     """
-    files = [(path, content) for path in sorted(root.rglob("*.json")) if _is_coco(content := read_json(path))]
+    files = [(path, content) for path in files_in(root, "*.json") if _is_coco(content := read_json(path))]
     if not files:
         raise DataError("import_nothing", format="COCO")
     pictures = picture_files(root)

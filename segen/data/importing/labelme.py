@@ -17,6 +17,7 @@ from segen.data.importing.annotations import (
     Part,
     Size,
     class_id,
+    files_in,
     folder_split,
     lie_near,
     named,
@@ -40,7 +41,7 @@ def read(root: Path) -> Annotations:
     file of another form, a picture that is missing, and shapes that have no area.
     """
     contents = [
-        (path, content) for path in sorted(root.rglob("*.json")) if _is_labelme(content := read_json(path))
+        (path, content) for path in files_in(root, "*.json") if _is_labelme(content := read_json(path))
     ]
     if not contents:
         raise DataError("import_nothing", format="labelme")

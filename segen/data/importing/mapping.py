@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from segen.data.datasets import OTHER_ENDINGS, Pair, upright
+from segen.data.datasets import Pair, upright
 from segen.data.importing.annotations import (
     Annotated,
     Annotations,
     Size,
+    files_in,
     folder_split,
     is_ignored,
+    may_be_picture,
     read_json,
 )
 from segen.errors import DataError, InputError
@@ -55,9 +57,7 @@ def read(root: Path, mapping: Path | None) -> Annotations:
 def _by_name(root: Path, mark: str) -> dict[str, Path]:
     """The pictures with a mark behind their names, by these."""
     found: dict[str, Path] = {}
-    for path in sorted(root.rglob(f"*{mark}.*")):
-        if path.suffix.lower() in OTHER_ENDINGS:
-            continue
+    for path in filter(may_be_picture, files_in(root, f"*{mark}.*")):
         if found.setdefault(path.stem.removesuffix(mark), path) != path:
             raise DataError("import_twice", file=path.name)
     return found

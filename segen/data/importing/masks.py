@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen.data import datasets, stems
-from segen.data.datasets import OTHER_ENDINGS, Pair, upright
+from segen.data.datasets import Pair, upright
 from segen.data.importing import colors
 from segen.data.importing.annotations import (
     BACKGROUND,
@@ -22,9 +22,11 @@ from segen.data.importing.annotations import (
     Annotated,
     Annotations,
     Size,
+    files_in,
     folder_split,
     is_ignored,
     listed_splits,
+    may_be_picture,
 )
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
@@ -117,11 +119,9 @@ def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
     masks: dict[Key, Path] = {}
     beside: list[tuple[str, Path]] = []
     inside: list[tuple[str, Path]] = []
-    for path in sorted(root.rglob("*")):
+    for path in filter(may_be_picture, files_in(root)):
         folders = [part.lower() for part in path.relative_to(root).parts[:-1]]
-        if path.suffix.lower() in OTHER_ENDINGS or path.name.startswith(".") or OBJECTS in folders:
-            continue
-        if path.is_file():
+        if OBJECTS not in folders:
             split = folder_split(root, path) or listed.get(path.stem, "")
             (inside if any(part in FOLDERS for part in folders) else beside).append((split, path))
     names = {path.stem for _, path in beside}

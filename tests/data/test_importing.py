@@ -232,7 +232,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "an unknown category": (
         coco_folder(lambda content: content["annotations"][0].update(category_id=3)),
-        sentence("import_form", format="COCO"),
+        sentence("import_category", file="a.json", entry="annotations[0]", id=3),
     ),
     "no list of pictures": (
         coco_folder(lambda content: content.pop("images")),

@@ -84,8 +84,12 @@ def twice_a_picture(content: dict[str, Any]) -> None:
     content["images"].append({**content["images"][0], "file_name": "b.png"})
 
 
-@pytest.mark.parametrize("change", [twice_a_category, twice_a_picture])
-def test_one_id_for_two_things_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+@pytest.mark.parametrize(
+    ("change", "part", "id"), [(twice_a_category, "categories", 1), (twice_a_picture, "images", 0)]
+)
+def test_one_id_for_two_things_is_refused(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], part: str, id: int
+) -> None:
     file = tmp_path / "in" / "a.json"
     store_coco(file, {"a.png": [("cat", 5)]})
     store_picture(tmp_path / "in", "b.png")
@@ -94,7 +98,7 @@ def test_one_id_for_two_things_is_refused(tmp_path: Path, change: Callable[[dict
     file.write_text(json.dumps(content))
     with pytest.raises(DataError) as error:
         converted(tmp_path / "in")
-    assert str(error.value) == sentence("import_form", format="COCO")
+    assert str(error.value) == sentence("import_id", file="a.json", part=part, id=id)
 
 
 @pytest.mark.parametrize("format", ["coco", "labelme"])

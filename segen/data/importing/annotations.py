@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,8 @@ class Annotations:
     items: tuple[Annotated, ...]
     without: tuple[str, ...] = ()
     """Names of pictures that nothing labels; they are left out."""
+    strays: tuple[str, ...] = ()
+    """Of each annotation of no picture, which is left out, its file and the picture that it names."""
     mixed_pixels: int = 0
     """Pixels of masks in colors that have the color of no class, as at soft edges."""
     remark: str = ""
@@ -70,9 +73,20 @@ class Part:
     split: str | None
 
     def check_size(self, shape: Size, turn: images.Turn | None) -> None:
-        """Raise DataError unless `size` is that of the picture, upright or as a camera stored it."""
+        """Raise DataError unless `size` is that of the picture, upright or as a camera stored it.
+
+        Where no size is stated, nobody can tell how a picture lay that a camera turned.
+        """
+        if self.size is None and turn is not None:
+            raise DataError("mask_turned", file=self.image.name)
         if self.size not in (None, shape, images.stored_size(shape, turn)):
             raise DataError("import_size", file=self.image.name)
+
+    def check_pixels(self, values: Iterable[Any]) -> None:
+        """Raise DataError for coordinates, of all shapes, that are shares of the picture's sides."""
+        found = list(values)
+        if found and all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in found):
+            raise DataError("import_shares", file=self.image.name)
 
 
 def together(root: Path, parts: Iterable[Part]) -> list[Part]:
@@ -178,6 +192,15 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         raise DataError("import_json", file=path.name) from None
+
+
+@contextmanager
+def form(format: str, file: Path, entry: str) -> Iterator[None]:
+    """What reads an entry of a file: of another form, it raises DataError, which names both."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError):
+        raise DataError("import_form", file=file.name, entry=entry, format=format) from None
 
 
 def lie_near(points: Iterable[Any], height: int, width: int) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from segen.data.importing.annotations import (
     class_id,
     file_split,
     files_in,
+    form,
     lie_near,
     named,
     of_parts,
@@ -31,67 +31,99 @@ from segen.imaging import images
 from segen.imaging.labels import IGNORED
 from segen.types import Labels
 
+FIELDS = {"categories": "name", "images": "file_name"}
+"""The lists whose entries have ids, and the field that names them."""
+
 
 def read(root: Path) -> Annotations:
     """The annotations of every COCO file in `root` or below; words in a file's name, or folders, make splits.
 
     Each file's categories count for itself; equal names are one class. Where shapes overlap, the smaller ones
-    are on top; crowds are ignored. Raises DataError for a file of another form, for pictures that are missing
-    and for a class of no category.
+    are on top; crowds are ignored. Annotations of a picture that their file does not list are left out, as
+    `strays`. Raises DataError that names the file and the entry for one of another form, one without an
+    outline and one of no category, and for pictures that are missing.
     """
     files = [(path, content) for path in files_in(root, "*.json") if _is_coco(content := read_json(path))]
     if not files:
         raise DataError("import_nothing", format="COCO")
+    categories = {pair for path, content in files for pair in _by_id(path, content, "categories").items()}
+    classes = named([name for _, name in sorted(categories, key=lambda pair: (len(pair[0]), pair))])
     pictures = picture_files(root)
-    try:
-        categories = {pair for _, content in files for pair in _by_id(content["categories"], "name").items()}
-        classes = named([name for _, name in sorted(categories)])
-        found = [
-            part
-            for path, content in files
-            for part in _parts(pictures, content, classes, file_split(root, path))
-        ]
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
-        raise DataError("import_form", format="COCO") from None
-    if missing := [part for part in found if isinstance(part, str)]:
+    parts: list[Part] = []
+    missing: list[str] = []
+    strays: list[str] = []
+    for path, content in files:
+        split = file_split(root, path)
+        names, shapes = _by_id(path, content, "images"), _shapes(path, content, classes)
+        strays += [f"{path.name}: image_id {id}" for id in shapes if id not in names for _ in shapes[id]]
+        for index, image in enumerate(content["images"]):
+            with form("COCO", path, f"images[{index}]"):
+                id, size = str(image["id"]), _size(image)
+            if picture := picture_named(pictures, names[id]):
+                parts.append(Part(picture, size, shapes.get(id, []), split))
+            elif split != TEST:
+                missing.append(names[id])
+    if missing:
         raise DataError("import_pictures", files=listed(missing))
-    parts = [part for part in found if isinstance(part, Part)]
-    return of_parts(root, parts, classes, _draw, pictures)
+    if strays and not any(part.shapes for part in parts):
+        raise DataError("import_strays", files=listed(list(dict.fromkeys(strays))))
+    return replace(of_parts(root, parts, classes, _draw, pictures), strays=tuple(strays))
 
 
 def _is_coco(content: Any) -> bool:
-    return isinstance(content, dict) and {"images", "annotations", "categories"} <= set(content)
+    return isinstance(content, dict) and set(FIELDS) | {"annotations"} <= set(content)
 
 
-def _by_id(entries: Any, field: str) -> dict[Any, str]:
-    """A field of each entry by its id. Raises ValueError where one id stands for two things."""
-    found = {each["id"]: str(each[field]) for each in entries}
-    if any(found[each["id"]] != str(each[field]) for each in entries):
-        raise ValueError
+def _by_id(file: Path, content: Any, part: str) -> dict[str, str]:
+    """The name of each entry by its id; some tools write ids as text in one place only.
+
+    Raises DataError where one id stands for two things.
+    """
+    found: dict[str, str] = {}
+    with form("COCO", file, part):
+        entries = list(content[part])
+    for index, each in enumerate(entries):
+        with form("COCO", file, f"{part}[{index}]"):
+            id, name = str(each["id"]), str(each[FIELDS[part]])
+        if found.setdefault(id, name) != name:
+            raise DataError("import_id", file=file.name, part=part, id=id)
     return found
 
 
-def _parts(
-    pictures: dict[str, list[Path]], content: Any, classes: tuple[str, ...], split: str | None
-) -> Iterator[Part | str]:
-    """Every picture of one file, or its name where it is missing, which matters not in what is left out."""
-    categories, names = _by_id(content["categories"], "name"), _by_id(content["images"], "file_name")
-    shapes = defaultdict(list)
-    for each in content["annotations"]:
-        id = class_id(categories[each["category_id"]], classes)
-        shapes[each["image_id"]].append((IGNORED if each.get("iscrowd") else id, each["segmentation"]))
-    for image in content["images"]:
-        name, size = names[image["id"]], (int(image["height"]), int(image["width"]))
-        if path := picture_named(pictures, name):
-            yield Part(path, size, shapes[image["id"]], split)
-        elif split != TEST:
-            yield name
+def _shapes(file: Path, content: Any, classes: tuple[str, ...]) -> dict[str, list[Any]]:
+    """What is drawn in each picture, by its id. Raises DataError that names what cannot be drawn."""
+    categories = _by_id(file, content, "categories")
+    found: dict[str, list[Any]] = {}
+    boxes: list[str] = []
+    with form("COCO", file, "annotations"):
+        entries = list(content["annotations"])
+    for index, each in enumerate(entries):
+        entry = f"annotations[{index}]"
+        with form("COCO", file, entry):
+            category, image = str(each["category_id"]), str(each["image_id"])
+            crowd, segmentation = each.get("iscrowd"), each.get("segmentation")
+        if category not in categories:
+            raise DataError("import_category", file=file.name, entry=entry, id=category)
+        if not segmentation:
+            boxes.append(entry)
+        id = IGNORED if crowd else class_id(categories[category], classes)
+        found.setdefault(image, []).append((id, segmentation))
+    if boxes:
+        raise DataError("import_boxes", file=file.name, entries=listed(boxes))
+    return found
+
+
+def _size(image: Any) -> Size | None:
+    height, width = image.get("height"), image.get("width")
+    return None if height is None or width is None else (int(height), int(width))
 
 
 def _draw(part: Part, shape: Size, turn: images.Turn | None) -> Labels:
     part.check_size(shape, turn)
     height, width = part.size or shape
     drawn = []
+    polygons = [points for _, each in part.shapes if isinstance(each, list) for points in each]
+    part.check_pixels(value for points in polygons if isinstance(points, list) for value in points)
     for id, segmentation in part.shapes:
         try:
             mask = coco.decode(_encoded(segmentation, height, width)).astype(bool)

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from segen.data import files
+from segen.data.datasets import listed
 from segen.data.importing import coco, labelme, mapping, masks
 from segen.data.importing.annotations import TEST, Annotated, Annotations
 from segen.errors import DataError, InputError, SegenError, UsageError
@@ -31,7 +32,7 @@ class Report:
     """What was imported: regions and pixels of each class, pictures of each split, and those left out.
 
     `mixed_pixels` had the color of no class and took that of the nearest pixel; `test` pictures were left
-    out as those of the split test.
+    out as those of the split test, and `strays` are annotations of no picture.
     """
 
     regions: dict[str, int]
@@ -42,6 +43,7 @@ class Report:
     mixed_pixels: int = 0
     test: int = 0
     remark: str = ""
+    strays: tuple[str, ...] = ()
 
     def text(self) -> str:
         """A table for people."""
@@ -58,10 +60,10 @@ class Report:
             told += "\n" + words("en", "import.test", count=self.test)
         if self.remark:
             told += "\n" + self.remark
-        if self.without:
-            told += "\n" + words(
-                "en", "import.without", count=len(self.without), files=", ".join(self.without[:10])
-            )
+        for key, names in (("without", self.without), ("strays", self.strays)):
+            if names:
+                files = listed(list(dict.fromkeys(names)))
+                told += "\n" + words("en", f"import.{key}", count=len(names), files=files)
         return told
 
 
@@ -147,6 +149,7 @@ def _write(found: Annotations, splits: list[str], out: Path, progress: Progress)
         found.without,
         found.mixed_pixels,
         remark=found.remark,
+        strays=found.strays,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
+from segen.data.datasets import listed
 from segen.data.importing.annotations import (
     Annotations,
     Part,
@@ -19,6 +20,7 @@ from segen.data.importing.annotations import (
     class_id,
     files_in,
     folder_split,
+    form,
     lie_near,
     named,
     of_parts,
@@ -38,20 +40,27 @@ def read(root: Path) -> Annotations:
     """The annotations of every labelme file in `root` or below, classes in alphabetical order.
 
     Shapes are drawn in their order, as labelme draws them: a later one is on top. Raises DataError for a
-    file of another form, a picture that is missing, and shapes that have no area.
+    file of another form, for pictures that are missing, and for shapes of a kind that is not in SHAPES.
     """
     contents = [
         (path, content) for path in files_in(root, "*.json") if _is_labelme(content := read_json(path))
     ]
     if not contents:
         raise DataError("import_nothing", format="labelme")
-    try:
-        names = {str(shape["label"]) for _, content in contents for shape in content["shapes"]}
-        classes = named(sorted(names))
-        pictures = picture_files(root)
-        found = [_part(root, pictures, path, content, classes) for path, content in contents]
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
-        raise DataError("import_form", format="labelme") from None
+    names: set[str] = set()
+    for path, content in contents:
+        with form("labelme", path, "shapes"):
+            names |= {str(shape["label"]) for shape in content["shapes"]}
+    classes = named(sorted(names))
+    pictures = picture_files(root)
+    found, missing = [], []
+    for path, content in contents:
+        if image := picture_named(pictures, name := str(content["imagePath"])):
+            found.append(_part(root, image, path, content, classes))
+        else:
+            missing.append(name)
+    if missing:
+        raise DataError("import_pictures", files=listed(missing))
     return of_parts(root, found, classes, _draw, pictures)
 
 
@@ -59,31 +68,29 @@ def _is_labelme(content: Any) -> bool:
     return isinstance(content, dict) and {"shapes", "imagePath"} <= set(content)
 
 
-def _part(
-    root: Path, pictures: dict[str, list[Path]], file: Path, content: Any, classes: tuple[str, ...]
-) -> Part:
-    image = picture_named(pictures, str(content["imagePath"]))
-    if image is None:
-        raise DataError("import_pictures", files=str(content["imagePath"]))
+def _part(root: Path, image: Path, file: Path, content: Any, classes: tuple[str, ...]) -> Part:
     shapes = []
-    for shape in content["shapes"]:
-        kind = str(shape.get("shape_type", "polygon"))
+    for index, shape in enumerate(content["shapes"]):
+        with form("labelme", file, f"shapes[{index}]"):
+            kind = str(shape.get("shape_type") or "polygon")
+            points = [(float(x), float(y)) for x, y in shape["points"]]
         if kind not in SHAPES:
             raise DataError("import_kind", file=file.name, kind=kind, known=", ".join(SHAPES))
-        points = [(float(x), float(y)) for x, y in shape["points"]]
         if not all(map(math.isfinite, (value for point in points for value in point))):
             raise DataError("import_shape", file=file.name)
         shapes.append((class_id(str(shape["label"]), classes), kind, points, shape.get("mask")))
     height, width = content.get("imageHeight"), content.get("imageWidth")
-    size = None if height is None or width is None else (int(height), int(width))
+    with form("labelme", file, "imageHeight"):
+        size = None if height is None or width is None else (int(height), int(width))
     return Part(image, size, shapes, folder_split(root, file))
 
 
 def _draw(part: Part, shape: Size, turn: images.Turn | None) -> Labels:
     """labelme shows pictures upright: so where a size fits both ways, shapes are upright."""
     part.check_size(shape, turn)
-    if turn is not None and part.size is None:
-        raise DataError("mask_turned", file=part.image.name)
+    part.check_pixels(
+        value for _, kind, points, _ in part.shapes if kind != "mask" for point in points for value in point
+    )
     height, width = part.size or shape
     canvas = Pillow.new("L", (width, height))
     pen = ImageDraw.Draw(canvas)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from segen.errors import DataError
+from segen.imaging import images
+from segen.imaging.labels import encode_labels
+from tests.data import test_importing_masks as masks
+from tests.data.test_importing import drawn_mask, imported
 from tests.data.test_importing_splits import LAYOUTS, converted
+from tests.sentences import sentence
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -28,3 +35,46 @@ def test_hidden_files_and_those_of_a_macs_archive_are_no_part(tmp_path: Path, la
     assert report.pictures == {"train": 4, "val": 4}
     assert "old" not in report.pixels
     assert report.without == ()
+
+
+def labelme2voc(root: Path, new: bool, names: str) -> None:
+    """What labelme2voc writes: masks, the same as arrays, overlays, and instances in the same way."""
+    for number in range(3):
+        labels = drawn_mask(number)
+        labels[0, 0] = 255
+        content = encode_labels(labels, ((0, 0, 0), (128, 0, 0), (0, 128, 0)))
+        for kind, ids in (("Class", content), ("Object", images.encode(labels + 3))):
+            masks.stored(root, {f"{number}.png": ids}, f"Segmentation{kind}{'' if new else 'PNG'}")
+            masks.stored(root, {f"{number}.jpg": images.encode(labels)}, f"Segmentation{kind}Visualization")
+            arrays = root / f"Segmentation{kind}{'Npy' if new else ''}"
+            arrays.mkdir(exist_ok=True)
+            np.save(arrays / f"{number}.npy", labels)
+    (root / "class_names.txt").write_text(names)
+
+
+@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize("first", ["", "__ignore__\n"])
+def test_labelme2voc_gives_masks_and_their_names(tmp_path: Path, new: bool, first: str) -> None:
+    labelme2voc(tmp_path / "in", new, f"{first}_background_\ncell\ndust")
+    report = converted(tmp_path / "in", "masks")
+    assert list(report.pixels) == ["background", "cell", "dust"]
+    found = imported(tmp_path / "out")
+    assert all(
+        (labels.ravel()[1:] == drawn_mask(int(stem)).ravel()[1:]).all() for stem, labels in found.items()
+    )
+    assert (len(found), report.ignored_pixels, report.without) == (3, 3, ())
+
+
+@pytest.mark.parametrize("names", ["", "__ignore__", "a\n\nb", "a\nb\na"])
+def test_a_list_of_names_of_another_form_is_refused(tmp_path: Path, names: str) -> None:
+    labelme2voc(tmp_path / "in", True, names)
+    with pytest.raises(DataError) as error:
+        converted(tmp_path / "in", "masks")
+    assert str(error.value) == sentence("import_names", file="class_names.txt")
+
+
+@pytest.mark.parametrize("folder", ["mask_png", "Labels", "SegmentationClassPNG", "masks png"])
+def test_folders_of_masks_go_by_many_names(tmp_path: Path, folder: str) -> None:
+    masks.stored(tmp_path / "in", {"a.png": images.encode(drawn_mask(0))}, folder)
+    converted(tmp_path / "in", "masks")
+    assert (imported(tmp_path / "out")["a"] == drawn_mask(0)).all()

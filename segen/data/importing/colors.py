@@ -110,3 +110,14 @@ def nearest(codes: NDArray[np.uint32], ids: dict[int, int]) -> Labels:
         )
         labels = labels[rows, columns]
     return labels.astype(np.uint8)
+
+
+def voc_color(id: int) -> tuple[int, int, int]:
+    """Pascal VOC's color of a class: the bits of its id, spread over the channels from the top."""
+    red = green = blue = 0
+    for bit in range(8):
+        red |= (id & 1) << (7 - bit)
+        green |= (id >> 1 & 1) << (7 - bit)
+        blue |= (id >> 2 & 1) << (7 - bit)
+        id >>= 3
+    return red, green, blue

@@ -17,6 +17,7 @@ from segen.data import files
 from segen.data.datasets import listed
 from segen.data.importing import coco, labelme, mapping, masks
 from segen.data.importing.annotations import TEST, Annotated, Annotations
+from segen.data.importing.colors import voc_color
 from segen.errors import DataError, InputError, SegenError, UsageError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED, encode_labels
@@ -117,7 +118,7 @@ def _splits(items: tuple[Annotated, ...], val_share: float) -> list[str]:
 
 
 def _write(found: Annotations, splits: list[str], out: Path, progress: Progress) -> Report:
-    colors = list(found.colors) or [_color(id) for id in range(len(found.classes))]
+    colors = list(found.colors) or [voc_color(id) for id in range(len(found.classes))]
     entries = [{"id": id, "name": name, "color": colors[id]} for id, name in enumerate(found.classes)]
     for split in ("train", "val"):
         for part in ("images", "masks"):
@@ -164,14 +165,3 @@ def _write_pair(item: Annotated, folder: Path, colors: list[tuple[int, int, int]
     palette = (*colors, *[(0, 0, 0)] * (IGNORED - len(colors)), (224, 224, 192))
     (folder / "masks" / f"{item.image.stem}.png").write_bytes(encode_labels(labels, palette))
     return labels
-
-
-def _color(id: int) -> tuple[int, int, int]:
-    """Pascal VOC's color of a class: the bits of its id, spread over the channels from the top."""
-    red = green = blue = 0
-    for bit in range(8):
-        red |= (id & 1) << (7 - bit)
-        green |= (id >> 1 & 1) << (7 - bit)
-        blue |= (id >> 2 & 1) << (7 - bit)
-        id >>= 3
-    return red, green, blue

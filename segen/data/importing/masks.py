@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.data import datasets, stems
+from segen.data import datasets
 from segen.data.datasets import Pair, upright
 from segen.data.importing import colors
 from segen.data.importing.annotations import (
@@ -22,25 +22,17 @@ from segen.data.importing.annotations import (
     Annotated,
     Annotations,
     Size,
-    files_in,
-    folder_split,
-    is_ignored,
-    listed_splits,
-    may_be_picture,
 )
+from segen.data.importing.layout import pictures_and_masks
+from segen.data.importing.names import class_of, listed_classes
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
 from segen.imaging import labels as label_files
 from segen.imaging.labels import IGNORED, Mask, read_mask
 from segen.registry import ClassInfo
-from segen.text import LANGUAGES, words
+from segen.text import words
 from segen.types import Labels
 
-FOLDERS = ("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations",
-           "segmentationclass", "gt", "groundtruth", "ground_truth")  # fmt: skip
-"""Names of folders, in any case, whose pictures are masks."""
-OBJECTS = "segmentationobject"
-"""The folder, in any case, in which VOC and CVAT keep masks of the same pictures that number objects."""
 MOST_MIXED = 0.25
 """With a larger share of pixels of no class's color, a file is no mask with soft edges, but no mask."""
 MOST_VALUES = 64
@@ -51,8 +43,6 @@ VOID = "void"
 """What the color of 255 is called, which is ignored."""
 Reader = Callable[[Path], Mask]
 """What reads a mask file. Raises InputError."""
-Key = tuple[str, str]
-"""A split, "" for none, and a stem."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +59,20 @@ class _Seen:
 
 
 def read(root: Path) -> Annotations:
-    """The pictures of a folder whose masks lie in one of FOLDERS, or beside them with one of stems.SUFFIXES.
+    """The pictures of a folder whose masks lie in a folder of their own, or beside them with a suffix.
 
-    The classes are those of `classes.json` or of CVAT's `labelmap.txt`, where there is one; else every color
-    that fills a square somewhere, black being the background, or every grey value; 0 and 255 are background
-    and object, and numbers of more than 8 bits are instances of one class; 8-bit numbers may be instances or
-    classes, which classes.json must tell. Pixels of other colors, as at soft edges, take the class of the
-    nearest pixel that has one. Raises DataError that names all masks that cannot be used.
+    The classes are those of `listed_classes`, where the folder has a list; else every color that fills a
+    square somewhere, black being the background, or every grey value; 0 and 255 are background and object,
+    and numbers of more than 8 bits are instances of one class; 8-bit numbers may be instances or classes,
+    which classes.json must tell. Pixels of other colors, as at soft edges, take the class of the nearest
+    pixel that has one. Raises DataError that names all masks that cannot be used.
     """
-    pictures, masks = _files(root)
+    pictures, masks = pictures_and_masks(root)
     pairs = [(path, masks[key], key[0]) for key, path in sorted(pictures.items()) if key in masks]
     if not pairs:
         raise DataError("import_nothing", format="masks")
-    known = _known(root)
-    read_file: Reader = partial(read_mask, classes=known)
+    known, in_colors = listed_classes(root)
+    read_file: Reader = partial(read_mask, classes=known if in_colors else ())
     found = _looked(pairs, read_file)
     palettes = [each.palette for each in found if each.palette]
     mixed_up = not known and colors.disagree(palettes)
@@ -91,11 +81,11 @@ def read(root: Path) -> Annotations:
         found = _looked(pairs, read_file)
     without = tuple(path.name for key, path in sorted(pictures.items()) if key not in masks)
     if any(each.mask.colored for each in found) or (not known and _are_levels(found)):
-        made = _colored(known or _classes_of_colors(found), pairs, found, read_file)
+        result = _colored(known or _classes_of_colors(found), pairs, found, read_file)
     else:
-        made = _grey(known or _classes_of_values(found), pairs, found, read_file, bool(known))
+        result = _grey(known or _classes_of_values(found), pairs, found, read_file, bool(known))
     said = words("en", "import.palettes") if mixed_up else ""
-    return replace(made, without=without, remark=" ".join(filter(None, (said, made.remark))))
+    return replace(result, without=without, remark=" ".join(filter(None, (said, result.remark))))
 
 
 def _looked(pairs: Sequence[tuple[Path, Path, str]], read_file: Reader) -> list[_Seen]:
@@ -110,64 +100,6 @@ def _looked(pairs: Sequence[tuple[Path, Path, str]], read_file: Reader) -> list[
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults))
     return found
-
-
-def _files(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
-    """The pictures and the masks."""
-    listed = listed_splits(root)
-    pictures: dict[Key, Path] = {}
-    masks: dict[Key, Path] = {}
-    beside: list[tuple[str, Path]] = []
-    inside: list[tuple[str, Path]] = []
-    for path in filter(may_be_picture, files_in(root)):
-        folders = [part.lower() for part in path.relative_to(root).parts[:-1]]
-        if OBJECTS not in folders:
-            split = folder_split(root, path) or listed.get(path.stem, "")
-            (inside if any(part in FOLDERS for part in folders) else beside).append((split, path))
-    names = {path.stem for _, path in beside}
-    labelled = {stem for _, path in inside for stem in (path.stem, stems.bare(path.stem))}
-    for split, path in beside:
-        bare = stems.bare(path.stem)
-        is_mask = bare != path.stem and bare in names and path.stem not in labelled
-        _add(masks if is_mask else pictures, (split, bare if is_mask else path.stem), path)
-    for split, path in inside:
-        own = split, path.stem
-        _add(masks, own if own in pictures else (split, stems.bare(path.stem)), path)
-    return pictures, masks
-
-
-def _known(root: Path) -> tuple[ClassInfo, ...]:
-    """The classes that a file in the folder names; none if there is no such file. Raises DataError."""
-    if (root / "classes.json").is_file():
-        return datasets.classes(root, "")
-    file = root / "labelmap.txt"
-    return _labelmap(file) if file.is_file() else ()
-
-
-def _labelmap(file: Path) -> tuple[ClassInfo, ...]:
-    """The classes of CVAT's labelmap.txt, whose lines are `name:red,green,blue:parts:actions`."""
-    found: list[ClassInfo] = []
-    try:
-        for line in file.read_text("utf-8-sig").splitlines():
-            if line.strip() and not line.startswith("#"):
-                name, color, *_ = line.split(":")
-                red, green, blue = (int(level) for level in color.split(","))
-                if not all(0 <= level <= 255 for level in (red, green, blue)):
-                    raise ValueError
-                found.append(_class(len(found), name.strip(), colors.code((red, green, blue))))
-    except (OSError, ValueError):
-        raise DataError("import_labelmap", file=file.name) from None
-    names, seen = {each.name["en"] for each in found}, {each.color for each in found}
-    if "" in names or not len(names) == len(seen) == len(found):
-        raise DataError("import_labelmap", file=file.name)
-    if len(found) > MAX_CLASSES:
-        raise DataError("import_classes", count=len(found), most=MAX_CLASSES)
-    return tuple(found)
-
-
-def _add(group: dict[Key, Path], key: Key, path: Path) -> None:
-    if group.setdefault(key, path) != path:
-        raise DataError("one_stem", first=group[key].name, second=path.name)
 
 
 def _look(path: Path, read_file: Reader) -> _Seen:
@@ -270,7 +202,7 @@ def _classes_of_colors(found: list[_Seen]) -> tuple[ClassInfo, ...]:
     if len(solid) > MAX_CLASSES:
         raise DataError("import_classes", count=len(solid), most=MAX_CLASSES)
     names = (BACKGROUND if code == 0 else VOID if code in void else f"#{code:06x}" for code in solid)
-    return tuple(_class(id, name, code) for id, (name, code) in enumerate(zip(names, solid, strict=True)))
+    return tuple(class_of(id, name, code) for id, (name, code) in enumerate(zip(names, solid, strict=True)))
 
 
 def _are_levels(found: list[_Seen]) -> bool:
@@ -283,12 +215,7 @@ def _classes_of_values(found: list[_Seen]) -> tuple[ClassInfo, ...]:
     values = set[int]().union(*(each.mask.found for each in found)) - {IGNORED}
     soft = any(each.mask.bits == 16 or each.mask.lossy for each in found) or len(values) > MOST_VALUES
     names = ["object"] if soft or values <= {0, 1} else [f"class {id}" for id in range(1, max(values) + 1)]
-    return tuple(_class(id, name, 0x010101 * id) for id, name in enumerate((BACKGROUND, *names)))
-
-
-def _class(id: int, name: str, code: int) -> ClassInfo:
-    color = code >> 16, code >> 8 & 255, code & 255
-    return ClassInfo(id, dict.fromkeys(LANGUAGES, name), color, is_ignored(name))
+    return tuple(class_of(id, name, 0x010101 * id) for id, name in enumerate((BACKGROUND, *names)))
 
 
 def _names(known: tuple[ClassInfo, ...]) -> tuple[str, ...]:

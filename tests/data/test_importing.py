@@ -327,4 +327,4 @@ def test_the_command_reports_what_it_found(tmp_path: Path, capsys: pytest.Captur
     assert main(["import", str(tmp_path / "in"), "--format", "coco", "--out", str(tmp_path / "out")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["Class", "background", "cell", "dust"]
-    assert lines[-1] == "Pictures: 1 in train, 0 in val."
+    assert lines[-2] == "Pictures: 1 in train, 0 in val."

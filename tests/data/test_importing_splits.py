@@ -14,6 +14,7 @@ from segen.data.importing.folder import Report, convert
 from segen.errors import DataError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED
+from segen.text import words
 from tests.data.test_importing import HEIGHT, WIDTH, imported, labelme_file, store_picture
 from tests.sentences import sentence
 
@@ -227,31 +228,25 @@ def test_pictures_of_test_may_be_missing_but_not_all_be_of_test(tmp_path: Path) 
     assert (report.pictures, report.test) == ({"train": 1, "val": 0}, 1)
 
 
-def test_cityscapes_maps_of_one_name_are_refused(tmp_path: Path) -> None:
-    cityscapes_folders(tmp_path / "in")
-    twin = tmp_path / "in" / "gtFine" / "val" / "x" / "train0_gtFine_labelIds.png"
-    twin.write_bytes(images.encode(np.zeros((HEIGHT, WIDTH), np.uint8)))
-    with pytest.raises(DataError) as error:
-        converted(tmp_path / "in", "cityscapes")
-    assert str(error.value) == sentence("import_twice", file=twin.name)
+@pytest.mark.parametrize("name", [f"{number}.png" for number in range(8)])
+def test_a_single_picture_goes_to_train_and_it_is_said(tmp_path: Path, name: str) -> None:
+    store_coco(tmp_path / "in" / "all.json", {name: [("cat", 5)]})
+    report = converted(tmp_path / "in", share=0.5)
+    assert report.pictures == {"train": 1, "val": 0}
+    assert words("en", "import.empty", split="val") in report.text()
 
 
-@pytest.mark.parametrize(("ending", "colored"), [("jpg", False), ("jpg", True), ("png", True)])
-def test_cityscapes_maps_in_colors_or_stored_with_losses_are_refused(
-    tmp_path: Path, ending: str, colored: bool
+@pytest.mark.parametrize(("named", "other"), [("train", "val"), ("val", "train")])
+def test_a_picture_without_a_split_goes_to_the_one_that_is_empty(
+    tmp_path: Path, named: str, other: str
 ) -> None:
-    cityscapes_folders(tmp_path / "in")
-    file = next((tmp_path / "in").rglob("train0_gtFine_labelIds.png"))
-    file.unlink()
-    ids = np.tile(np.array([7, 26], np.uint8), (HEIGHT, WIDTH // 2))
-    pixels = np.stack([ids, ids[:, ::-1], ids], axis=2) if colored else ids
-    file.with_suffix(f".{ending}").write_bytes(images.encode(pixels, "JPEG" if ending == "jpg" else "PNG"))
-    with pytest.raises(DataError) as error:
-        converted(tmp_path / "in", "cityscapes")
-    name = f"train0_gtFine_labelIds.{ending}"
-    lossy = sentence("item_unusable", file=name, fault=sentence("labels_lossy"))
-    fault = lossy if ending == "jpg" else sentence("import_colors", file=name)
-    assert str(error.value) == sentence("folder_unusable", faults=fault)
+    store_coco(tmp_path / "in" / f"{named}.json", {"a.png": [("cat", 5)], "b.png": [("cat", 5)]})
+    assert words("en", "import.empty", split=other) in converted(tmp_path / "in").text()
+    store_coco(tmp_path / "in" / "more.json", {"c.png": [("cat", 5)]})
+    (tmp_path / "out").rename(tmp_path / "former")
+    report = converted(tmp_path / "in", share=0.5)
+    assert report.pictures == {named: 2, other: 1}
+    assert words("en", "import.empty", split=other) not in report.text()
 
 
 def test_labelme_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
@@ -296,15 +291,6 @@ def test_classes_of_unknown_pixels_are_ignored_wherever_they_stand(
     assert list(report.pixels) == ["background", "zebra"]
     labels = imported(tmp_path / "out")["a"]
     assert (labels[8, 8], labels[28, 28], labels[0, 0]) == (IGNORED, 1, 0)
-
-
-def test_a_mapping_may_name_an_ignored_class(tmp_path: Path) -> None:
-    cityscapes_folders(tmp_path / "in")
-    file = tmp_path / "mapping.json"
-    file.write_text(json.dumps({"3": "void", "7": "road", "8": "sidewalk"}))
-    report = convert(tmp_path / "in", "cityscapes", tmp_path / "out", 0.0, file)
-    assert list(report.pixels) == ["road", "sidewalk"]
-    assert (imported(tmp_path / "out")["train0_leftImg8bit"] == 0).all()
 
 
 def test_one_class_alone_is_refused(tmp_path: Path) -> None:

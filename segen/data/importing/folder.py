@@ -55,6 +55,9 @@ class Report:
         ]
         rows.append([words("en", "import.ignored"), "-", f"{self.ignored_pixels:,}"])
         told = table([heading, *rows]) + words("en", "import.pictures", **self.pictures)
+        for split, count in self.pictures.items():
+            if not count:
+                told += "\n" + words("en", "import.empty", split=split)
         if self.mixed_pixels:
             told += "\n" + words("en", "import.mixed", pixels=f"{self.mixed_pixels:,}")
         if self.test:
@@ -74,8 +77,9 @@ def convert(
     """Convert the annotations in `source` to the data set `out`, whole or not at all.
 
     Pictures of the split test are left out. Of those whose split the annotations do not name, `val_share`, 0
-    to 1, goes to val, by a hash of the name; each split has one at least. Raises UsageError for a folder
-    `out` that is not empty, DataError for annotations that cannot be used, which names every bad picture.
+    to 1, goes to val, by a hash of the name; each split has one at least, but one picture alone is in
+    train. Raises UsageError for a folder `out` that is not empty, DataError for annotations that cannot be
+    used, which names every bad picture.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError("folder_not_empty", folder=out.name)
@@ -111,7 +115,7 @@ def _splits(items: tuple[Annotated, ...], val_share: float) -> list[str]:
     splits = [item.split or ("val" if drawn(item.image.name) < val_share else "train") for item in items]
     for wanted in ("train", "val"):
         free = [index for index, item in enumerate(items) if item.split is None]
-        if wanted not in splits and len(free) > 1:
+        if free and wanted not in splits and (wanted == "train" or len(splits) > 1):
             order = sorted(free, key=lambda index: drawn(items[index].image.name))
             splits[order[0] if wanted == "val" else order[-1]] = wanted
     return splits

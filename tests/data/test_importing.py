@@ -305,12 +305,12 @@ def test_a_self_crossing_polygon_is_filled_without_a_fault(tmp_path: Path) -> No
     assert (imported(tmp_path / "out")["000"] == 1).sum() > 200
 
 
-@pytest.mark.parametrize("kind", ["line", "point"])
-def test_shapes_without_an_area_are_named(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["line", "ellipse"])
+def test_shapes_of_other_kinds_are_named(tmp_path: Path, kind: str) -> None:
     store_picture(tmp_path / "in", "a.png")
     shape = {"label": "cell", "points": [[1, 1], [2, 2]], "shape_type": kind}
     (tmp_path / "in" / "a.json").write_text(labelme_file("a.png", [shape]))
-    with pytest.raises(DataError, match=f"a.json has a shape of the kind {kind}"):
+    with pytest.raises(DataError, match=f"a.json has a shape of the kind {kind}, which import does not"):
         convert(tmp_path / "in", "labelme", tmp_path / "out", 0.2, None)
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segen.data.importing.annotations import picture_files, picture_named
 from segen.errors import DataError
 from segen.imaging import images
 from segen.imaging.labels import encode_labels
 from tests.data import test_importing_masks as masks
-from tests.data.test_importing import drawn_mask, imported
-from tests.data.test_importing_splits import LAYOUTS, converted
+from tests.data.test_importing import drawn_mask, imported, store_picture
+from tests.data.test_importing_splits import LAYOUTS, converted, store_coco, store_labelme
 from tests.sentences import sentence
 
 
@@ -78,3 +79,26 @@ def test_folders_of_masks_go_by_many_names(tmp_path: Path, folder: str) -> None:
     masks.stored(tmp_path / "in", {"a.png": images.encode(drawn_mask(0))}, folder)
     converted(tmp_path / "in", "masks")
     assert (imported(tmp_path / "out")["a"] == drawn_mask(0)).all()
+
+
+@pytest.mark.parametrize("format", ["coco", "labelme"])
+def test_names_of_pictures_may_differ_in_case(tmp_path: Path, format: str) -> None:
+    root = tmp_path / "in"
+    store_coco(root / "all.json", {"A.PNG": [("cat", 5)], "b.png": [("cat", 5)]})
+    (root / "A.PNG").rename(root / "a.png")
+    if format == "labelme":
+        store_labelme(root / "all.json", "A.PNG", [("cat", 5)])
+        store_labelme(root / "b.json", "b.png", [("cat", 5)])
+    assert converted(root, format).regions["cat"] == 2
+    assert sorted(imported(tmp_path / "out")) == ["a", "b"]
+
+
+def test_case_counts_where_names_differ_in_nothing_else(tmp_path: Path) -> None:
+    names = ("b.png", "B.png")
+    for name in names:
+        store_picture(tmp_path, name)
+    files = picture_files(tmp_path)
+    assert [picture_named(files, f"x\\{name}") for name in names] == [tmp_path / name for name in names]
+    with pytest.raises(DataError) as error:
+        picture_named(files, "b.PNG")
+    assert str(error.value) == sentence("import_twice", file="b.PNG")

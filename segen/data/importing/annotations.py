@@ -225,21 +225,22 @@ def may_be_picture(path: Path) -> bool:
 
 
 def picture_files(root: Path) -> dict[str, list[Path]]:
-    """Every file in `root` or below that may be a picture, by its name."""
+    """Every file in `root` or below that may be a picture, by its name in any case."""
     found: dict[str, list[Path]] = {}
     for path in filter(may_be_picture, files_in(root)):
-        found.setdefault(path.name, []).append(path)
+        found.setdefault(path.name.casefold(), []).append(path)
     return found
 
 
 def picture_named(files: dict[str, list[Path]], name: str) -> Path | None:
     """The picture that annotations call `name`, by its last part alone; None if it is not there.
 
-    Annotations are other people's: no path of theirs leads out of the folder. Raises DataError where two
-    pictures have that name.
+    Case counts only where several names differ in nothing else. Annotations are other people's: no path of
+    theirs leads out of the folder. Raises DataError where two pictures have that name.
     """
     last = name.replace("\\", "/").rpartition("/")[2]
-    found = files.get(last, [])
+    alike = files.get(last.casefold(), [])
+    found = [path for path in alike if path.name == last] or alike
     if len(found) > 1:
         raise DataError("import_twice", file=last)
     return found[0] if found else None

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,27 @@ def count_pixels(source: Path) -> int:
             return picture.width * picture.height
     except InputError:  # whoever reads it will be told what is wrong
         return 0
+
+
+class Indexed(NamedTuple):
+    """A picture with a palette: H x W indices, 256 x 3 colors, black beyond its end, and what shows."""
+
+    indices: NDArray[np.uint8]
+    palette: NDArray[np.uint8]
+    opaque: NDArray[np.bool_]
+
+
+def indexed(source: Path) -> Indexed | None:
+    """A picture with a palette, or of one bit, black and white; None for others. Raises InputError."""
+    with _opened(source) as opened:
+        picture = _loaded(opened)[0]
+        if picture.mode not in ("P", "1"):
+            return None
+        listed = [0, 0, 0, 255, 255, 255] if picture.mode == "1" else picture.getpalette("RGB") or []
+        palette = np.zeros(256 * 3, np.uint8)
+        palette[: len(listed)] = listed
+        opaque = np.asarray(picture.convert("RGBA"))[..., 3] > 0
+        return Indexed(np.asarray(picture).astype(np.uint8), palette.reshape(256, 3), opaque)
 
 
 def _has_second_page(picture: Pillow.Image) -> bool:

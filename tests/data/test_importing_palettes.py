@@ -106,3 +106,15 @@ def test_transparent_indices_are_background_in_any_order(tmp_path: Path) -> None
     report, found = converted(root)
     assert list(report.pixels) == ["background", "#3c3cfa", "#fa2828"]
     assert (found["1"] == np.array([0, 2, 1])[drawn_mask(1)]).all()
+
+
+def test_one_bit_is_black_and_white_beside_palettes(tmp_path: Path) -> None:
+    """One mask has a palette with white first, and another is of one bit."""
+    cells = [drawn_mask(number) == 1 for number in range(2)]
+    root = stored(
+        tmp_path / "in",
+        {"0.png": encode_labels(1 - cells[0].astype(np.uint8), ((255,) * 3, (0,) * 3)), "1.png": b""},
+    )
+    Pillow.fromarray(cells[1]).save(root / "SegmentationClass" / "1.png")
+    _, found = converted(root)
+    assert all((found[str(number)] == cells[number]).all() for number in range(2))

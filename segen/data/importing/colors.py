@@ -21,11 +21,9 @@ Palette = dict[int, int]
 
 def read(path: Path, known: tuple[ClassInfo, ...]) -> Mask:
     """A mask, one with a palette as if it had been stored in its colors. Raises InputError as `read_mask`."""
-    with images.decoded(path) as picture:
-        if picture.mode != "P":
-            return read_mask(path, known)
-        pixels = np.array(picture.convert("RGBA"))
-    pixels[pixels[..., 3] > 0, 3] = 255
+    if not (found := images.indexed(path)):
+        return read_mask(path, known)
+    pixels = np.dstack([found.palette[found.indices], 255 * found.opaque.astype(np.uint8)])
     return read_mask(images.encode(pixels), known)
 
 
@@ -34,17 +32,13 @@ def palette(path: Path) -> Palette:
 
     Raises InputError for what is no picture.
     """
-    with images.decoded(path) as picture:
-        if picture.mode != "P":
-            return {}
-        opaque = np.asarray(picture.convert("RGBA"))[..., 3] > 0
-        used = np.unique(np.asarray(picture)[opaque]).tolist()
-        listed = picture.getpalette("RGB") or []
-    colors = {index: int.from_bytes(listed[3 * index : 3 * index + 3]) for index in used}
-    if all(color == index * 0x010101 for index, color in colors.items()):
+    if not (found := images.indexed(path)):
         return {}
-    padded = not any(listed[:3])
-    return {index: color for index, color in colors.items() if color or not (index and padded)}
+    listed = [code((red, green, blue)) for red, green, blue in found.palette.tolist()]
+    used = np.unique(found.indices[found.opaque]).tolist()
+    if all(listed[index] == index * 0x010101 for index in used):
+        return {}
+    return {index: listed[index] for index in used if listed[index] or not (index and listed[0] == 0)}
 
 
 def disagree(palettes: Sequence[Palette]) -> bool:

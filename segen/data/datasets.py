@@ -7,7 +7,6 @@ docs/data.md describes the layout: one folder a data set, one sub-folder a split
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segen.data import class_file
 from segen.data.stems import by_stem
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
 from segen.imaging import labels as label_files
 from segen.imaging.images import Values
-from segen.imaging.labels import IGNORED, Coding
+from segen.imaging.labels import Coding
 from segen.registry import ClassInfo, dataset_classes, dataset_folder
 from segen.text import words
 from segen.types import Image, Labels
@@ -33,8 +33,6 @@ OTHER_ENDINGS = (".db", ".ini", ".json", ".txt", ".xml", ".csv", ".md", ".yaml",
 """Files beside pictures that are no pictures."""
 MAX_NAMED = 10
 """So many files are named in a sentence."""
-IGNORED_NAMES = ("unlabelled", "unlabeled", "void", "ignore")
-"""Names by which data sets mark pixels that no metric counts."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def locate(data: str | Path | None, dataset: str) -> Path:
         raise DataError("data_missing", dataset=dataset)
     root = Path(chosen)
     folder = dataset_folder(dataset)
-    marked = any((root / mark).exists() for mark in ("train", "trainA", "classes.json"))
+    marked = any((root / mark).exists() for mark in ("train", "trainA")) or class_file.find(root)
     if marked or root.resolve().name == folder:
         return root
     if not (root / folder).is_dir():
@@ -74,41 +72,15 @@ def weights_file(data: str | Path | None, name: str) -> Path | None:
 
 
 def classes(root: Path, dataset: str) -> tuple[ClassInfo, ...]:
-    """The classes of `root/classes.json`, a list of `{id, name, color}`, else those known of `dataset`.
+    """The classes of `root/classes.json`, else those known of `dataset`.
 
-    A last class named as in IGNORED_NAMES is neither learned nor measured. Raises DataError for a file
-    of another form, for ids that are not 0, 1, 2 …, for an ignored class that is not the last, for fewer
-    than two others, and for more classes than a label map has ids, IGNORED being none.
+    Raises DataError where there are neither, and as `class_file.read` does.
     """
-    known = dataset_classes(dataset)
-    if known and not (root / "classes.json").is_file():
+    if file := class_file.find(root):
+        return class_file.read(file)
+    if known := dataset_classes(dataset):
         return known
-    try:
-        entries = json.loads((root / "classes.json").read_text(encoding="utf-8-sig"))
-        found = tuple(
-            ClassInfo(
-                int(entry["id"]),
-                {"en": str(entry["name"]), "zh": str(entry["name"])},
-                (int(entry["color"][0]), int(entry["color"][1]), int(entry["color"][2])),
-                str(entry["name"]).lower() in IGNORED_NAMES,
-            )
-            for entry in entries
-        )
-    except (OSError, ValueError, OverflowError, RecursionError, LookupError, TypeError):
-        raise DataError("classes_file") from None
-    in_order = [known.id for known in found] == list(range(len(found)))
-    levels = [level for known in found for level in known.color]
-    if (
-        not in_order
-        or not all(0 <= level <= 255 for level in levels)
-        or any(known.ignored for known in found[:-1])
-    ):
-        raise DataError("classes_file")
-    if sum(not known.ignored for known in found) < 2:
-        raise DataError("classes_few")
-    if len(found) > IGNORED:
-        raise DataError("import_classes", count=len(found), most=IGNORED)
-    return found
+    raise DataError("classes_missing")
 
 
 def pairs(root: Path, split: str) -> list[Pair]:

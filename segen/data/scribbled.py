@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segen.data import datasets
+from segen.data import class_file, datasets
 from segen.errors import InputError
 from segen.imaging import images, labels
 from segen.types import UNDRAWN, Image, Labels, TaughtClass
@@ -55,7 +55,7 @@ def classes(folder: Path, drawn: Sequence[Strokes]) -> tuple[TaughtClass, ...]:
 
     Raises DataError for a damaged classes.json, and InputError for a name in it that TaughtClass refuses.
     """
-    known = datasets.classes(folder, "") if (folder / "classes.json").is_file() else ()
+    known = datasets.classes(folder, "") if class_file.find(folder) else ()
     if known:
         try:
             return tuple(TaughtClass(each.name["en"], each.color) for each in known)

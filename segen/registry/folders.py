@@ -175,6 +175,9 @@ def _problem(table: dict[str, Any]) -> str:
         "input_size: height and width": len(size) == 2 and all(side in SIDES for side in size),
         "classes: at least 2, ids 0, 1, 2 …": 2 <= len(classes) <= 255
         and [each["id"] for each in classes] == list(range(len(classes))),
+        "classes: a name of its own for each": all(
+            len({each["name"][language] for each in classes}) == len(classes) for language in LANGUAGES
+        ),
         "color: three numbers from 0 to 255": all(
             len(each["color"]) == 3 and all(0 <= value <= 255 for value in each["color"]) for each in classes
         ),

@@ -101,8 +101,8 @@ def test_other_classes_start_from_a_shipped_card(weights: Path, tmp_path: Path) 
     [
         (300, 0, sentence("import_classes", count=300, most=255)),
         (256, 0, sentence("import_classes", count=256, most=255)),
-        (2, 256, sentence("classes_file")),
-        (2, -1, sentence("classes_file")),
+        (2, 256, sentence("classes_color", name="c0")),
+        (2, -1, sentence("classes_color", name="c0")),
         (1, 0, sentence("classes_few")),
     ],
 )
@@ -127,3 +127,60 @@ def test_one_class_beside_an_ignored_one_is_refused_and_an_unseen_class_is_told(
     (tmp_path / "classes.json").write_text(json.dumps([entries[0], {**entries[2], "id": 1}]))
     with pytest.raises(DataError, match=exactly("classes_few")):
         datasets.classes(tmp_path, "own")
+
+
+def entry(id: object, name: object = "thing", color: object = (1, 2, 3)) -> dict[str, object]:
+    return {"id": id, "name": name, "color": color}
+
+
+SKY = entry(0, "sky")
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (entry(1, "sky "), sentence("classes_same", name="sky")),
+        (entry(1, ""), sentence("classes_name", id=1)),
+        (entry(1, None), sentence("classes_name", id=1)),
+        (entry(1.7), sentence("classes_ids", id=1.7, place=1)),
+        (entry(2), sentence("classes_ids", id=2, place=1)),
+        (entry(True), sentence("classes_ids", id=True, place=1)),
+        (entry(1, color=[1.0, 0.5, 0]), sentence("classes_color", name="thing")),
+        (entry(1, color=[1.0, 0.0, 0.0]), sentence("classes_color", name="thing")),
+        (entry(1, color="123"), sentence("classes_color", name="thing")),
+        (entry(1, color=[1, 2]), sentence("classes_color", name="thing")),
+        ([1, "thing", [1, 2, 3]], sentence("classes_file")),
+    ],
+)
+def test_what_is_wrong_with_a_class_is_named(tmp_path: Path, second: object, told: str) -> None:
+    (tmp_path / "classes.json").write_text(json.dumps([SKY, second]))
+    with pytest.raises(DataError) as raised:
+        datasets.classes(tmp_path, "own")
+    assert str(raised.value) == told
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("name", ["classes.json", "Classes.JSON"])
+def test_classes_in_any_unicode(tmp_path: Path, encoding: str, name: str) -> None:
+    entries = [entry("0", "Läsion", ["1", "2", "3"]), entry(1, " road ", [4, 5, 6, 255])]
+    (tmp_path / name).write_text(json.dumps(entries, ensure_ascii=False), encoding=encoding)
+    found = [(each.name["en"], each.color) for each in datasets.classes(tmp_path, "camvid")]
+    assert found == [("Läsion", (1, 2, 3)), ("road", (4, 5, 6))]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, sentence("classes_missing")),
+        ('[{"name": "Läsion"}]'.encode("latin-1"), sentence("classes_encoding")),
+        (b"", sentence("classes_json", line=1, column=1)),
+        (b'[{"id": 0},\n]', sentence("classes_json", line=2, column=1)),
+        (b'{"classes": []}', sentence("classes_file")),
+    ],
+)
+def test_a_file_of_classes_that_cannot_be_read(tmp_path: Path, content: bytes | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "classes.json").write_bytes(content)
+    with pytest.raises(DataError) as raised:
+        datasets.classes(tmp_path, "own")
+    assert str(raised.value) == told

@@ -192,6 +192,7 @@ def configured(**values: object) -> Callable[[Path], None]:
         (altered("id = 1", "id = 7"), "card_wrong", None),
         (altered("zh =", "de ="), "card_wrong", {"problem": "a text in en and zh"}),
         (altered(r"color = \[.*", "color = [0, 0, 256]"), "card_wrong", None),
+        (altered(NAMES[1], NAMES[0]), "card_wrong", {"problem": "classes: a name of its own for each"}),
         (written("metrics.json", '{"own": {"val": 3}}'), "card_wrong", {"problem": "metrics.json"}),
         (configured(classes=7), "card_wrong", {"problem": "classes: 7 in config.json"}),
         (configured(decoder_channels=[10**9] * 5), "card_wrong", {"problem": "config.json"}),

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from segen.data.datasets import IGNORED_NAMES, OTHER_ENDINGS
+from segen.data.class_file import IGNORED_NAMES
+from segen.data.datasets import OTHER_ENDINGS
 from segen.errors import DataError, SegenError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED

@@ -19,7 +19,7 @@ from segen import registry
 from segen.cli.chains import run_recipe
 from segen.cli.exporting import export
 from segen.cli.importing import import_annotations
-from segen.cli.packing import Cards, add_cards, pack
+from segen.cli.packing import Cards, add_cards, pack, tell_masks
 from segen.cli.pictures import label_each, make_folder, prepare, progress, tell, work_on_each
 from segen.cli.serving import serve
 from segen.cli.teaching import label_by, teach
@@ -270,6 +270,7 @@ def evaluate(
         from segen.models.features.inception import FILE
 
         print(WeightsError("inception_missing", file=FILE), file=sys.stderr)
+    tell_masks(report)
     if write:
         store(card, report)
     if as_json:

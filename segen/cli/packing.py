@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -17,6 +18,12 @@ def add_cards(folder: Path | None) -> None:
     """Let the cards of a folder be found by name. Raises UsageError as `folders.add_all`."""
     if folder:
         folders.add_all(folder)
+
+
+def tell_masks(report: dict[str, Any]) -> None:
+    """Say on standard error how the masks behind a report were read, where their values are no ids."""
+    if "masks" in report:
+        print(f"{report['split']}: {report['masks']}", file=sys.stderr)
 
 
 def pack(
@@ -48,7 +55,9 @@ def pack(
 
         try:
             folders.add_all(out)
-            store(card, evaluate(Engine(), card, data, split, progress))
+            report = evaluate(Engine(), card, data, split, progress)
+            tell_masks(report)
+            store(card, report)
         except BaseException:
             shutil.rmtree(out)
             raise

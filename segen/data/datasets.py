@@ -230,9 +230,9 @@ class Survey:
 
 
 def survey(labelled: list[Pair], known: tuple[ClassInfo, ...], numbered: bool = False) -> Survey:
-    """Look at every picture and mask before any is used. Raises DataError that names all that cannot be.
+    """Look at every picture and mask of a split before any is used. `numbered` asks for `read_instances`.
 
-    `numbered` asks for masks that `read_instances` takes.
+    Raises DataError that names all that cannot be used, and where no mask labels a pixel, or numbers a thing.
     """
     faults: list[SegenError] = []
     coded: Coding = "ids"
@@ -250,6 +250,12 @@ def survey(labelled: list[Pair], known: tuple[ClassInfo, ...], numbered: bool = 
             named.append(error)
     if named or faults:
         raise DataError("folder_unusable", faults=tuple(named or faults))
+    learned = [not each.ignored for each in known]
+    split = labelled[0].mask.parent.parent.name
+    if not pixels[:, learned].any():
+        raise DataError("split_unlabelled", split=split)
+    if numbered and not pixels[:, 1].any():
+        raise DataError("split_without_instances", split=split)
     return Survey(coded, pixels)
 
 

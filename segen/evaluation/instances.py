@@ -47,7 +47,10 @@ class InstanceMetrics:
     def compute(self) -> dict[str, float]:
         """mask_ap_50, at an IoU of 0.5, and mask_ap, over 0.5 to 0.95; 0 to 1, -1 with no true instance."""
         # Precision by IoU, recall, class, area (the first being all) and number of detections.
-        by_iou = self.precision.compute()["precision"][:, :, :, 0, -1].double()
+        measured = self.precision.compute()
+        if "precision" not in measured:  # nothing was found, and there is nothing to find
+            return {"mask_ap_50": -1.0, "mask_ap": -1.0}
+        by_iou = measured["precision"][:, :, :, 0, -1].double()
         known = by_iou > -1
         return {
             "mask_ap_50": float(by_iou[0][known[0]].mean()) if known[0].any() else -1.0,

@@ -108,6 +108,8 @@ def _compare(
         if len(card.classes) == 2:
             roc.update(value.probabilities, labels)
         if value.instances is not None:
+            if not survey.pixels[:, 1].any():
+                raise DataError("split_without_instances", split=split)
             instances = instances or (InstanceMetrics(), Matching())
             numbers = datasets.read_instances(pair, survey.coding)[1]
             instances[0].update(value.instances, numbers)

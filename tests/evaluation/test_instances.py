@@ -10,11 +10,13 @@ import pytest
 
 from segen.data.synthetic import scenes
 from segen.engine import Engine
+from segen.errors import DataError
 from segen.evaluation.instances import InstanceMetrics
 from segen.evaluation.runner import evaluate
 from segen.imaging import images
 from segen.types import Instance, Run, Segmentation, SegmentRequest
 from tests.known_instances import CARD, cut, write_pair
+from tests.sentences import exactly
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning:pycocotools.mask")
 
@@ -50,6 +52,21 @@ def test_more_than_a_hundred_instances_count_and_pictures_without_any() -> None:
     measure.update(cut(numbers), numbers)
     measure.update((), np.zeros((9, 9), np.int32))
     assert measure.compute()["mask_ap_50"] == pytest.approx(1)
+
+
+def test_nothing_found_where_nothing_is() -> None:
+    measure = InstanceMetrics()
+    measure.update((), np.zeros((9, 9), np.int32))
+    assert measure.compute() == {"mask_ap_50": -1, "mask_ap": -1}
+
+
+def test_evaluate_refuses_masks_without_instances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = np.zeros((9, 9), np.uint16)
+    write_pair(tmp_path / CARD.dataset, images.encode(empty), np.zeros((9, 9, 3), np.uint8))
+    found = Segmentation(empty.astype(np.uint8), np.ones((2, 9, 9), np.float32), ())
+    monkeypatch.setattr(Engine, "run", lambda *given: Run(found, CARD.name, "cpu", 0.0, 0.0))
+    with pytest.raises(DataError, match=exactly("split_without_instances", split="val")):
+        evaluate(Engine("cpu"), CARD, tmp_path, "val")
 
 
 def test_evaluate_measures_instances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,16 @@ import torch
 from torchvision.models.detection.roi_heads import project_masks_on_boxes
 
 from segen.data.synthetic import scenes
+from segen.errors import DataError
+from segen.imaging import images
 from segen.models.segmentation.maskrcnn import SlimMaskRCNN, segment
 from segen.training import data as training_data
 from segen.training import loop
+from segen.training.recipe import Place
 from segen.training.recipes import RECIPES
 from segen.training.recipes.instances import Instances, InstancesConfig, targets
 from tests.known_instances import CARD, SYNTHETIC, Found, whole
+from tests.sentences import exactly
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning:pycocotools.mask")
 
@@ -72,6 +76,18 @@ def test_training_moves_what_is_not_frozen(small: InstancesConfig) -> None:
     assert lines[0]["loss"] == pytest.approx(sum(lines[0][part] for part in parts), rel=1e-5)
     assert lines[-1].keys() == {"step", "val/mask_ap_50", "val/mask_ap"}
     assert isinstance(SlimMaskRCNN.from_pretrained(folder), SlimMaskRCNN)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_split_without_instances_is_refused(small: InstancesConfig, tmp_path: Path, split: str) -> None:
+    for each in ("train", "val"):
+        numbers = np.zeros((64, 64), np.uint16)
+        numbers[8:30, 8:30] = 0 if each == split else 7
+        for kind, values in (("images", np.zeros((64, 64, 3), np.uint8)), ("masks", numbers)):
+            (tmp_path / "nuclei" / each / kind).mkdir(parents=True)
+            (tmp_path / "nuclei" / each / kind / "a.png").write_bytes(images.encode(values))
+    with pytest.raises(DataError, match=exactly("split_without_instances", split=split)):
+        Instances(small, Place(data=str(tmp_path)))
 
 
 def test_a_crop_without_a_nucleus_is_learned_from(small: InstancesConfig) -> None:

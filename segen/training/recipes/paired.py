@@ -63,6 +63,8 @@ class PairedConfig(TranslationConfig):
     def check(self) -> None:
         """Raise UsageError for values that no training can have."""
         super().check()
+        if self.dataset not in PAIRS:
+            raise UsageError("pairs_unknown", name=self.dataset, known=", ".join(PAIRS))
         if self.guide and (self.dataset != "camvid" or self.directions != ("a_to_b",)):
             raise UsageError("guide_without_labels", name=self.name)
 

@@ -24,8 +24,13 @@ from segen.registry.options import Words
 from segen.text import LANGUAGES
 
 CARD, CONFIG, WEIGHTS, METRICS = "card.toml", "config.json", "model.safetensors", "metrics.json"
-ENDINGS = (".toml", ".json", ".safetensors", ".md", ".txt", ".csv", ".png", ".jpg", ".webp", "")
-"""What the names of files in a card's folder may end in; any other file could be code."""
+ENDINGS = (".toml", ".json", ".safetensors", ".md", ".txt", ".csv", ".png", ".jpg", ".webp")
+"""What the names of files in a card's folder may end in; any other file could be code, but for NAMES."""
+NAMES = (
+    "sha256sums", "license", "licence", "readme", "notice", ".gitattributes", ".gitignore",
+    ".ds_store", "thumbs.db", "desktop.ini",
+)  # fmt: skip
+"""Further files, in lower case, that may be there: texts without an ending, and what systems leave behind."""
 CODE = ("auto_map", "custom_pipeline", "_module")
 """Keys by which configurations name code to run."""
 NAME = re.compile(r"\w[\w-]{0,59}")
@@ -116,7 +121,7 @@ def read(folder: Path) -> ModelCard:
     """The card of a folder, whose weights are as they were sealed. Raises UsageError as `add_all` does."""
     folder = folder.resolve()
     for path in sorted(folder.rglob("*")):
-        if path.is_dir() or path.name.startswith("."):
+        if path.is_dir() or path.name.lower() in NAMES:
             continue
         if path.suffix.lower() not in ENDINGS:
             raise UsageError("card_code", folder=folder.name, what=_told(path.name))
@@ -227,7 +232,7 @@ def _check_metrics(folder: Path, card: ModelCard) -> None:
 def _text(file: Path) -> str:
     if file.stat().st_size > MAX_BYTES:
         raise ValueError("too large")
-    return file.read_text(encoding="utf-8")
+    return file.read_text(encoding="utf-8-sig")
 
 
 def _entries(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

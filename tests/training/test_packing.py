@@ -176,6 +176,9 @@ def configured(**values: object) -> Callable[[Path], None]:
     ("harm", "key", "values"),
     [
         (written("loader.py", "print()"), "card_code", {"what": "loader.py"}),
+        (written(".hidden.py", "print()"), "card_code", {"what": ".hidden.py"}),
+        (written("run", "#!/bin/sh"), "card_code", {"what": "run"}),
+        (written("Makefile", "all:"), "card_code", {"what": "Makefile"}),
         (written("deep/weights.pkl", ""), "card_code", {"what": "weights.pkl"}),
         (configured(auto_map={"AutoModel": "m.M"}), "card_code", {"what": "auto_map"}),
         (altered('loader = ".*"', 'loader = "os:system"'), "card_loader", {"loader": "os:system"}),
@@ -226,6 +229,14 @@ def _raw(key: str) -> str:
     from segen.text import catalogue
 
     return catalogue("en")[f"errors.{key}"]
+
+
+def test_what_systems_and_editors_leave_does_no_harm(cards: Path) -> None:
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "LICENSE", ".gitattributes"):
+        (cards / "own" / name).write_bytes(b"\0")
+    file = cards / "own" / "card.toml"
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert [card.name for card in folders.add_all(cards)] == ["own"]
 
 
 def test_a_network_that_cannot_be_built_is_told_when_it_is_loaded(cards: Path) -> None:

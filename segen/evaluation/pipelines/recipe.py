@@ -74,7 +74,7 @@ def read_file(path: Path) -> Recipe:
         raise InputError("file_unreadable") from None
     if content.startswith(SIGNATURE):
         return parse(text_in(content, KEYWORD) or "")
-    return parse(content.decode("utf-8", "replace"))
+    return parse(content.decode("utf-8-sig", "replace"))
 
 
 def parse(given: object) -> Recipe:

@@ -155,7 +155,7 @@ def test_a_wrong_step_gets_one_sentence_that_names_it(name: str) -> None:
 
 def test_a_recipe_is_read_from_its_file_and_from_a_picture(tmp_path: Path) -> None:
     recipe = parse(_recipe(GENERATE))
-    (tmp_path / "r.json").write_text(recipe.text())
+    (tmp_path / "r.json").write_text(recipe.text(), encoding="utf-8-sig")
     plain = images.encode(_grey())
     picture = with_text(plain, KEYWORD, recipe.text())
     (tmp_path / "p.png").write_bytes(picture)

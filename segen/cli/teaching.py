@@ -10,7 +10,7 @@ import tyro
 
 from segen.cli.pictures import label_each, prepare, tell
 from segen.data import files
-from segen.errors import InputError, UsageError, sentence
+from segen.errors import DataError, InputError, UsageError, sentence
 from segen.registry import TEACH_MODEL
 from segen.text import words
 from segen.types import ApplyRequest, Format, PixelClassifier, TeachRequest
@@ -45,7 +45,7 @@ def teach(
     for path in images:
         try:
             strokes = scribbled.read(scribbles, path)
-        except InputError as error:
+        except (InputError, DataError) as error:
             tell(path, sentence(error))
             code = 1
             continue

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from segen.data import class_file, datasets
-from segen.errors import InputError
+from segen.errors import DataError, InputError
 from segen.imaging import images, labels
 from segen.types import UNDRAWN, Image, Labels, TaughtClass
 
@@ -31,19 +31,20 @@ class Strokes:
 def read(folder: Path, picture: Path) -> Strokes | None:
     """A picture and its strokes, a PNG in `folder` of the picture's stem; None where there is no such file.
 
-    Raises InputError for a picture or strokes that cannot be used.
+    Strokes are turned with their picture as masks are (`datasets.upright`). Raises InputError for a picture
+    or strokes that cannot be used, and DataError where two files have strokes of the picture, and as there.
     """
-    image = images.read(picture)
+    image, turn = images.read_turned(picture)
     found = [path for path in sorted(folder.glob("*")) if _is_of(path, picture)]
     if not found:
         return None
+    if len(found) > 1:
+        raise DataError("scribbles_twice", first=found[0].name, second=found[1].name, file=picture.name)
     try:
         ids = labels.read_strokes(found[0])
-        if ids.shape != image.shape[:2]:
-            raise InputError("scribbles_size")
     except InputError as fault:
         raise InputError("item_unusable", file=found[0].name, fault=fault) from None
-    return Strokes(image, ids)
+    return Strokes(image, datasets.upright(ids, datasets.Pair(picture, found[0]), image.shape[:2], turn))
 
 
 def _is_of(path: Path, picture: Path) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image as Pillow
 
 from segen.cli.main import main
+from segen.data import scribbled
 from segen.imaging import export, images
 from segen.types import MAX_NAME, MAX_TAUGHT
 from tests.cli.calls import names, results
@@ -63,7 +64,6 @@ def test_strokes_that_cannot_be_used_are_named(
     weights: Path, pictures: Path, scribbles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {
-        "scribbles_size": (np.full((5, 5), 255, np.uint8), {}),
         "scribbles_colors": (np.random.default_rng(0).integers(0, 255, (64, 40, 3), dtype=np.uint8), {}),
         "too_many_taught": (np.full((64, 40), 299, np.uint16), {"count": 300, "most": MAX_TAUGHT}),
     }
@@ -74,6 +74,62 @@ def test_strokes_that_cannot_be_used_are_named(
         fault = sentence("item_unusable", file="b.v2.png", fault=sentence(key, **values))
         assert f"b.v2.jpg: {fault}" in capsys.readouterr().err.splitlines()
         assert names(out) == results("a") | {"classifier.json"}
+
+
+def turned(pictures: Path, orientation: int, size: tuple[int, int]) -> Path:
+    """A picture of this stored size with an EXIF orientation, the only one of the folder."""
+    for path in pictures.iterdir():
+        path.unlink()
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    Pillow.linear_gradient("L").resize(size).convert("RGB").save(pictures / "a.jpg", exif=exif)
+    return pictures / "a.jpg"
+
+
+def test_strokes_are_turned_with_their_picture(pictures: Path, scribbles: Path) -> None:
+    picture = turned(pictures, 6, (64, 48))
+    drawn = np.full((48, 64), 255, np.uint8)
+    drawn[2, 5:30] = 1
+    for given in (drawn, np.rot90(drawn, -1)):
+        (scribbles / "a.png").write_bytes(images.encode(np.ascontiguousarray(given)))
+        found = scribbled.read(scribbles, picture)
+        assert found is not None
+        assert found.image.shape[:2] == (64, 48)
+        assert (found.ids == np.rot90(drawn, -1)).all()
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "strokes", "key", "values"),
+    [
+        (3, (64, 48), (48, 64), "mask_turned", {"file": "a.jpg"}),
+        (6, (48, 48), (48, 48), "mask_turned", {"file": "a.jpg"}),
+        (1, (64, 48), (5, 5), "mask_size", {"file": "a.png"}),
+    ],
+)
+def test_strokes_that_fit_in_no_one_way_are_refused(
+    pictures: Path,
+    scribbles: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    orientation: int,
+    size: tuple[int, int],
+    strokes: tuple[int, int],
+    key: str,
+    values: dict[str, str],
+) -> None:
+    turned(pictures, orientation, size)
+    (scribbles / "a.png").write_bytes(images.encode(np.full(strokes, 255, np.uint8)))
+    assert teach(pictures, scribbles, tmp_path / "out") == 2
+    assert f"a.jpg: {sentence(key, **values)}" in capsys.readouterr().err.splitlines()
+
+
+def test_two_files_of_strokes_of_one_picture_are_refused(
+    pictures: Path, scribbles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scribbles / "a.png.png").write_bytes((scribbles / "a.png").read_bytes())
+    assert teach(pictures, scribbles, tmp_path / "out") == 2
+    told = sentence("scribbles_twice", first="a.png", second="a.png.png", file="a.png")
+    assert f"a.png: {told}" in capsys.readouterr().err.splitlines()
 
 
 def test_strokes_of_one_class_and_none_at_all(

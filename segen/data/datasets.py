@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen.data import class_file
+from segen.data.listing import listed, named, pictures_in
 from segen.data.stems import by_stem
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
@@ -30,17 +31,16 @@ from segen.types import Image, Labels
 PEOPLE = ("1f468", "1f469", "1f9d1")
 """The code points of man, woman and person."""
 OTHER_ENDINGS = (".db", ".ini", ".json", ".txt", ".xml", ".csv", ".md", ".yaml", ".yml")
-"""Files beside pictures that are no pictures."""
-MAX_NAMED = 10
-"""So many files are named in a sentence."""
+"""Files that belong to a picture and are none."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A picture and the file of its labels."""
+    """A picture and the file of its labels, and where there is one, the root of their data set."""
 
     image: Path
     mask: Path
+    root: Path | None = None
 
 
 def locate(data: str | Path | None, dataset: str) -> Path:
@@ -56,9 +56,11 @@ def locate(data: str | Path | None, dataset: str) -> Path:
     marked = any((root / mark).exists() for mark in ("train", "trainA")) or class_file.find(root)
     if marked or root.resolve().name == folder:
         return root
-    if not (root / folder).is_dir():
-        raise DataError("data_missing", dataset=dataset)
-    return root / folder
+    if (root / folder).is_dir():
+        return root / folder
+    if any((root / mark).exists() for mark in ("val", "valA", "test", "testA")):
+        return root
+    raise DataError("data_missing", dataset=dataset)
 
 
 def weights_file(data: str | Path | None, name: str) -> Path | None:
@@ -87,28 +89,26 @@ def pairs(root: Path, split: str) -> list[Pair]:
     """The labelled pictures of one split, in order of name.
 
     A mask has the stem of its picture, or else that and one of stems.SUFFIXES. Raises DataError where there
-    is none, where a picture has no mask, and where two pictures or two masks share a stem.
+    is none, where a picture has no mask, where two pictures or two masks share a stem, and where a file that
+    is no picture has a mask.
     """
-    found = by_stem(pictures(root, split))
-    masks = by_stem(_readable(root / split / "masks"), found)
-    if missing := [path.name for stem, path in found.items() if stem not in masks]:
+    folder = root / split / "images"
+    found = by_stem(_found(root, split, [folder]), root)
+    masks = by_stem(pictures_in(root, root / split / "masks"), root, found)
+    if missing := [named(path, root) for stem, path in found.items() if stem not in masks]:
         raise DataError("masks_missing", files=listed(missing))
-    return [Pair(path, masks[stem]) for stem, path in found.items()]
+    unread = [path for path in sorted(folder.glob("[!.]*")) if path.stem in masks.keys() - found.keys()]
+    if unread := [path for path in unread if path.suffix.lower() not in OTHER_ENDINGS]:
+        fault = InputError("not_a_picture", formats=", ".join(images.FORMATS))
+        raise DataError("item_unusable", file=listed([named(path, root) for path in unread]), fault=fault)
+    return [Pair(path, masks[stem], root) for stem, path in found.items()]
 
 
-def listed(names: list[str]) -> str:
-    """Up to MAX_NAMED names in a row, and how many more there are."""
-    more = len(names) - MAX_NAMED
-    return ", ".join(names[:MAX_NAMED]) + (f" (+{more})" if more > 0 else "")
-
-
-def _readable(folder: Path) -> list[Path]:
-    """The files of a folder that may be pictures, in order of name."""
-    return [
-        path
-        for path in sorted(folder.glob("*"))
-        if not path.name.startswith(".") and path.suffix.lower() not in OTHER_ENDINGS and path.is_file()
-    ]
+def _found(root: Path, split: str, folders: list[Path]) -> list[Path]:
+    found = [path for folder in folders for path in pictures_in(root, folder)]
+    if split != Path(split).name or not found:
+        raise DataError("split_missing", split=split)
+    return found
 
 
 def pictures(root: Path, split: str) -> list[Path]:
@@ -117,16 +117,12 @@ def pictures(root: Path, split: str) -> list[Path]:
     The halves of `train` are the folders trainA and trainB. Files such as Thumbs.db are passed over. Raises
     DataError when there is none.
     """
-    folders = [root / split / "images", root / f"{split}A", root / f"{split}B"]
-    found = [path for folder in folders for path in _readable(folder)]
-    if split != Path(split).name or not found:
-        raise DataError("split_missing", split=split)
-    return found
+    return _found(root, split, [root / split / "images", root / f"{split}A", root / f"{split}B"])
 
 
 def half(root: Path, split: str, letter: str) -> list[Path]:
     """The pictures of one domain of two without pairs, "A" or "B", in order of name. Raises DataError."""
-    found = _readable(root / f"{split}{letter}")
+    found = pictures_in(root, root / f"{split}{letter}")
     if split != Path(split).name or not found:
         raise DataError("half_missing", folder=f"{split}{letter}")
     return found
@@ -167,7 +163,7 @@ def _picture(pair: Pair) -> tuple[Image, images.Turn | None]:
     try:
         return images.read_turned(pair.image)
     except InputError as error:
-        raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+        raise DataError("item_unusable", file=named(pair.image, pair.root), fault=error) from None
 
 
 def _labels(
@@ -182,7 +178,7 @@ def _labels(
         mask = label_files.read_mask(pair.mask, known)
         labels = label_files.labels_of(mask, known, coded or label_files.coding([mask], known))
     except InputError as error:
-        raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
+        raise DataError("item_unusable", file=named(pair.mask, pair.root), fault=error) from None
     return upright(labels, pair, shape, turn)
 
 
@@ -194,11 +190,11 @@ def upright(
     Raises DataError where they fit neither, and where nobody can tell which of both they were drawn on.
     """
     if turn is not None and values.shape == shape == images.stored_size(shape, turn):
-        raise DataError("mask_turned", file=pair.image.name)
+        raise DataError("mask_turned", file=named(pair.image, pair.root))
     if turn is not None and values.shape != shape:
         values = images.turned(values, turn)
     if values.shape != shape:
-        raise DataError("mask_size", file=pair.mask.name)
+        raise DataError("mask_size", file=named(pair.mask, pair.root))
     return values
 
 
@@ -207,7 +203,7 @@ def _checked_labels(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding, num
     try:
         shape, turn = images.checked_size(pair.image)
     except InputError as error:
-        raise DataError("item_unusable", file=pair.image.name, fault=error) from None
+        raise DataError("item_unusable", file=named(pair.image, pair.root), fault=error) from None
     if numbered:
         _numbers(pair, coded, shape, turn)
     return _labels(pair, known, coded, shape, turn)
@@ -281,5 +277,5 @@ def _numbers(
     try:
         numbers = label_files.read_instances(pair.mask, coded)
     except InputError as error:
-        raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
+        raise DataError("item_unusable", file=named(pair.mask, pair.root), fault=error) from None
     return upright(numbers, pair, shape, turn)

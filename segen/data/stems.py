@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from segen.data.listing import named
 from segen.errors import DataError
 
 SUFFIXES = tuple(
@@ -21,8 +22,8 @@ def bare(stem: str) -> str:
     return stem[: len(stem) - len(suffix)]
 
 
-def by_stem(paths: list[Path], pictures: Collection[str] | None = None) -> dict[str, Path]:
-    """Files by their stem; or, given the stems of all pictures, masks by that of their picture.
+def by_stem(paths: list[Path], root: Path, pictures: Collection[str] | None = None) -> dict[str, Path]:
+    """Files of the data set at `root` by their stem; or, given those of pictures, masks by their picture's.
 
     That is the mask's own, or else the one without a suffix. Raises DataError where two files have one.
     """
@@ -30,6 +31,6 @@ def by_stem(paths: list[Path], pictures: Collection[str] | None = None) -> dict[
     for path in paths:
         stem = path.stem if pictures is None or path.stem in pictures else bare(path.stem)
         if stem in found:
-            raise DataError("one_stem", first=found[stem].name, second=path.name)
+            raise DataError("one_stem", first=named(found[stem], root), second=named(path, root))
         found[stem] = path
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.data import datasets, raw
+from segen.data import datasets, listing, raw
 from segen.engine import Engine
 from segen.errors import DataError
 from segen.evaluation import distances
@@ -49,7 +50,7 @@ def measure(
     when the data cannot be used, WeightsError where a network is missing whose features are taken.
     """
     root = datasets.locate(data, card.dataset)
-    real, train = (_real(root, card, each) for each in (split, "train"))
+    real, train = listing.together(*(partial(_real, root, card, each) for each in (split, "train")))
     count = min(SAMPLES, len(train))
     if min(count, len(real)) < LEAST:
         raise DataError("no_floor", least=LEAST)
@@ -110,7 +111,7 @@ def _real(root: Path, card: ModelCard, split: str) -> Pictures:
     if (root / "raw").is_dir():
         return np.repeat(raw.read(root, split)[0][..., None], 3, axis=3)
     paths = datasets.pictures(root, split)
-    return np.stack([images.resize(images.read(path), *card.input_size) for path in paths])
+    return np.stack(listing.read_all(root, paths, lambda image: images.resize(image, *card.input_size)))
 
 
 def _space(card: ModelCard, root: Path) -> tuple[Look, str]:

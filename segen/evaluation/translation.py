@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from skimage.filters import threshold_otsu
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
 from segen import registry
-from segen.data import datasets
+from segen.data import datasets, listing
 from segen.data.synthetic import nuclei
 from segen.engine import Engine
 from segen.errors import DataError
@@ -76,11 +77,12 @@ def _masks(
     }
     classes = datasets.classes(root, card.dataset)
     pairs = datasets.pairs(root, split)
+    coded = datasets.survey(pairs, classes, numbered=True).coding
     pixels = {name: LabelMetrics(classes) for name in ways}
     parts = {name: InstanceMetrics() for name in ways}
     matches = {name: Matching() for name in ways}
     for pair in progress(pairs):
-        image, numbers = datasets.read_instances(pair)
+        image, numbers = datasets.read_instances(pair, coded)
         for name, way in ways.items():
             mask = way(image)
             pixels[name].update((mask > 0.5).astype(np.uint8), (numbers > 0).astype(np.uint8))
@@ -150,9 +152,13 @@ def _photographs(
     height, width = card.input_size
 
     def read(part: str, letter: str) -> list[Image]:
-        return [images.resize(images.read(path), height, width) for path in datasets.half(root, part, letter)]
+        paths = datasets.half(root, part, letter)
+        return listing.read_all(root, paths, lambda image: images.resize(image, height, width))
 
-    domains = {"forward": read(split, "A"), "backward": read(split, "B")}
+    halves = [(part, letter) for part in (split, "train") for letter in "AB"]
+    read_halves = listing.together(*(partial(read, *half) for half in halves))
+    photographs = dict(zip(halves, read_halves, strict=True))
+    domains = {"forward": photographs[split, "A"], "backward": photographs[split, "B"]}
     if min(map(len, domains.values())) < LEAST:
         raise DataError("no_floor", least=LEAST)
     features = {way: _looks(domain, root) for way, domain in domains.items()}
@@ -165,7 +171,7 @@ def _photographs(
             kept.append(
                 float(peak_signal_noise_ratio(_unit(cycle.backward), _unit(cycle.given), data_range=1.0))
             )
-        train = read("train", letter)
+        train = photographs["train", letter]
         chosen = np.random.default_rng(0).permutation(len(train))[: len(made)]
         floor = [train[index] for index in chosen]
         looks = {"translated": _looks(made, root), "untouched": features[way], "real": _looks(floor, root)}
@@ -196,15 +202,15 @@ def _drawings(
 
     def read(part: str) -> Any:
         paths = datasets.emoji(root, part)
-        return np.stack([images.resize(images.read(path), height, width) for path in paths])
+        return np.stack(listing.read_all(root, paths, lambda image: images.resize(image, height, width)))
 
-    true = read(split)
+    true, train = listing.together(partial(read, split), partial(read, "train"))
     drawn = np.stack([np.repeat(lines.drawing(image)[..., None], 3, axis=2) for image in true])
     made = [
         engine.run(card.name, TranslateRequest(image, direction)).value.image
         for image in progress(list(drawn))
     ]
-    mean = np.rint(read("train").mean(axis=(0, 1, 2))).astype(np.uint8)
+    mean = np.rint(train.mean(axis=(0, 1, 2))).astype(np.uint8)
     ways = {
         card.name: np.stack(made),
         "lines": drawn,

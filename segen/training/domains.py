@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -17,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from segen.data import datasets
+from segen.data import datasets, listing
 from segen.data.synthetic import landscapes, nuclei, scenes
 from segen.errors import UsageError
 from segen.imaging import images
@@ -72,12 +73,13 @@ class Microscopy(Dataset[Pair]):
             found = [scenes.nuclei(seed)[0] for seed in seeds_of(split)]
         else:
             root = datasets.locate(data, dataset)
-            found = [images.read(path) for path in datasets.pictures(root, split)]
+            found = listing.read_all(root, datasets.pictures(root, split))
         self.pictures = [halved(nuclei.stretched(picture)) for picture in found]
 
-    def held_back(self, data: str | None, dataset: str) -> HeldBack:
+    @staticmethod
+    def held_back(data: str | None, dataset: str, side: int) -> HeldBack:
         """Val: its pictures, as many drawn masks, and its labels where it has them, to watch alone."""
-        val = Microscopy(data, dataset, "val", self.side)
+        val = Microscopy(data, dataset, "val", side)
         labels: list[Labels] = []
         if data == "synthetic":
             labels = [scenes.nuclei(seed)[1] for seed in seeds_of("val")]
@@ -120,17 +122,18 @@ class Photographs(Dataset[Pair]):
             self.second = [landscapes.landscape(seed + FAR, winter=True) for seed in seeds_of(split)]
             return
         root = datasets.locate(data, dataset)
-        self.first, self.second = (
-            [images.read(path) for path in datasets.half(root, split, letter)] for letter in "AB"
+        self.first, self.second = listing.together(
+            *(partial(listing.read_all, root, datasets.half(root, split, letter)) for letter in "AB")
         )
         if sure:
             self.first, self.second = told_apart(self.first, self.second, sure, data)
 
-    def held_back(self, data: str | None, dataset: str) -> HeldBack:
+    @staticmethod
+    def held_back(data: str | None, dataset: str, side: int) -> HeldBack:
         """WATCHED photographs of each domain of the split test, to watch a training by."""
-        test = Photographs(data, dataset, "test", self.side)
+        test = Photographs(data, dataset, "test", side)
         first, second = (
-            [to_tensor(images.resize(each, self.side, self.side))[0] for each in half[:WATCHED]]
+            [to_tensor(images.resize(each, side, side))[0] for each in half[:WATCHED]]
             for half in (test.first, test.second)
         )
         count = min(len(first), len(second))

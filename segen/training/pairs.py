@@ -13,7 +13,7 @@ from PIL import ImageDraw
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from segen.data import datasets
+from segen.data import datasets, listing
 from segen.data.synthetic import nuclei
 from segen.imaging import images, lines
 from segen.models.tensors import to_tensor
@@ -74,10 +74,11 @@ class Emoji(Pairs):
         if data == "synthetic":
             found = [_sign(seed, side) for seed in seeds_of(split)]
         else:
-            paths = datasets.emoji(datasets.locate(data, dataset), split)
+            root = datasets.locate(data, dataset)
+            paths = datasets.emoji(root, split)
             if split == "train":
                 paths = [path for path in paths if TONES.isdisjoint(path.stem.split("-"))]
-            found = [images.resize(images.read(path), side, side) for path in paths]
+            found = listing.read_all(root, paths, lambda image: images.resize(image, side, side))
         self.drawings: list[Image] = found
         super().__init__(len(found), side)
 

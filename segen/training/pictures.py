@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
-from segen.data import datasets, raw
+from segen.data import datasets, listing, raw
 from segen.data.synthetic import garments, landscapes
 from segen.errors import DataError, WeightsError
 from segen.evaluation import distances
@@ -56,9 +56,10 @@ class Pictures(Dataset[tuple[torch.Tensor, int]]):
             if (root / "raw").is_dir():
                 pictures, labels = raw.read(root, split)
             else:
-                pictures = np.stack([
-                    images.resize(images.read(path), side, side) for path in datasets.pictures(root, split)
-                ])  # fmt: skip
+                paths = datasets.pictures(root, split)
+                pictures = np.stack(
+                    listing.read_all(root, paths, lambda image: images.resize(image, side, side))
+                )
                 labels, self.labelled = np.zeros(len(pictures), dtype=np.int64), False
         pictures = pictures[..., None] if pictures.ndim == 3 else pictures
         if pictures.shape[3] > colors:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from segen.data import datasets
@@ -16,53 +15,8 @@ from segen.errors import DataError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED
 from segen.text import words
+from tests.data.drawn import CLASSES, HEIGHT, WIDTH, Drawn, item, truth, unusable
 from tests.sentences import sentence
-
-CLASSES = [("background", (0, 0, 0)), ("lesion", (255, 0, 0)), ("label", (0, 0, 255))]
-HEIGHT, WIDTH = 24, 32
-
-
-def truth(number: int) -> NDArray[np.uint8]:
-    labels = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
-    labels[4 + number : 12 + number, 6:20] = 1
-    return labels
-
-
-class Drawn:
-    """A folder of three pictures with masks in `train`."""
-
-    def __init__(self, root: Path, count: int = 2) -> None:
-        self.root = root
-        for part in ("images", "masks"):
-            (root / "train" / part).mkdir(parents=True)
-        entries = [
-            {"id": id, "name": name, "color": color} for id, (name, color) in enumerate(CLASSES[:count])
-        ]
-        (root / "classes.json").write_text(json.dumps(entries), encoding="utf-8")
-        for number in range(3):
-            picture = np.repeat(60 + 120 * (truth(number) > 0)[..., None].astype(np.uint8), 3, axis=2)
-            self.picture(f"{number}.png").write_bytes(images.encode(picture))
-            self.store(f"{number}.png", truth(number))
-
-    def picture(self, name: str) -> Path:
-        return self.root / "train" / "images" / name
-
-    def mask(self, name: str) -> Path:
-        return self.root / "train" / "masks" / name
-
-    def store(self, name: str, values: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
-        Pillow.fromarray(values).save(self.mask(name))
-
-    def labels(self) -> list[NDArray[np.uint8]]:
-        known = datasets.classes(self.root, "own")
-        pairs = datasets.pairs(self.root, "train")
-        found = datasets.survey(pairs, known)
-        return [datasets.read(pair, known, found.coding)[1] for pair in pairs]
-
-    def right(self) -> bool:
-        return [labels.tolist() for labels in self.labels()] == [
-            truth(number).tolist() for number in range(3)
-        ]
 
 
 @pytest.fixture
@@ -121,8 +75,18 @@ def bom(folder: Drawn) -> None:
 
 
 def strays(folder: Drawn) -> None:
-    for name in ("Thumbs.db", "desktop.ini", "notes.json", ".DS_Store"):
+    for name in (
+        "Thumbs.db", "desktop.ini", "notes.json", ".DS_Store", "notes.docx", "x.pdf", "a.svg", "movie.mp4",
+        "Icon", "README", "0.npy", "0.geojson", "0.jgw", "0.png~", "0.h5",
+    ):  # fmt: skip
         folder.picture(name).write_bytes(b"no picture")
+    (folder.root / "train" / "images" / "notes").mkdir()
+    folder.picture("notes/notes.txt").write_bytes(b"no picture")
+
+
+def without_ending(folder: Drawn) -> None:
+    folder.picture("0.png").rename(folder.picture("0"))
+    folder.mask("0.png").rename(folder.mask("0"))
 
 
 def ignored(folder: Drawn) -> None:
@@ -134,7 +98,7 @@ def ignored(folder: Drawn) -> None:
 
 @pytest.mark.parametrize(
     "state",
-    [white, white_in_colors, jpeg, soft, numbered, upper_case, suffixed, tif, bom, strays],
+    [white, white_in_colors, jpeg, soft, numbered, upper_case, suffixed, tif, bom, strays, without_ending],
     ids=lambda state: state.__name__,
 )
 def test_common_states_are_read_aright(drawn: Drawn, state: Callable[[Drawn], None]) -> None:
@@ -204,53 +168,57 @@ def test_a_mask_goes_with_a_picture_that_its_camera_turned(
     assert (bright & (labels == 1)).sum() / (bright | (labels == 1)).sum() > 0.95
 
 
-def unusable(*faults: str) -> str:
-    """The sentence that names the faults of a folder."""
-    return sentence("folder_unusable", faults="\n".join(faults))
-
-
-def item(file: str, key: str, **values: object) -> str:
-    """The sentence about a file that cannot be used."""
-    return sentence("item_unusable", file=file, fault=sentence(key, **values))
-
-
 REFUSED = {
     "exif": (
         lambda folder: camera_picture(folder, 3, upright=False),
-        unusable(sentence("mask_turned", file="0.jpg")),
+        unusable(sentence("mask_turned", file="train/images/0.jpg")),
     ),
     "exif of a tiff": (
         lambda folder: camera_picture(folder, 3, upright=False, ending="tif"),
-        unusable(sentence("mask_turned", file="0.tif")),
+        unusable(sentence("mask_turned", file="train/images/0.tif")),
     ),
     "mirrored": (
         lambda folder: camera_picture(folder, 2, upright=True),
-        unusable(sentence("mask_turned", file="0.jpg")),
+        unusable(sentence("mask_turned", file="train/images/0.jpg")),
     ),
     "one stem": (
         lambda folder: folder.picture("1.bmp").write_bytes(b"BM"),
-        sentence("one_stem", first="1.bmp", second="1.png"),
+        sentence("one_stem", first="train/images/1.bmp", second="train/images/1.png"),
     ),
     "two masks": (
         lambda folder: folder.mask("1_mask.png").write_bytes(b""),
-        sentence("one_stem", first="1.png", second="1_mask.png"),
+        sentence("one_stem", first="train/masks/1.png", second="train/masks/1_mask.png"),
     ),
-    "no mask": (lambda folder: folder.mask("2.png").unlink(), sentence("masks_missing", files="2.png")),
+    "no mask": (
+        lambda folder: folder.mask("2.png").unlink(),
+        sentence("masks_missing", files="train/images/2.png"),
+    ),
     "mixed": (
         lambda folder: folder.store("1.png", truth(1) * np.uint8(255)),
         unusable(sentence("labels_mixed")),
     ),
     "from one": (
         lambda folder: folder.store("1.png", truth(1) + np.uint8(1)),
-        unusable(item("1.png", "labels_from_one", ids="2")),
+        unusable(item("train/masks/1.png", "labels_from_one", ids="2")),
     ),
     "damaged": (
         lambda folder: folder.picture("1.png").write_bytes(b"GIF89a"),
-        unusable(item("1.png", "not_a_picture", formats=", ".join(images.FORMATS))),
+        unusable(item("train/images/1.png", "not_a_picture", formats=", ".join(images.FORMATS))),
+    ),
+    "sub-folder": (
+        lambda folder: (
+            folder.picture("deep").mkdir(),
+            folder.picture("1.png").rename(folder.picture("deep/1.png")),
+        ),
+        sentence("pictures_nested", folders="train/images/deep"),
+    ),
+    "raw": (
+        lambda folder: folder.picture("1.png").rename(folder.picture("1.exr")),
+        item("train/images/1.exr", "not_a_picture", formats=", ".join(images.FORMATS)),
     ),
     "size": (
         lambda folder: folder.store("1.png", truth(1)[:-1]),
-        unusable(sentence("mask_size", file="1.png")),
+        unusable(sentence("mask_size", file="train/masks/1.png")),
     ),
 }
 
@@ -284,7 +252,7 @@ def test_every_bad_file_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(DataError) as raised:
         folder.labels()
     assert str(raised.value) == unusable(
-        *(item(f"{number}.png", "labels_unknown", ids="7, 8") for number in (0, 2))
+        *(item(f"train/masks/{number}.png", "labels_unknown", ids="7, 8") for number in (0, 2))
     )
 
 
@@ -293,7 +261,9 @@ def test_jpeg_masks_of_three_classes_are_refused(tmp_path: Path) -> None:
     jpeg(folder)
     with pytest.raises(DataError) as raised:
         folder.labels()
-    assert str(raised.value) == unusable(*(item(f"{number}.jpg", "labels_lossy") for number in range(3)))
+    assert str(raised.value) == unusable(
+        *(item(f"train/masks/{number}.jpg", "labels_lossy") for number in range(3))
+    )
 
 
 def test_two_classes_of_one_color_are_told_apart_by_ids_alone(drawn: Drawn) -> None:
@@ -304,15 +274,9 @@ def test_two_classes_of_one_color_are_told_apart_by_ids_alone(drawn: Drawn) -> N
         drawn.store(f"{number}.png", np.full((HEIGHT, WIDTH, 3), (9, 8, 9), dtype=np.uint8))
     with pytest.raises(DataError) as raised:
         drawn.labels()
-    assert str(raised.value) == unusable(*(item(f"{number}.png", "labels_one_color") for number in range(3)))
-
-
-def test_halves_of_unpaired_domains_mark_a_data_set_of_any_name(tmp_path: Path) -> None:
-    for half in ("trainA", "trainB"):
-        (tmp_path / "mine" / half).mkdir(parents=True)
-        (tmp_path / "mine" / half / "a.png").write_bytes(images.encode(np.zeros((4, 4, 3), np.uint8)))
-    root = datasets.locate(tmp_path / "mine", "yosemite")
-    assert [path.name for path in datasets.half(root, "train", "B")] == ["a.png"]
+    assert str(raised.value) == unusable(
+        *(item(f"train/masks/{number}.png", "labels_one_color") for number in range(3))
+    )
 
 
 def test_the_pixels_of_each_class_are_counted_picture_by_picture(drawn: Drawn) -> None:

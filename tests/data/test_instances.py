@@ -51,8 +51,8 @@ def test_masks_without_numbers_or_of_another_size_are_refused(fault: str, tmp_pa
     image, numbers = scenes.numbered_nuclei(0, 40, 30)
     mask = (numbers > 0).astype(np.uint8) if fault == "labels" else numbers[:20].astype(np.uint16)
     expected = {
-        "labels": exactly("item_unusable", file="a.png", fault=sentence("not_instances")),
-        "size": exactly("mask_size", file="a.png"),
+        "labels": exactly("item_unusable", file="val/masks/a.png", fault=sentence("not_instances")),
+        "size": exactly("mask_size", file="val/masks/a.png"),
     }
     with pytest.raises(DataError, match=expected[fault]):
         datasets.read_instances(write_pair(tmp_path, images.encode(mask), image))
@@ -82,10 +82,10 @@ def test_numbers_go_with_a_picture_that_its_camera_turned(tmp_path: Path, raw: b
 
 def test_numbers_drawn_before_or_after_a_turn_are_refused(tmp_path: Path) -> None:
     turned_folder(tmp_path, scenes.numbered_nuclei(0, 40, 30)[1].astype(np.uint16), True, shape_kept=True)
-    told = sentence("mask_turned", file="a.jpg")
+    told = sentence("mask_turned", file="train/images/a.jpg")
     with pytest.raises(DataError, match=exactly("folder_unusable", faults=told)):
         training_data.numbered(str(tmp_path), "nuclei", "train")
-    with pytest.raises(DataError, match=exactly("mask_turned", file="a.jpg")):
+    with pytest.raises(DataError, match=exactly("mask_turned", file="train/images/a.jpg")):
         datasets.read_instances(datasets.pairs(tmp_path, "train")[0])
 
 
@@ -116,6 +116,6 @@ def test_8_bit_numbers_are_instances_and_it_is_said(
 def test_labels_in_place_of_numbers_are_refused_before_the_first_step(tmp_path: Path) -> None:
     eight_bits(tmp_path, 1)
     training_data.labelled(str(tmp_path), "nuclei", "train")
-    told = sentence("item_unusable", file="0000.png", fault=sentence("not_instances"))
+    told = sentence("item_unusable", file="train/masks/0000.png", fault=sentence("not_instances"))
     with pytest.raises(DataError, match=exactly("folder_unusable", faults=told)):
         training_data.numbered(str(tmp_path), "nuclei", "train")

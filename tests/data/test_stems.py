@@ -44,4 +44,6 @@ def test_pictures_whose_stems_differ_by_a_suffix_have_each_its_own_mask(tmp_path
 def test_two_masks_of_one_picture_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         datasets.pairs(stored(tmp_path, ["x.jpg"], ["x.png", "x_mask.png"]), "train")
-    assert str(error.value) == sentence("one_stem", first="x.png", second="x_mask.png")
+    assert str(error.value) == sentence(
+        "one_stem", first="train/masks/x.png", second="train/masks/x_mask.png"
+    )

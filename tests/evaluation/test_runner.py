@@ -24,12 +24,11 @@ from segen.evaluation.model_card import model_card
 from segen.evaluation.runner import evaluate, key, store
 from segen.imaging import images
 from segen.imaging.corruptions import Corruption
-from segen.imaging.labels import IGNORED, encode_labels
+from segen.imaging.labels import encode_labels
 from segen.registry import ClassInfo, cards, dataset_classes
 from segen.text import words
 from segen.types import Run, Segmentation, SegmentRequest
 from segen.ui.widgets.cards import beside
-from tests.sentences import sentence
 
 CARD = next(card for card in cards("segment") if len(card.classes) > 2)
 CLASSES = dataset_classes(CARD.dataset)
@@ -317,32 +316,6 @@ def test_data_that_does_not_fit_is_told(data: Path, capsys: pytest.CaptureFixtur
     assert fault() == "classes_ids"
     write_classes(data / CARD.dataset, CLASSES[:2])
     assert fault() == "classes_differ"
-
-
-def test_masks_without_a_label_are_refused(
-    oracle: None, data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for mask in (data / CARD.dataset / "val" / "masks").iterdir():
-        mask.write_bytes(images.encode(np.full((48, 64), IGNORED, dtype=np.uint8)))
-    assert main(["evaluate", "--model", CARD.name, "--data", str(data), "--split", "val"]) == 1
-    assert capsys.readouterr() == ("", sentence("split_unlabelled", split="val") + "\n")
-
-
-@pytest.mark.parametrize("as_json", [True, False])
-def test_the_command_says_how_masks_were_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
-) -> None:
-    labels = np.zeros((40, 40), dtype=np.uint8)
-    labels[:20] = 255
-    for kind in ("images", "masks"):
-        (tmp_path / "nuclei" / "val" / kind).mkdir(parents=True)
-        (tmp_path / "nuclei" / "val" / kind / "0.png").write_bytes(images.encode(labels))
-    found = Segmentation(labels // np.uint8(255), np.full((2, 40, 40), 0.5, np.float32))
-    monkeypatch.setattr(Engine, "run", lambda *given: Run(found, "unet-nuclei", "cpu", 0, 0))
-    command = ["evaluate", "--model", "unet-nuclei", "--data", str(tmp_path), "--split", "val"]
-    assert main([*command, *(["--json"] if as_json else [])]) == 0
-    remark = words("en", "data.masks_cut", threshold=128, name="nucleus")
-    assert capsys.readouterr().err.splitlines()[-1] == f"val: {remark}"
 
 
 @pytest.mark.slow

@@ -244,10 +244,10 @@ def test_faults_of_a_folder_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=exactly("split_missing", split="../own/train")):
         datasets.pairs(root, "../own/train")
     pair.mask.write_bytes(images.encode(np.zeros((3, 3), dtype=np.uint8)))
-    with pytest.raises(DataError, match=exactly("mask_size", file=pair.mask.name)):
+    with pytest.raises(DataError, match=exactly("mask_size", file=f"train/masks/{pair.mask.name}")):
         datasets.read(pair, known)
     pair.mask.unlink()
-    with pytest.raises(DataError, match=exactly("masks_missing", files=pair.image.name)):
+    with pytest.raises(DataError, match=exactly("masks_missing", files=f"train/images/{pair.image.name}")):
         datasets.pairs(root, "train")
     (root / "classes.json").write_text('[{"id": 1}]')
     with pytest.raises(DataError, match=exactly("classes_file")):

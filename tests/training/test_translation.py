@@ -235,12 +235,6 @@ def test_only_what_draws_label_maps_can_be_guided(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err.endswith(sentence("unknown_card", known=known) + "\n")
 
 
-def test_pairs_of_a_data_set_that_there_are_none_of(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["pix2pix-emoji", "--dataset", "emo", "--data", "synthetic"]) == 2
-    known = "emoji, nuclei, camvid"
-    assert capsys.readouterr().err.endswith(sentence("pairs_unknown", name="emo", known=known) + "\n")
-
-
 def test_losses_are_nought_where_there_is_nothing_to_learn() -> None:
     """Generators that leave all as it is, and discriminators that are never sure."""
     recipe = CycleGan(replace(TINY, noise=0.0), SYNTHETIC)
@@ -277,7 +271,7 @@ def test_microscopy_reads_no_label(tmp_path: Path) -> None:
     assert picture.shape == mask.shape == (1, 32, 32)
     assert -1 <= picture.min() < picture.max() <= 1
     assert not torch.equal(mask, other), "another mask each time"
-    assert items.held_back(str(tmp_path), "nuclei").labels == []
+    assert items.held_back(str(tmp_path), "nuclei", 32).labels == []
 
 
 def test_photographs_of_both_domains_are_not_paired() -> None:

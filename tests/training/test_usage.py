@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from segen.data.synthetic import folder
 from segen.errors import UsageError
 from segen.imaging import images
 from segen.imaging.labels import encode_labels
@@ -140,3 +141,41 @@ def test_pairs_smaller_than_the_crop_are_continued() -> None:
     given, drawn = Narrow(1, 64)[0]
     assert given.shape == drawn.shape == (1, 64, 64)
     assert torch.equal(given, -drawn)
+
+
+def bad(root: Path, *names: str) -> str:
+    """What is told of these pictures of a data set, each of which is spoilt."""
+    fault = sentence("not_a_picture", formats=", ".join(images.FORMATS))
+    for name in names:
+        (root / name).write_bytes(b"GIF89a")
+    told = (sentence("item_unusable", file=name, fault=fault) for name in names)
+    return sentence("folder_unusable", faults="\n".join(told))
+
+
+def test_bad_files_of_train_and_val_are_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert folder.main([str(tmp_path / "own"), "--count", "2"]) == 0
+    told = bad(tmp_path / "own", "train/images/0000.png", "train/masks/0001.png", "val/masks/0002.png")
+    assert main(["unet-camvid", "--data", str(tmp_path / "own")]) == 1
+    assert capsys.readouterr().err.endswith(told + "\n")
+
+
+@pytest.mark.parametrize("recipe", ["cyclegan-yosemite", "vae-yosemite"])
+def test_bad_photographs_of_all_halves_are_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], recipe: str
+) -> None:
+    for half in ("trainA", "trainB", "testA", "testB"):
+        (tmp_path / half).mkdir()
+        for name in ("a.png", "b.png"):
+            (tmp_path / half / name).write_bytes(images.encode(np.zeros((9, 9, 3), np.uint8)))
+        (tmp_path / half / "notes.docx").write_bytes(b"no picture")
+    told = bad(tmp_path, "trainA/a.png", "trainB/a.png", "trainB/b.png", "testB/a.png")
+    assert main([recipe, "--data", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith(told + "\n")
+
+
+def test_pairs_of_a_data_set_that_there_are_none_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pix2pix-emoji", "--dataset", "emo", "--data", "synthetic"]) == 2
+    told = sentence("pairs_unknown", name="emo", known="emoji, nuclei, camvid")
+    assert capsys.readouterr().err.endswith(told + "\n")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco
 
-from segen.data.datasets import Pair, listed, upright
+from segen.data.datasets import Pair, upright
 from segen.data.importing.annotations import (
     TEST,
     Annotations,
@@ -26,6 +26,7 @@ from segen.data.importing.annotations import (
     picture_named,
     read_json,
 )
+from segen.data.listing import listed
 from segen.errors import DataError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED

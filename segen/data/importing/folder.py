@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from segen.data import files
-from segen.data.datasets import listed
+from segen.data.listing import listed
 from segen.data.importing import coco, labelme, mapping, masks
 from segen.data.importing.annotations import TEST, Annotated, Annotations
 from segen.data.importing.colors import voc_color

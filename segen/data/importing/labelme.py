@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from segen.data.datasets import listed
+from segen.data.listing import listed
 from segen.data.importing.annotations import (
     Annotations,
     Part,

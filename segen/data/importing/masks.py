@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.data import datasets
+from segen.data import datasets, listing
 from segen.data.datasets import Pair, upright
 from segen.data.importing import colors
 from segen.data.importing.annotations import (
@@ -129,7 +129,7 @@ def _grey(
         if coded == "soft" and not any(max(each.mask.found) >= each.mask.cut for each in found):
             raise InputError("labels_lossy")
     except InputError as error:
-        names = datasets.listed(_uncoded([path for _, path, _ in pairs], known, read_file))
+        names = listing.listed(_uncoded([path for _, path, _ in pairs], known, read_file))
         raise DataError("item_unusable", file=names, fault=error) from None
     if coded == "instances" and not named and all(each.mask.bits == 8 for each in found):
         raise DataError("import_numbers", most=max(max(each.mask.found) for each in found))

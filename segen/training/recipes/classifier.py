@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from torch.nn import functional
 
 from segen import registry
 from segen.data import files
+from segen.data.listing import together
 from segen.errors import DataError, UsageError
 from segen.imaging import images
 from segen.models import weights
@@ -59,8 +61,9 @@ class ClassifierRecipe:
         if place.init:
             raise UsageError("init_unlike", model=place.init)
         self.config = config
-        self.train = Pictures(place.data, config.dataset, "train", border=0)
-        self.test = Pictures(place.data, config.dataset, "test", border=0)
+        self.train, self.test = together(
+            *(partial(Pictures, place.data, config.dataset, split, border=0) for split in ("train", "test"))
+        )
         if not self.train.labelled:
             raise DataError("no_labels")
         torch.manual_seed(config.seed)

@@ -16,6 +16,7 @@ keeps a mask as it is, and a generator that adds its output to its input.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from operator import mul
 from typing import Any, ClassVar, Literal
 
@@ -23,6 +24,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from segen.data.listing import together
 from segen.errors import UsageError
 from segen.imaging import images
 from segen.models.generation.predictor import pictures_of
@@ -30,7 +32,7 @@ from segen.models.translation.pix2pix import PatchDiscriminator
 from segen.models.translation.predictor import ResnetGenerator
 from segen.models.translation.unet import UnetGenerator
 from segen.training import feature_discriminator, processes, start
-from segen.training.domains import WATCHED, Microscopy, Photographs
+from segen.training.domains import WATCHED, HeldBack, Microscopy, Photographs
 from segen.training.recipe import Place, SizedDataset, Update
 from segen.training.recipes.translation import DIRECTIONS, Translation, TranslationConfig, judged
 from segen.types import Image
@@ -123,9 +125,14 @@ class CycleGan(Translation):
     def __init__(self, config: CycleConfig, place: Place) -> None:
         of_photographs = config.domains == "photographs"
         colors = 3 if of_photographs else 1
-        asked = (place.data, config.dataset, "train", config.side)
-        self.train = Photographs(*asked, config.sure) if of_photographs else Microscopy(*asked)
-        self.val = self.train.held_back(place.data, config.dataset)
+        kind: Any = Photographs if of_photographs else Microscopy
+        more = (config.sure,) if of_photographs else ()
+        self.train: Photographs | Microscopy
+        self.val: HeldBack
+        self.train, self.val = together(
+            partial(kind, place.data, config.dataset, "train", config.side, *more),
+            partial(kind.held_back, place.data, config.dataset, config.side),
+        )
         torch.manual_seed(config.seed)
         generators: dict[str, nn.Module] = {
             part: _on_encoder(config.encoder)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from torch import nn
 from torch.nn import functional
 
 from segen import registry
+from segen.data.listing import together
 from segen.errors import DataError, UsageError
 from segen.imaging import images
 from segen.models import hub, latents, weights
@@ -81,9 +83,11 @@ class Diffusion:
     def __init__(self, config: DiffusionConfig, place: Place) -> None:
         self.config = config
         border = 2 if config.side == 28 else 0
-        self.train, self.test = (
-            Pictures(place.data, config.dataset, split, config.side, config.colors, border)
-            for split in ("train", "test")
+        self.train, self.test = together(
+            *(
+                partial(Pictures, place.data, config.dataset, split, config.side, config.colors, border)
+                for split in ("train", "test")
+            )
         )
         if not self.train.labelled:
             raise DataError("no_labels")

@@ -12,6 +12,7 @@ to the pixel, a perceptual loss is added to the L1 loss (Johnson et al. 2016; Wa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from torch import nn
 from torch.nn import functional
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from segen.data.listing import together
 from segen.errors import UsageError
 from segen.imaging import images
 from segen.models.features.imagenet import FeatureDistance
@@ -86,9 +88,9 @@ class Paired(Translation):
     config: PairedConfig
 
     def __init__(self, config: PairedConfig, place: Place) -> None:
-        self.train, self.val = (
-            PAIRS[config.dataset](place.data, config.dataset, split, config.side)
-            for split in ("train", "val")
+        pairs = PAIRS[config.dataset]
+        self.train, self.val = together(
+            *(partial(pairs, place.data, config.dataset, split, config.side) for split in ("train", "val"))
         )
         torch.manual_seed(config.seed)
         generators: dict[str, nn.Module] = {}

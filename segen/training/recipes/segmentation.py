@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -18,6 +19,7 @@ from torch.nn import functional
 from torchvision.models import VGG16_BN_Weights
 
 from segen.data import files
+from segen.data.listing import together
 from segen.errors import UsageError
 from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
@@ -124,8 +126,11 @@ class Segmentation:
 
     def __init__(self, config: SegmentationConfig, place: Place) -> None:
         self.config = config
-        self.train = data.labelled(place.data, config.dataset, "train")
-        self.val: data.Labelled = data.labelled(place.data, config.dataset, "val")
+        self.train: data.LabelledFolder | data.SyntheticScenes
+        self.val: data.Labelled
+        self.train, self.val = together(
+            *(partial(data.labelled, place.data, config.dataset, split) for split in ("train", "val"))
+        )
         self.learned = sum(not known.ignored for known in self.train.classes)
         torch.manual_seed(config.seed)
         self.network = _build(config, 1 if self.learned == 2 else self.learned)

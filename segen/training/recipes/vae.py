@@ -9,6 +9,7 @@ prior maximises the density of the encoder's z; it changes neither encoder nor d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 
 from segen import registry
+from segen.data.listing import together
 from segen.errors import UsageError
 from segen.imaging import images
 from segen.models import latents, weights
@@ -95,9 +97,10 @@ class VaeRecipe:
     def __init__(self, config: VaeConfig, place: Place) -> None:
         self.config = config
         border = 2 if config.side == 28 else 0
-        self.train, self.test = (
-            Pictures(place.data, config.dataset, split, config.side, config.colors, border, *varied)
-            for split, varied in (("train", (config.mirror, config.crop)), ("test", ()))
+        asked = (config.side, config.colors, border)
+        self.train, self.test = together(
+            partial(Pictures, place.data, config.dataset, "train", *asked, config.mirror, config.crop),
+            partial(Pictures, place.data, config.dataset, "test", *asked),
         )
         torch.manual_seed(config.seed)
         self.network = Vae(config.latent, config.channels, self.train.pictures.shape[3], config.couplings)

@@ -11,6 +11,7 @@ import numpy as np
 from segen.data import class_file, datasets
 from segen.errors import DataError, InputError
 from segen.imaging import images, labels
+from segen.registry import ClassInfo
 from segen.types import UNDRAWN, Image, Labels, TaughtClass
 
 COLORS = (
@@ -41,7 +42,7 @@ def read(folder: Path, picture: Path) -> Strokes | None:
     if len(found) > 1:
         raise DataError("scribbles_twice", first=found[0].name, second=found[1].name, file=picture.name)
     try:
-        ids = labels.read_strokes(found[0])
+        ids = labels.read_strokes(found[0], _known(folder))
     except InputError as fault:
         raise InputError("item_unusable", file=found[0].name, fault=fault) from None
     return Strokes(image, datasets.upright(ids, datasets.Pair(picture, found[0]), image.shape[:2], turn))
@@ -51,13 +52,16 @@ def _is_of(path: Path, picture: Path) -> bool:
     return path.suffix.lower() == ".png" and path.stem in (picture.stem, picture.name)
 
 
+def _known(folder: Path) -> tuple[ClassInfo, ...]:
+    return datasets.classes(folder, "") if class_file.find(folder) else ()
+
+
 def classes(folder: Path, drawn: Sequence[Strokes]) -> tuple[TaughtClass, ...]:
     """The classes of `folder/classes.json`, as of a data set, else one for each id up to the greatest drawn.
 
     Raises DataError for a damaged classes.json, and InputError for a name in it that TaughtClass refuses.
     """
-    known = datasets.classes(folder, "") if class_file.find(folder) else ()
-    if known:
+    if known := _known(folder):
         try:
             return tuple(TaughtClass(each.name["en"], each.color) for each in known)
         except InputError as fault:

@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 from segen.errors import InputError
 from segen.imaging.areas import Areas
 from segen.imaging.images import decoded
+from segen.imaging.palettes import BLACK, WHITE, Color, ids_of_indices
 from segen.registry import ClassInfo
 from segen.text import words
 from segen.types import MAX_TAUGHT, UNDRAWN, Image, Labels
@@ -64,10 +65,10 @@ class Mask:
 def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), clear: int = 0) -> Mask:
     """Read a mask file, its ids undecoded. Raises InputError for what is no picture, and as below.
 
-    Where every color that a palette image uses is that of a class, and they disagree with its indices, the
-    colors count: editors sort palettes as they like. Transparent pixels are of the first class, or of the
-    value `clear`; in a palette, 255 stays. Transparency by degrees is refused, and so are numbers other than
-    0 to 65,535, whole, or 0 to 1.
+    The colors of a palette count where they disagree with its indices (`palettes.ids_of_indices`): editors
+    sort palettes as they like. One bit is a palette of black and white. Transparent pixels are of the first
+    class, or of the value `clear`; in a palette, 255 stays. Transparency by degrees is refused, and so are
+    numbers other than 0 to 65,535, whole, or 0 to 1.
     """
     with decoded(source) as picture:
         lossy = picture.format == "JPEG"
@@ -76,14 +77,13 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
         if picture.mode in ("I", "F"):
             return _of_numbers(np.asarray(picture))
         drawn = _drawn(picture)
-        if picture.mode == "P":
-            values = _sorted_by_color(picture, classes)
-            values[~drawn & (values != IGNORED)] = clear
+        if picture.mode in ("P", "1"):
+            indices = np.array(picture).astype(np.uint8)
+            values = ids_of_indices(np.unique(indices[drawn]).tolist(), _palette(picture), classes)[indices]
+            values[~drawn & (indices != IGNORED)] = clear
             return Mask(values, 8, lossy)
-        if picture.mode in ("L", "1"):
-            values = np.array(picture).astype(np.uint8)
-            values[~drawn] = clear
-            return Mask(values, 8, lossy)
+        if picture.mode == "L" and drawn.all():
+            return Mask(np.array(picture), 8, lossy)
         colors = np.array(picture.convert("RGB"))
     if not drawn.any():
         if (colors != colors[0, 0]).any():
@@ -93,6 +93,14 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
     grey = (seen == seen[:, :1]).all() and not _all_of_classes(np.unique(seen), classes)
     colors[~drawn] = clear if grey or not classes else classes[0].color
     return Mask(colors[..., 0] if grey else colors, 8, lossy)
+
+
+def _palette(picture: Pillow.Image) -> list[Color]:
+    """The colors of a palette picture, or of one of one bit."""
+    if picture.mode == "1":
+        return [BLACK, WHITE]
+    levels = iter(picture.getpalette("RGB") or ())
+    return list(zip(levels, levels, levels, strict=True))
 
 
 def _drawn(picture: Pillow.Image) -> NDArray[np.bool_]:
@@ -117,29 +125,19 @@ def _of_numbers(values: NDArray[np.int32] | NDArray[np.float32]) -> Mask:
 
 
 def _all_of_classes(levels: NDArray[np.uint8], classes: tuple[ClassInfo, ...]) -> bool:
-    """Whether each of these levels of grey is the color of a class."""
-    return {(level,) * 3 for level in levels.tolist()} <= {known.color for known in classes}
-
-
-def _sorted_by_color(picture: Pillow.Image, classes: tuple[ClassInfo, ...]) -> NDArray[np.uint8]:
-    indices: NDArray[np.uint8] = np.array(picture)
-    palette = np.array(picture.getpalette("RGB")).reshape(-1, 3)
-    used = np.unique(indices)
+    """Whether each of these levels of grey is the color of a class, and one of them not of that of its id."""
     ids = {known.color: known.id for known in classes}
-    colors = [tuple(palette[index].tolist()) if index < len(palette) else None for index in used]
-    if len(ids) == len(classes) and all(color in ids for color in colors):
-        table = np.zeros(256, np.uint8)
-        table[used] = [ids[color] for color in colors if color]
-        indices = table[indices]
-    return indices
+    found = [ids.get((level, level, level)) for level in levels.tolist()]
+    return None not in found and found != levels.tolist()
 
 
-def read_strokes(source: Path | str | bytes) -> Labels:
+def read_strokes(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()) -> Labels:
     """The ids of a palette or grey PNG of strokes, H x W, UNDRAWN where there is none or it is transparent.
 
-    Raises InputError for colors, for a JPEG, whose strokes blur, and for ids above UNDRAWN.
+    Where the palette shows the colors of `classes` in another order, they count. Raises InputError for
+    colors, for a JPEG, whose strokes blur, and for ids above UNDRAWN.
     """
-    mask = read_mask(source, clear=UNDRAWN)
+    mask = read_mask(source, classes, UNDRAWN)
     if mask.colored:
         raise InputError("scribbles_colors")
     if mask.lossy:

@@ -20,6 +20,7 @@ from PIL import Image as Pillow
 
 from segen.errors import InputError
 from segen.imaging import bounded, conversion, heif
+from segen.imaging.lossy import is_lossy
 from segen.types import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
@@ -56,14 +57,23 @@ def _quietly() -> Iterator[None]:
         yield
 
 
+class Decoded(NamedTuple):
+    """A decoded picture, how it is to be turned, and whether its file was compressed with loss."""
+
+    picture: Pillow.Image
+    turn: Turn | None
+    lossy: bool
+
+
 @contextmanager
-def decoded(source: Path | str | bytes) -> Iterator[Pillow.Image]:
+def decoded(source: Path | str | bytes) -> Iterator[Decoded]:
     """The decoded picture; what is too large is refused from its header, before a pixel is decoded.
 
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
     """
     with _opened(source) as picture:
-        yield _loaded(picture)[0]
+        lossy = is_lossy(picture)
+        yield Decoded(*_loaded(picture), lossy)
 
 
 def _loaded(picture: Pillow.Image) -> tuple[Pillow.Image, Turn | None]:

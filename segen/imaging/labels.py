@@ -19,18 +19,19 @@ from PIL import Image as Pillow
 from segen.errors import InputError
 from segen.imaging.areas import Areas
 from segen.imaging.images import decoded
-from segen.imaging.palettes import BLACK, WHITE, Color, ids_of_indices
+from segen.imaging.palettes import BLACK, WHITE, Color, ids_of_colors, ids_of_indices
 from segen.registry import ClassInfo
 from segen.text import words
-from segen.types import MAX_TAUGHT, UNDRAWN, Image, Labels
+from segen.types import MAX_TAUGHT, UNDRAWN, Labels
 
 IGNORED = 255
 """The label of pixels to ignore where no class is named for them, as in Pascal VOC and Cityscapes."""
 THRESHOLD = 128
 """Soft masks of two classes are cut here: a value of 128 and more is the second class."""
+NEARLY_GREY = 16
+"""So far apart the channels of grey may lie that was stored with loss."""
 SOFT_VALUES = 8
 """A mask of two classes with more values than these has soft edges, and is no list of ids."""
-BLOCK_ROWS = 256
 
 Coding = Literal["ids", "white", "soft", "instances"]
 """How grey or palette values stand for classes: they are ids (255 is ignored); 255 is the second of two
@@ -42,8 +43,9 @@ second class, but for 255 in 8 bits."""
 class Mask:
     """A mask file as it was stored: H x W `values`, or H x W x 3 colors, of 8 or 16 `bits`.
 
-    `lossy` says that values near a border are none of its own, since JPEG stored it or it held fractions, of
-    which these are 255ths. `cut` is the least value of the second of two classes if the mask is soft.
+    `lossy` says that values near a border are none of its own, since it was stored with loss, as JPEG is, or
+    held fractions, of which these are 255ths. `cut` is the least value of the second of two classes if the
+    mask is soft.
     """
 
     values: NDArray[np.uint8] | NDArray[np.uint16]
@@ -70,8 +72,7 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
     class, or of the value `clear`; in a palette, 255 stays. Transparency by degrees is refused, and so are
     numbers other than 0 to 65,535, whole, or 0 to 1.
     """
-    with decoded(source) as picture:
-        lossy = picture.format == "JPEG"
+    with decoded(source) as (picture, _, lossy):
         if picture.mode.startswith("I;16"):
             return Mask(np.asarray(picture).astype(np.uint16), 16, lossy)
         if picture.mode in ("I", "F"):
@@ -85,6 +86,8 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
         if picture.mode == "L" and drawn.all():
             return Mask(np.array(picture), 8, lossy)
         colors = np.array(picture.convert("RGB"))
+        if lossy and drawn.all() and np.ptp(colors, axis=2).max() <= NEARLY_GREY:
+            return Mask(np.array(picture.convert("L")), 8, lossy)
     if not drawn.any():
         if (colors != colors[0, 0]).any():
             raise InputError("labels_transparent")
@@ -135,13 +138,13 @@ def read_strokes(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()
     """The ids of a palette or grey PNG of strokes, H x W, UNDRAWN where there is none or it is transparent.
 
     Where the palette shows the colors of `classes` in another order, they count. Raises InputError for
-    colors, for a JPEG, whose strokes blur, and for ids above UNDRAWN.
+    colors, for a JPEG and the like, whose strokes blur, and for ids above UNDRAWN.
     """
     mask = read_mask(source, classes, UNDRAWN)
-    if mask.colored:
-        raise InputError("scribbles_colors")
     if mask.lossy:
         raise InputError("labels_lossy")
+    if mask.colored:
+        raise InputError("scribbles_colors")
     if (most := max(mask.found)) > UNDRAWN:
         raise InputError("too_many_taught", count=most + 1, most=MAX_TAUGHT)
     return mask.values.astype(np.uint8)
@@ -176,12 +179,13 @@ def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:
         if ones:
             raise InputError("labels_mixed")
         return "white"
-    if two and lossy:
+    most = max(grey | numbered, default=0)
+    if two and lossy and (most == 0 or most >= SOFT_VALUES):  # or else they were ids, which are lost
         return "soft"
     if two and len(grey) > SOFT_VALUES:
         if areas.numbered(grey - {0, IGNORED}):
             return "instances"
-        if max(grey) >= THRESHOLD:
+        if most >= THRESHOLD:
             return "soft"
     if lossy:
         raise InputError("labels_lossy")
@@ -190,12 +194,12 @@ def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:
 
 def labels_of(mask: Mask, classes: tuple[ClassInfo, ...], coded: Coding) -> Labels:
     """The class ids of a mask, H x W. Raises InputError for an id or a color of no class."""
+    if mask.lossy and (mask.colored or coded not in ("white", "soft")):
+        raise InputError("labels_lossy")
     if mask.colored:
-        return _ids_of_colors(mask.values.astype(np.uint8), classes)
+        return ids_of_colors(mask.values.astype(np.uint8), classes)
     if coded in ("white", "soft"):
         return (mask.values >= mask.cut).astype(np.uint8)
-    if mask.lossy:
-        raise InputError("labels_lossy")
     known = {each.id for each in classes}
     labels: Labels
     if coded == "instances":
@@ -247,33 +251,6 @@ def _unknown(stray: set[int] | frozenset[int], known: set[int]) -> InputError:
     if stray == {max(known) + 1}:
         return InputError("labels_from_one", ids=listed)
     return InputError("labels_unknown", ids=listed)
-
-
-def _ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
-    codes = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
-    ids = {red << 16 | green << 8 | blue: known.id for known in classes for red, green, blue in [known.color]}
-    if len(ids) < len(classes):
-        raise InputError("labels_one_color")
-    found, places = np.unique(codes, return_inverse=True)
-    if stray := [f"#{code:06x}" for code in found.tolist() if code not in ids]:
-        raise InputError("labels_unknown", ids=", ".join(stray[:5]))
-    return np.array([ids[code] for code in found.tolist()], dtype=np.uint8)[places].reshape(codes.shape)
-
-
-def nearest_classes(image: Image, classes: tuple[ClassInfo, ...]) -> tuple[Labels, int]:
-    """H x W ids of the classes with the nearest colors, and how many pixels have the color of none."""
-    labels = np.empty(image.shape[:2], dtype=np.uint8)
-    unknown_pixels = 0
-    for begin in range(0, len(image), BLOCK_ROWS):
-        rows = image[begin : begin + BLOCK_ROWS].astype(np.int32)
-        best = np.full(rows.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
-        for known in classes:
-            apart = ((rows - np.array(known.color, dtype=np.int32)) ** 2).sum(axis=2)
-            nearer = apart < best
-            labels[begin : begin + BLOCK_ROWS][nearer] = known.id
-            best[nearer] = apart[nearer]
-        unknown_pixels += int((best > 0).sum())
-    return labels, unknown_pixels
 
 
 def resize_labels(labels: Labels, height: int, width: int) -> Labels:

@@ -62,6 +62,6 @@ def with_text(png: bytes, keyword: str, text: str) -> bytes:
 
 def text_in(png: bytes, keyword: str) -> str | None:
     """The text under a keyword, None where there is none. Raises InputError for what is no picture."""
-    with decoded(png) as picture:
-        text = picture.info.get(keyword)
+    with decoded(png) as found:
+        text = found.picture.info.get(keyword)
     return text if isinstance(text, str) else None

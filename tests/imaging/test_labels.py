@@ -16,12 +16,12 @@ from segen.imaging.labels import (
     coding,
     encode_labels,
     labels_of,
-    nearest_classes,
     read_instances,
     read_labels,
     read_mask,
     read_strokes,
 )
+from segen.imaging.palettes import nearest_classes
 from segen.registry import ClassInfo, dataset_classes
 from segen.types import UNDRAWN
 from tests.imaging.picture_files import encoded, png16
@@ -239,9 +239,9 @@ def test_a_palette_that_shows_two_classes_alike_is_read_by_its_ids() -> None:
 
 
 def test_one_jpeg_makes_all_masks_of_a_set_soft() -> None:
-    masks = [Mask(np.array([[0, 1]], np.uint8), 8, lossy) for lossy in (True, False)]
+    masks = [Mask(np.array([[0, 255]], np.uint8), 8, lossy) for lossy in (True, False)]
     assert coding(masks, ALL[:2]) == coding(masks[::-1], ALL[:2]) == "soft"
-    assert coding(masks[1:], ALL[:2]) == "ids"
+    assert coding(masks[1:], ALL[:2]) == "white"
 
 
 def test_numbers_of_instances_beside_ids_of_no_class_are_refused() -> None:

@@ -55,6 +55,9 @@ FULL = [(level, 7, 7) for level in range(256)]
         (classes(WHITE, RED), [0, 1], [BLACK, WHITE], [1, 0]),
         (classes(RED, BLUE), [0, 1], [BLACK, WHITE], [0, 1]),
         (classes(BLACK, RED), [0, 1], [WHITE, RED], [0, 1]),
+        (classes(RED, BLACK, BLUE), [0, 1, 2], [RED, BLUE, BLACK], [0, 2, 1]),
+        (classes(BLACK, RED, BLUE), [0, 1], [BLACK, (2, 2, 2)], [0, 2]),
+        (classes(RED, BLUE, VOID), [0, 1, 2], [RED, BLUE, BLACK], [0, 1, 2]),
     ],
 )  # fmt: skip
 def test_colors_count_only_where_they_show_a_class_at_another_index(

@@ -12,7 +12,8 @@ from segen import registry
 from segen.evaluation.labels import LabelMetrics
 from segen.evaluation.pipelines.recipe import IMAGE, Recipe
 from segen.evaluation.pipelines.runner import Outcome
-from segen.imaging.labels import THRESHOLD, nearest_classes, resize_labels
+from segen.imaging.labels import THRESHOLD, resize_labels
+from segen.imaging.palettes import nearest_classes
 from segen.registry import ClassInfo
 from segen.text import words
 from segen.types import SURE, Image, Labels, Segmentation, TranslateRequest

@@ -13,7 +13,8 @@ from skimage.filters import threshold_otsu
 from segen import registry
 from segen.data.synthetic import nuclei
 from segen.imaging import images, kinds, lines
-from segen.imaging.labels import nearest_classes, resize_labels
+from segen.imaging.labels import resize_labels
+from segen.imaging.palettes import nearest_classes
 from segen.models.tensors import to_tensor
 from segen.registry import ClassInfo, ModelCard
 from segen.types import Image, Labels

@@ -13,7 +13,7 @@ from segen.data.synthetic import scenes
 from segen.engine import Engine
 from segen.errors import InputError
 from segen.imaging import images, kinds
-from segen.imaging.labels import nearest_classes
+from segen.imaging.palettes import nearest_classes
 from segen.models.translation import preprocessing
 from segen.models.translation.predictor import Networks, ResnetGenerator, TranslationPredictor, degraded, load
 from segen.types import Cycle, CycleRequest, TranslateRequest, Translation

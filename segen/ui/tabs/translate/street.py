@@ -15,7 +15,8 @@ from segen import registry
 from segen.data.synthetic import scenes
 from segen.errors import InputError
 from segen.imaging import images
-from segen.imaging.labels import nearest_classes, read_labels, resize_labels
+from segen.imaging.labels import read_labels, resize_labels
+from segen.imaging.palettes import nearest_classes
 from segen.registry import ClassInfo, ModelCard
 from segen.text import words
 from segen.types import Labels, SegmentRequest, TranslateRequest, seed_range

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,17 +225,31 @@ class Survey:
         return " ".join(filter(None, told))
 
 
-def survey(labelled: list[Pair], known: tuple[ClassInfo, ...], numbered: bool = False) -> Survey:
+def beside(root: Path, split: str) -> list[Pair]:
+    """The labelled pictures of train and val but of this split; none of one that cannot be used."""
+    found: list[Pair] = []
+    for other in {"train", "val"} - {split}:
+        with suppress(DataError):
+            found += pairs(root, other)
+    return found
+
+
+def survey(
+    labelled: list[Pair], known: tuple[ClassInfo, ...], numbered: bool = False, others: Sequence[Pair] = ()
+) -> Survey:
     """Look at every picture and mask of a split before any is used. `numbered` asks for `read_instances`.
 
-    Raises DataError that names all that cannot be used, and where no mask labels a pixel, or numbers a thing.
+    The masks of `others`, as `beside` gives them, have the same coding. Raises DataError that names all that
+    cannot be used, and where no mask labels a pixel, or numbers a thing.
     """
     faults: list[SegenError] = []
     coded: Coding = "ids"
     try:
-        coded = label_files.coding(_readable_masks(labelled, known), known)
+        coded = label_files.coding(_readable_masks([*labelled, *others], known), known)
     except InputError as error:
         faults = [error]
+        if error.key == "labels_mixed":  # no mask alone is at fault
+            coded = "soft"
     named: list[SegenError] = []
     pixels = np.zeros((len(labelled), len(known)), dtype=np.int64)
     for row, pair in zip(pixels, labelled, strict=True):

@@ -6,8 +6,8 @@ Label maps are H x W uint8, class ids; IGNORED is what neither loss nor metric c
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 from segen.errors import InputError
 from segen.imaging.areas import Areas
 from segen.imaging.images import decoded
-from segen.imaging.palettes import BLACK, WHITE, Color, ids_of_colors, ids_of_indices
+from segen.imaging.palettes import BLACK, WHITE, Color, bright, ids_of_colors, ids_of_indices, levels_of
 from segen.registry import ClassInfo
 from segen.text import words
 from segen.types import MAX_TAUGHT, UNDRAWN, Labels
@@ -33,10 +33,13 @@ NEARLY_GREY = 16
 SOFT_VALUES = 8
 """A mask of two classes with more values than these has soft edges, and is no list of ids."""
 
-Coding = Literal["ids", "white", "soft", "instances"]
-"""How grey or palette values stand for classes: they are ids (255 is ignored); 255 is the second of two
-classes; THRESHOLD divides two classes; or each number is an instance of the
-second class, but for 255 in 8 bits."""
+LAST_NUMBER = 65_535
+"""In 16 bits what IGNORED is in 8."""
+
+Coding = Literal["ids", "white", "soft", "levels", "instances"]
+"""How grey or palette values stand for classes: they are ids (255 is ignored, and LAST_NUMBER); the brightest
+is the second of two classes; THRESHOLD divides two classes; they are grey, the colors of classes; or each
+number is an instance of the second class, but for 255 in 8 bits and LAST_NUMBER."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,14 @@ class Mask:
 
     `lossy` says that values near a border are none of its own, since it was stored with loss, as JPEG is, or
     held fractions, of which these are 255ths. `cut` is the least value of the second of two classes if the
-    mask is soft.
+    mask is soft. `file` names it among others.
     """
 
     values: NDArray[np.uint8] | NDArray[np.uint16]
     bits: Literal[8, 16]
     lossy: bool
     cut: int = THRESHOLD
+    file: str = ""
 
     @property
     def colored(self) -> bool:
@@ -63,6 +67,11 @@ class Mask:
         """The values that occur, of a mask without colors."""
         return frozenset(int(value) for value in np.unique(self.values))
 
+    @property
+    def last(self) -> int:
+        """The value that mostly stands for pixels to ignore."""
+        return IGNORED if self.bits == 8 else LAST_NUMBER
+
 
 def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), clear: int = 0) -> Mask:
     """Read a mask file, its ids undecoded. Raises InputError for what is no picture, and as below.
@@ -72,6 +81,13 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
     class, or of the value `clear`; in a palette, 255 stays. Transparency by degrees is refused, and so are
     numbers other than 0 to 65,535, whole, or 0 to 1.
     """
+    mask = _read(source, classes, clear)
+    return (
+        mask if isinstance(source, bytes) else replace(mask, file=Path(*Path(source).parts[-3:]).as_posix())
+    )
+
+
+def _read(source: Path | str | bytes, classes: tuple[ClassInfo, ...], clear: int) -> Mask:
     with decoded(source) as (picture, _, lossy):
         if picture.mode.startswith("I;16"):
             return Mask(np.asarray(picture).astype(np.uint16), 16, lossy)
@@ -93,7 +109,9 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
             raise InputError("labels_transparent")
         return Mask(np.full(drawn.shape, clear, np.uint8), 8, lossy)
     seen = colors[drawn]
-    grey = (seen == seen[:, :1]).all() and not _all_of_classes(np.unique(seen), classes)
+    levels, known = np.unique(seen).tolist(), levels_of(classes)
+    as_color = all(level in known for level in levels) and any(known[level] != level for level in levels)
+    grey = (seen == seen[:, :1]).all() and not as_color
     colors[~drawn] = clear if grey or not classes else classes[0].color
     return Mask(colors[..., 0] if grey else colors, 8, lossy)
 
@@ -127,13 +145,6 @@ def _of_numbers(values: NDArray[np.int32] | NDArray[np.float32]) -> Mask:
     raise InputError("labels_range")
 
 
-def _all_of_classes(levels: NDArray[np.uint8], classes: tuple[ClassInfo, ...]) -> bool:
-    """Whether each of these levels of grey is the color of a class, and one of them not of that of its id."""
-    ids = {known.color: known.id for known in classes}
-    found = [ids.get((level, level, level)) for level in levels.tolist()]
-    return None not in found and found != levels.tolist()
-
-
 def read_strokes(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()) -> Labels:
     """The ids of a palette or grey PNG of strokes, H x W, UNDRAWN where there is none or it is transparent.
 
@@ -154,42 +165,57 @@ def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:
     """How the masks of one data set encode its `classes`, inferred from all of them together.
 
     One mask alone may mislead: 0 and 255 are two classes, unless another mask of the set also has a 1.
-    Raises InputError where they fit no coding.
+    Raises InputError where they fit no coding, or fit two.
     """
     grey, numbered, lossy = set[int](), set[int](), False
-    ones = whites = False
+    marks: dict[str, str] = {}
     known = {each.id for each in classes}
     areas = Areas()
     for mask in masks:
         if not mask.colored:
             (numbered if mask.bits == 16 else grey).update(mask.found)
             lossy |= mask.lossy
-            ones |= 1 in mask.found
-            whites |= IGNORED in mask.found and 1 not in mask.found
+            marks |= dict.fromkeys(_marks(mask), mask.file)
             if mask.bits == 8 and not mask.found <= known | {IGNORED}:
                 areas.add(mask.values)
     two = sum(not each.ignored for each in classes) == 2
-    if numbered and not numbered <= known | {IGNORED}:
+    if not numbered <= known | {IGNORED, LAST_NUMBER}:
         if two and grey <= known:
             return "instances"
-        raise _unknown(numbered - known, known)
+        raise InputError("labels_unknown", ids=_listed(numbered - known))
     if grey <= known | {IGNORED} and not lossy:
-        if not (two and len(classes) == 2 and whites):
+        if not grey <= known and grey <= levels_of(classes).keys():
+            return "levels"
+        if not (two and len(classes) == 2 and "white" in marks):
             return "ids"
-        if ones:
-            raise InputError("labels_mixed")
+        if "one" in marks:
+            raise InputError("labels_mixed", first=marks["one"], second=marks["white"])
         return "white"
-    most = max(grey | numbered, default=0)
-    if two and lossy and (most == 0 or most >= SOFT_VALUES):  # or else they were ids, which are lost
+    if not lossy and grey <= levels_of(classes).keys():
+        return "levels"
+    if two and not lossy and len(grey) > SOFT_VALUES and areas.numbered(grey - {0, IGNORED}):
+        return "instances"
+    most = max(grey | numbered)
+    soft = most == 0 or most >= SOFT_VALUES if lossy else most >= THRESHOLD and len(grey) > SOFT_VALUES
+    if two and soft:
+        if "bright" in marks and "only one" in marks:
+            raise InputError("labels_mixed", first=marks["only one"], second=marks["bright"])
         return "soft"
-    if two and len(grey) > SOFT_VALUES:
-        if areas.numbered(grey - {0, IGNORED}):
-            return "instances"
-        if most >= THRESHOLD:
-            return "soft"
-    if lossy:
+    if lossy:  # such values were ids, most of which are lost
         raise InputError("labels_lossy")
-    raise _unknown(grey - known - {IGNORED}, known)
+    raise _unknown(grey, classes)
+
+
+def _marks(mask: Mask) -> Iterator[str]:
+    """By which values a mask without colors may mark the second of two classes."""
+    if 1 in mask.found:
+        yield "one"
+    elif mask.found & {IGNORED, mask.last}:
+        yield "white"
+    if mask.found <= {0, 1} and 1 in mask.found and mask.cut > 1:
+        yield "only one"
+    elif max(mask.found) >= THRESHOLD:
+        yield "bright"
 
 
 def labels_of(mask: Mask, classes: tuple[ClassInfo, ...], coded: Coding) -> Labels:
@@ -199,26 +225,30 @@ def labels_of(mask: Mask, classes: tuple[ClassInfo, ...], coded: Coding) -> Labe
     if mask.colored:
         return ids_of_colors(mask.values.astype(np.uint8), classes)
     if coded in ("white", "soft"):
-        return (mask.values >= mask.cut).astype(np.uint8)
-    known = {each.id for each in classes}
+        second = mask.values >= mask.cut
+        return (second if bright(classes) else ~second).astype(np.uint8)
     labels: Labels
+    if coded == "levels" and mask.bits == 8:
+        return ids_of_colors(np.repeat(mask.values.astype(np.uint8)[..., None], 3, axis=2), classes)
     if coded == "instances":
         labels = (mask.values > 0).astype(np.uint8)
-    elif stray := mask.found - known - {IGNORED}:
-        raise _unknown(stray, known)
-    else:
+    elif mask.found <= {each.id for each in classes} | {IGNORED, mask.last}:
         labels = mask.values.astype(np.uint8)
-    if coded == "ids" or mask.bits == 8:
-        labels[mask.values == IGNORED] = next((each.id for each in classes if each.ignored), IGNORED)
+    else:
+        raise _unknown(mask.found, classes)
+    ignored = (mask.last,) if coded == "instances" else (IGNORED, mask.last)
+    labels[np.isin(mask.values, ignored)] = next((each.id for each in classes if each.ignored), IGNORED)
     return labels
 
 
 def remark(coded: Coding, classes: tuple[ClassInfo, ...], language: str = "en") -> str:
     """How the values of masks that are so `coded` were read as classes, in a sentence; none for ids."""
-    if coded == "ids":
+    if coded in ("ids", "levels"):
         return ""
-    key = "masks_numbered" if coded == "instances" else "masks_cut"
-    return words(language, f"data.{key}", threshold=THRESHOLD, name=classes[1].name[language])
+    if coded == "instances":
+        return words(language, "data.masks_numbered", name=classes[1].name[language])
+    name = classes[bright(classes)].name[language]
+    return words(language, "data.masks_cut", threshold=THRESHOLD, name=name)
 
 
 def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> Labels:
@@ -235,22 +265,32 @@ def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> L
 def read_instances(source: Path | str | bytes, coded: Coding = "ids") -> NDArray[np.int32]:
     """Read a grey map that numbers instances, H x W, 0 being none.
 
-    It has 16 bits, or 8, of which 255 is none, if its data set is so `coded`. Raises InputError for others.
+    It has 16 bits, or 8 if its data set is so `coded`; 255 in 8 bits and LAST_NUMBER are none. Raises
+    InputError for others.
     """
     mask = read_mask(source)
     if mask.colored or (mask.bits == 8 and coded != "instances"):
         raise InputError("not_instances")
     numbers = mask.values.astype(np.int32)
-    if mask.bits == 8:
-        numbers[numbers == IGNORED] = 0
+    if coded != "white":
+        numbers[numbers == mask.last] = 0
     return numbers
 
 
-def _unknown(stray: set[int] | frozenset[int], known: set[int]) -> InputError:
-    listed = ", ".join(map(str, sorted(stray)[:5]))
+def _unknown(found: Collection[int], classes: tuple[ClassInfo, ...]) -> InputError:
+    """The fault of values of which some are ids of no class."""
+    known = {each.id for each in classes}
+    stray = set(found) - known - {IGNORED, LAST_NUMBER}
+    numbers = sum(not each.ignored for each in classes) == 2 and known | stray == set(range(max(stray) + 1))
+    if numbers and 0 in found:
+        return InputError("labels_numbers", ids=_listed(stray))
     if stray == {max(known) + 1}:
-        return InputError("labels_from_one", ids=listed)
-    return InputError("labels_unknown", ids=listed)
+        return InputError("labels_from_one", ids=_listed(stray))
+    return InputError("labels_unknown", ids=_listed(stray))
+
+
+def _listed(ids: set[int]) -> str:
+    return ", ".join(map(str, sorted(ids)[:5]))
 
 
 def resize_labels(labels: Labels, height: int, width: int) -> Labels:

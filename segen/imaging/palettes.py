@@ -25,6 +25,13 @@ def bright(classes: tuple[ClassInfo, ...]) -> int:
     return 0 if classes[0].color == WHITE or classes[1].color == BLACK else 1
 
 
+def levels_of(classes: tuple[ClassInfo, ...]) -> dict[int, int]:
+    """The ids of classes whose color is a grey, by its level; none where two have one color."""
+    if len({each.color for each in classes}) < len(classes):
+        return {}
+    return {each.color[0]: each.id for each in classes if len(set(each.color)) == 1}
+
+
 def ids_of_indices(
     used: Iterable[int], palette: list[Color], classes: tuple[ClassInfo, ...]
 ) -> NDArray[np.uint8]:

@@ -106,7 +106,8 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
         self.name = root.resolve().name
         self.classes: tuple[ClassInfo, ...] = datasets.classes(root, dataset)
         self.pairs = datasets.pairs(root, split)
-        self.survey = datasets.survey(self.pairs, self.classes, self.numbered)
+        others = datasets.beside(root, split)
+        self.survey = datasets.survey(self.pairs, self.classes, self.numbered, others)
         if remark := self.survey.remark(self.classes):
             print(f"{split}: {remark}", file=sys.stderr)
 

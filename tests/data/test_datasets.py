@@ -195,7 +195,7 @@ REFUSED = {
     ),
     "mixed": (
         lambda folder: folder.store("1.png", truth(1) * np.uint8(255)),
-        unusable(sentence("labels_mixed")),
+        unusable(sentence("labels_mixed", first="train/masks/2.png", second="train/masks/1.png")),
     ),
     "from one": (
         lambda folder: folder.store("1.png", truth(1) + np.uint8(1)),

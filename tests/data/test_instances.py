@@ -119,3 +119,45 @@ def test_labels_in_place_of_numbers_are_refused_before_the_first_step(tmp_path: 
     told = sentence("item_unusable", file="train/masks/0000.png", fault=sentence("not_instances"))
     with pytest.raises(DataError, match=exactly("folder_unusable", faults=told)):
         training_data.numbered(str(tmp_path), "nuclei", "train")
+
+
+def test_a_split_of_few_8_bit_instances_is_read_as_the_other(tmp_path: Path) -> None:
+    eight_bits(tmp_path, 200)
+    (file,) = (tmp_path / "val" / "masks").glob("*.png")
+    with Pillow.open(file) as stored:
+        few = np.where(np.array(stored) > 3, 0, np.array(stored)).astype(np.uint8)
+    file.write_bytes(images.encode(few))
+    assert (training_data.numbered(str(tmp_path), "nuclei", "val")[0][1] == few).all()
+    assert (training_data.labelled(str(tmp_path), "nuclei", "val")[0][1] == (few > 0)).all()
+
+
+@pytest.mark.parametrize("ones", ["train", "val"])
+def test_splits_that_contradict_each_other_are_refused(tmp_path: Path, ones: str) -> None:
+    folder.write(tmp_path, 1, "nuclei")
+    names = {}
+    for split in ("train", "val"):
+        (file,) = (tmp_path / split / "masks").glob("*.png")
+        names[split] = f"{split}/masks/{file.name}"
+        with Pillow.open(file) as stored:
+            labels = (np.array(stored) > 0).astype(np.uint8) * (1 if split == ones else 255)
+        labels[0] = 255
+        file.write_bytes(images.encode(labels))
+    other = "val" if ones == "train" else "train"
+    told = sentence("labels_mixed", first=names[ones], second=names[other])
+    for split in ("train", "val"):
+        with pytest.raises(DataError, match=exactly("folder_unusable", faults=told)):
+            training_data.labelled(str(tmp_path), "nuclei", split)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+def test_one_mask_of_0_and_1_among_soft_ones_is_named(tmp_path: Path, ending: str) -> None:
+    folder.write(tmp_path, 2, "nuclei")
+    first, second = sorted((tmp_path / "train" / "masks").glob("*.png"))
+    shades = np.linspace(0, 255, folder.WIDTH * folder.HEIGHT).reshape(folder.HEIGHT, folder.WIDTH)
+    second.unlink()
+    Pillow.fromarray(shades.astype(np.uint8)).save(second.with_suffix(f".{ending}"))
+    first.write_bytes(images.encode((shades > 99).astype(np.uint8)))
+    pairs = datasets.pairs(tmp_path, "train")
+    names = {"first": f"train/masks/{first.name}", "second": f"train/masks/{second.stem}.{ending}"}
+    with pytest.raises(DataError, match=exactly("folder_unusable", faults=sentence("labels_mixed", **names))):
+        datasets.survey(pairs, datasets.classes(tmp_path, "nuclei"))

@@ -137,7 +137,7 @@ def test_shades_at_both_ends_are_a_soft_mask(values: np.ndarray) -> None:
 
 
 def test_dark_shades_that_are_neither_soft_nor_numbers_are_refused() -> None:
-    with pytest.raises(InputError, match=exactly("labels_unknown", ids="2, 3, 4, 5, 6")):
+    with pytest.raises(InputError, match=exactly("labels_numbers", ids="2, 3, 4, 5, 6")):
         read_labels(images.encode(IDS[:4]), ALL[:2])
 
 

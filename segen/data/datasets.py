@@ -179,7 +179,7 @@ def _labels(
         labels = label_files.labels_of(mask, known, coded or label_files.coding([mask], known))
     except InputError as error:
         raise DataError("item_unusable", file=named(pair.mask, pair.root), fault=error) from None
-    return upright(labels, pair, shape, turn)
+    return upright(labels, pair, shape, None if mask.turned else turn)
 
 
 def upright(
@@ -289,7 +289,8 @@ def _numbers(
     pair: Pair, coded: Coding, shape: tuple[int, ...], turn: images.Turn | None
 ) -> NDArray[np.int32]:
     try:
-        numbers = label_files.read_instances(pair.mask, coded)
+        mask = label_files.read_mask(pair.mask)
+        numbers = label_files.instances_of(mask, coded)
     except InputError as error:
         raise DataError("item_unusable", file=named(pair.mask, pair.root), fault=error) from None
-    return upright(numbers, pair, shape, turn)
+    return upright(numbers, pair, shape, None if mask.turned else turn)

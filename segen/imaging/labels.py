@@ -18,7 +18,9 @@ from PIL import Image as Pillow
 
 from segen.errors import InputError
 from segen.imaging.areas import Areas
-from segen.imaging.images import decoded
+from segen.imaging.conversion import PHOTOMETRIC
+from segen.imaging.images import decoded, turned
+from segen.imaging.lossy import COMPRESSION
 from segen.imaging.palettes import BLACK, WHITE, Color, bright, ids_of_colors, ids_of_indices, levels_of
 from segen.registry import ClassInfo
 from segen.text import words
@@ -28,6 +30,8 @@ IGNORED = 255
 """The label of pixels to ignore where no class is named for them, as in Pascal VOC and Cityscapes."""
 THRESHOLD = 128
 """Soft masks of two classes are cut here: a value of 128 and more is the second class."""
+FACSIMILE = (2, 3, 4)
+"""Compressions of TIFF for one bit, in which 0 is white by custom."""
 NEARLY_GREY = 16
 """So far apart the channels of grey may lie that was stored with loss."""
 SOFT_VALUES = 8
@@ -48,7 +52,7 @@ class Mask:
 
     `lossy` says that values near a border are none of its own, since it was stored with loss, as JPEG is, or
     held fractions, of which these are 255ths. `cut` is the least value of the second of two classes if the
-    mask is soft. `file` names it among others.
+    mask is soft. `file` names it among others; `turned` says that its own EXIF orientation was applied.
     """
 
     values: NDArray[np.uint8] | NDArray[np.uint16]
@@ -56,6 +60,7 @@ class Mask:
     lossy: bool
     cut: int = THRESHOLD
     file: str = ""
+    turned: bool = False
 
     @property
     def colored(self) -> bool:
@@ -78,32 +83,36 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
 
     The colors of a palette count where they disagree with its indices (`palettes.ids_of_indices`): editors
     sort palettes as they like. One bit is a palette of black and white. Transparent pixels are of the first
-    class, or of the value `clear`; in a palette, 255 stays. Transparency by degrees is refused, and so are
-    numbers other than 0 to 65,535, whole, or 0 to 1.
+    class, or of the value `clear`; in a palette, 255 stays. Of a TIFF whose 0 is white the numbers count, as
+    other tools read them. Transparency by degrees is refused, and so are numbers other than 0 to 65,535,
+    whole, or 0 to 1.
     """
-    mask = _read(source, classes, clear)
-    return (
-        mask if isinstance(source, bytes) else replace(mask, file=Path(*Path(source).parts[-3:]).as_posix())
-    )
+    with decoded(source) as (picture, turn, lossy):
+        mask = _stored(picture, lossy, classes, clear)
+        if turn is not None and picture.format != "TIFF":  # which Pillow turns by itself
+            mask = replace(mask, values=turned(mask.values, turn))
+    file = "" if isinstance(source, bytes) else Path(*Path(source).parts[-3:]).as_posix()
+    return replace(mask, file=file, turned=turn is not None)
 
 
-def _read(source: Path | str | bytes, classes: tuple[ClassInfo, ...], clear: int) -> Mask:
-    with decoded(source) as (picture, _, lossy):
-        if picture.mode.startswith("I;16"):
-            return Mask(np.asarray(picture).astype(np.uint16), 16, lossy)
-        if picture.mode in ("I", "F"):
-            return _of_numbers(np.asarray(picture))
-        drawn = _drawn(picture)
-        if picture.mode in ("P", "1"):
-            indices = np.array(picture).astype(np.uint8)
-            values = ids_of_indices(np.unique(indices[drawn]).tolist(), _palette(picture), classes)[indices]
-            values[~drawn & (indices != IGNORED)] = clear
-            return Mask(values, 8, lossy)
-        if picture.mode == "L" and drawn.all():
-            return Mask(np.array(picture), 8, lossy)
-        colors = np.array(picture.convert("RGB"))
-        if lossy and drawn.all() and np.ptp(colors, axis=2).max() <= NEARLY_GREY:
-            return Mask(np.array(picture.convert("L")), 8, lossy)
+def _stored(picture: Pillow.Image, lossy: bool, classes: tuple[ClassInfo, ...], clear: int) -> Mask:
+    if picture.mode.startswith("I;16"):
+        return Mask(np.asarray(picture).astype(np.uint16), 16, lossy)
+    if picture.mode in ("I", "F"):
+        return _of_numbers(np.asarray(picture))
+    drawn = _drawn(picture)
+    if picture.mode in ("P", "1"):
+        indices = np.array(picture).astype(np.uint8)
+        if _inverted(picture):
+            indices = 1 - indices
+        values = ids_of_indices(np.unique(indices[drawn]).tolist(), _palette(picture), classes)[indices]
+        values[~drawn & (indices != IGNORED)] = clear
+        return Mask(values, 8, lossy)
+    if picture.mode == "L" and drawn.all():
+        return Mask(IGNORED - np.array(picture) if _inverted(picture) else np.array(picture), 8, lossy)
+    colors = np.array(picture.convert("RGB"))
+    if lossy and drawn.all() and np.ptp(colors, axis=2).max() <= NEARLY_GREY:
+        return Mask(np.array(picture.convert("L")), 8, lossy)
     if not drawn.any():
         if (colors != colors[0, 0]).any():
             raise InputError("labels_transparent")
@@ -114,6 +123,12 @@ def _read(source: Path | str | bytes, classes: tuple[ClassInfo, ...], clear: int
     grey = (seen == seen[:, :1]).all() and not as_color
     colors[~drawn] = clear if grey or not classes else classes[0].color
     return Mask(colors[..., 0] if grey else colors, 8, lossy)
+
+
+def _inverted(picture: Pillow.Image) -> bool:
+    """Whether Pillow gives other numbers than a TIFF holds, since white is its 0; facsimiles mean white."""
+    tags = getattr(picture, "tag_v2", {PHOTOMETRIC: 1})
+    return tags.get(PHOTOMETRIC, 0) == 0 and tags.get(COMPRESSION) not in FACSIMILE
 
 
 def _palette(picture: Pillow.Image) -> list[Color]:
@@ -262,13 +277,12 @@ def read_labels(source: Path | str | bytes, classes: tuple[ClassInfo, ...]) -> L
     return labels_of(mask, classes, coding([mask], classes))
 
 
-def read_instances(source: Path | str | bytes, coded: Coding = "ids") -> NDArray[np.int32]:
-    """Read a grey map that numbers instances, H x W, 0 being none.
+def instances_of(mask: Mask, coded: Coding = "ids") -> NDArray[np.int32]:
+    """The numbers of instances of a mask, H x W, 0 being none.
 
-    It has 16 bits, or 8 if its data set is so `coded`; 255 in 8 bits and LAST_NUMBER are none. Raises
-    InputError for others.
+    It is grey, and has 16 bits, or 8 if its data set is so `coded`; 255 in 8 bits and LAST_NUMBER are none.
+    Raises InputError for others.
     """
-    mask = read_mask(source)
     if mask.colored or (mask.bits == 8 and coded != "instances"):
         raise InputError("not_instances")
     numbers = mask.values.astype(np.int32)

@@ -168,6 +168,14 @@ def test_a_mask_goes_with_a_picture_that_its_camera_turned(
     assert (bright & (labels == 1)).sum() / (bright | (labels == 1)).sum() > 0.95
 
 
+def test_a_mask_with_an_exif_orientation_of_its_own_is_not_turned_twice(drawn: Drawn) -> None:
+    camera_picture(drawn, 3, upright=False)
+    exif = Pillow.Exif()
+    exif[0x0112] = 3
+    Pillow.fromarray(truth(0)).save(drawn.mask("0.png"), exif=exif)
+    assert (drawn.labels()[0] == truth(0)[::-1, ::-1]).all()
+
+
 REFUSED = {
     "exif": (
         lambda folder: camera_picture(folder, 3, upright=False),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
 from segen.errors import InputError
 from segen.imaging import images
-from segen.imaging.labels import coding, labels_of, read_instances, read_labels, read_mask, remark
+from segen.imaging.labels import coding, instances_of, labels_of, read_labels, read_mask, remark
 from segen.registry import ClassInfo
 from segen.text import words
-from tests.imaging.picture_files import encoded, png16
+from tests.imaging.picture_files import encoded, png16, tiff
 from tests.sentences import exactly
 
 BLACK, WHITE, RED = (0, 0, 0), (255, 255, 255), (255, 0, 0)
@@ -63,9 +65,9 @@ def test_65_535_is_ignored_beside_ids_and_numbers_but_white_alone() -> None:
     assert read_labels(png16(np.array([[0, 1, 65_535]])), two).tolist() == [[0, 1, 255]]
     assert read_labels(png16(np.array([[0, 2, 65_535]])), three).tolist() == [[0, 2, 255]]
     assert read_labels(png16(np.array([[0, 300, 65_535]])), two).tolist() == [[0, 1, 255]]
-    assert read_instances(png16(np.array([[0, 300, 65_535]]))).tolist() == [[0, 300, 0]]
+    assert instances_of(read_mask(png16(np.array([[0, 300, 65_535]])))).tolist() == [[0, 300, 0]]
     assert read_labels(png16(np.array([[0, 65_535]])), two).tolist() == [[0, 1]]
-    assert read_instances(png16(np.array([[0, 65_535]])), "white").tolist() == [[0, 65_535]]
+    assert instances_of(read_mask(png16(np.array([[0, 65_535]]))), "white").tolist() == [[0, 65_535]]
 
 
 def test_a_few_numbers_of_8_bits_are_refused_with_the_way_to_number_instances() -> None:
@@ -86,3 +88,33 @@ def test_a_soft_set_with_a_mask_of_0_and_1_fits_two_codings() -> None:
     for other in (soft, jpeg):
         with pytest.raises(InputError, match=exactly("labels_mixed", first="", second="")):
             coding([other, ones], two)
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", [2, 3, 6])
+def test_a_mask_is_turned_by_its_own_exif(format: str, orientation: int) -> None:
+    values = np.arange(12, dtype=np.uint8).reshape(3, 4) % 3
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    options = {"lossless": True} if format == "WEBP" else {}
+    mask = read_mask(encoded(Pillow.fromarray(values), format, exif=exif, **options))
+    assert mask.turned
+    assert (mask.values == images.turned(values, images.TURNS[orientation])).all()
+    assert not read_mask(images.encode(values)).turned
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_tiff_whose_0_is_white_holds_its_numbers_in_all_depths(kind: type) -> None:
+    values = np.arange(12).reshape(3, 4) % 3
+    assert (read_mask(tiff(values.astype(kind), photometric=0)).values == values).all()
+    assert (read_mask(tiff(values.astype(kind), photometric=1)).values == values).all()
+
+
+def test_one_bit_of_a_tiff_is_what_it_stores_but_in_a_facsimile() -> None:
+    bits = Pillow.fromarray(np.array([[False, True, True]]))
+    for compression, expected in (("raw", [[1, 0, 0]]), ("group4", [[0, 1, 1]])):
+        content = encoded(bits, "TIFF", compression=compression, tiffinfo={262: 0})
+        with Pillow.open(io.BytesIO(content)) as picture:
+            assert picture.tag_v2[262] == 0
+            assert np.array(picture).tolist() == [[False, True, True]]
+        assert read_mask(content).values.tolist() == expected

@@ -15,8 +15,8 @@ from segen.imaging.labels import (
     Mask,
     coding,
     encode_labels,
+    instances_of,
     labels_of,
-    read_instances,
     read_labels,
     read_mask,
     read_strokes,
@@ -103,7 +103,7 @@ def test_8_bit_numbers_that_fill_areas_are_instances(most: int, side: int) -> No
     values = numbered(most, side)
     content = images.encode(values.astype(np.uint8))
     assert (read_labels(content, ALL[:2]) == (values > 0)).all()
-    assert (read_instances(content, "instances") == values).all()
+    assert (instances_of(read_mask(content), "instances") == values).all()
 
 
 def test_255_beside_8_bit_instances_is_ignored() -> None:
@@ -112,7 +112,7 @@ def test_255_beside_8_bit_instances_is_ignored() -> None:
     labels = read_labels(images.encode(values.astype(np.uint8)), ALL[:2])
     assert (labels[-1] == 255).all()
     assert (labels[:-1] == (values[:-1] > 0)).all()
-    assert not read_instances(images.encode(values.astype(np.uint8)), "instances")[-1].any()
+    assert not instances_of(read_mask(images.encode(values.astype(np.uint8))), "instances")[-1].any()
 
 
 def disc(size: int = 64) -> np.ndarray:
@@ -146,7 +146,7 @@ def test_whole_32_bit_numbers_are_read_as_they_are(kind: type) -> None:
     values = numbered(255) * 5
     content = encoded(Pillow.fromarray(values.astype(kind)), "TIFF")
     assert (read_labels(content, ALL[:2]) == (values > 0)).all()
-    assert (read_instances(content) == values).all()
+    assert (instances_of(read_mask(content)) == values).all()
     ids = encoded(Pillow.fromarray((IDS % 3).astype(kind)), "TIFF")
     assert (read_labels(ids, ALL[:3]) == IDS % 3).all()
     white = encoded(Pillow.fromarray((IDS % 2 * 255).astype(kind)), "TIFF")

@@ -37,8 +37,10 @@ def _conversion(
 ) -> Callable[[Pillow.Image], NDArray[Any]]:
     """What makes H x W x 3 or H x W x 1 pixels, 0 to 255, of a strip of the picture."""
     if picture.mode.startswith("I;16"):
-        bits = _bits(max(int(np.asarray(picture.crop(strip)).max()) for strip in strips))
-        return lambda strip: _grey(np.asarray(strip).astype(np.float32) * np.float32(255 / (2**bits - 1)))
+        most = 2 ** _bits(max(brightest(np.asarray(picture.crop(strip))) for strip in strips)) - 1
+        return lambda strip: _grey(
+            np.minimum(np.asarray(strip), most).astype(np.float32) * np.float32(255 / most)
+        )
     if picture.mode in ("I", "F"):
         low, high = _range(picture, strips)
         return lambda strip: _grey(_stretched(np.asarray(strip, dtype=np.float64), low, high))
@@ -51,6 +53,13 @@ def _opaque(picture: Pillow.Image) -> Pillow.Image:
         return picture
     picture = picture.convert("RGBA")
     return Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture)
+
+
+def brightest(values: NDArray[np.integer]) -> int:
+    """The largest of H x W values that a neighbour reaches, too; a hot pixel by itself tells of no range."""
+    pairs = [np.minimum(values[1:], values[:-1]), np.minimum(values[:, 1:], values[:, :-1])]
+    found = [int(pair.max()) for pair in pairs if pair.size]
+    return max(found) if found else int(values.max())
 
 
 def _bits(largest: int) -> int:

@@ -38,6 +38,14 @@ SIDEWAYS = (Turn.TRANSPOSE, Turn.TRANSVERSE, Turn.ROTATE_90, Turn.ROTATE_270)
 """The turns that exchange height and width."""
 MAX_SIDE = 16_384
 MAX_PIXELS = 64_000_000
+DAMAGED = (
+    (b"RIFF", b"WEBP"),
+    (b"\0\0", b"ftypavi"),
+    (b"\xff\xd8\xff", b""),
+    (b"\x89PNG\r\n", b""),
+    (b"GIF8", b""),
+)
+"""What stands at the beginning, and near it, of files of FORMATS, though they cannot be opened."""
 FEWEST = 64
 """Pillow keeps the high byte of colors of 16 bits; where all are below this, it lost what 14 bits hold."""
 
@@ -82,11 +90,11 @@ def _loaded(picture: Pillow.Image) -> tuple[Pillow.Image, Turn | None]:
     WebP stays in the memory that its decoder gave, which Pillow would copy; the two canvases that the
     decoder holds are let go. Raises InputError for colors in the low bits of 16, which Pillow drops.
     """
+    file = picture.fp  # type: ignore[attr-defined]
     halved, turn = _is_halved(picture), _turn(picture)
     if picture.format != "WEBP":
         picture.load()
-        colors = map(picture.getchannel, picture.mode.rstrip("A"))
-        if halved and not any(any(color.histogram()[FEWEST:]) for color in colors):
+        if halved and _brightest(picture) < FEWEST and not _is_black(picture, file):
             raise InputError("too_dark")
         return picture, turn
     pixels, *_ = picture._get_next()  # type: ignore[attr-defined]
@@ -95,6 +103,34 @@ def _loaded(picture: Pillow.Image) -> tuple[Pillow.Image, Turn | None]:
     frame = Pillow.frombuffer(mode, picture.size, pixels, "raw", mode, 0, 1)
     frame.info = picture.info
     return frame, turn
+
+
+def _brightest(picture: Pillow.Image) -> int:
+    """The largest value of its colors that two neighbours reach."""
+    return max(
+        conversion.brightest(np.asarray(picture.getchannel(each))) for each in picture.mode.rstrip("A")
+    )
+
+
+def _is_black(picture: Pillow.Image, file: BinaryIO) -> bool:
+    """Whether colors of 16 bits whose high bytes are 0 have low bytes that are 0, too."""
+    if np.asarray(picture.convert("RGB")).any():
+        return False
+    file.seek(0)
+    with Pillow.open(file, formats=(str(picture.format),)) as low:
+        low.tile = [tile._replace(args=_swapped(tile.args)) for tile in low.tile]
+        low.load()
+        return not np.asarray(low.convert("RGB")).any()
+
+
+def _swapped(args: Any) -> Any:
+    """What makes Pillow keep the low bytes."""
+    if isinstance(args, tuple):
+        return tuple(256 if each == 65_535 else _swapped(each) for each in args)
+    for kept, other in ((";16B", ";16L"), (";16L", ";16B"), (";16N", ";16B")):
+        if isinstance(args, str) and args.endswith(kept):
+            return args.removesuffix(kept) + other
+    return args
 
 
 def _is_halved(picture: Pillow.Image) -> bool:
@@ -131,6 +167,10 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
             opened.seek(0)
             if opened.read(4) in TiffImagePlugin.PREFIXES:
                 raise InputError("tiff_kind") from None
+            opened.seek(0)
+            head = opened.read(16)
+            if not head or any(head.startswith(begin) and mark in head for begin, mark in DAMAGED):
+                raise InputError("picture_damaged") from None
             raise InputError("not_a_picture", formats=", ".join(FORMATS)) from None
         with picture:
             width, height = picture.size
@@ -210,8 +250,8 @@ def read(source: Path | str | bytes) -> Image:
     """Decode a picture file, given as its path or its bytes, to H x W x 3 uint8 RGB.
 
     EXIF orientation is applied; transparency is composited on white; 16-bit grey is scaled from
-    the fewest bits, 8, 10, 12, 14 or 16, that hold its brightest pixel, since cameras store 12 bits in 16,
-    while such colors are refused, unless they use more than 14;
+    the fewest bits, 8, 10, 12, 14 or 16, that hold its brightest two neighbours, since cameras store 12 bits
+    in 16, and have hot pixels, while such colors are refused, unless they use more than 14 or are all black;
     32-bit and floating-point grey is stretched from its minimum to its maximum; of an animation, the
     first frame is taken; a TIFF of several pages is refused. Raises InputError.
     """

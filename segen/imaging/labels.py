@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,8 @@ def read_mask(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = (), c
     with decoded(source) as (picture, turn, lossy):
         mask = _stored(picture, lossy, classes, clear)
         if turn is not None and picture.format != "TIFF":  # which Pillow turns by itself
-            mask = replace(mask, values=turned(mask.values, turn))
+            values: NDArray[Any] = turned(mask.values, turn)
+            mask = replace(mask, values=values)
     file = "" if isinstance(source, bytes) else Path(*Path(source).parts[-3:]).as_posix()
     return replace(mask, file=file, turned=turn is not None)
 

@@ -211,7 +211,7 @@ REFUSED = {
     ),
     "damaged": (
         lambda folder: folder.picture("1.png").write_bytes(b"GIF89a"),
-        unusable(item("train/images/1.png", "not_a_picture", formats=", ".join(images.FORMATS))),
+        unusable(item("train/images/1.png", "picture_damaged")),
     ),
     "sub-folder": (
         lambda folder: (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -33,6 +35,37 @@ def test_colors_of_12_bits_in_16_are_refused_as_too_dark(content: bytes) -> None
     for look in (images.read, images.checked_size, read_mask):
         with pytest.raises(InputError, match=exactly("too_dark")):
             look(content)
+
+
+@pytest.mark.parametrize("encode", [png16, tiff16_rgb, ppm16])
+def test_a_hot_pixel_does_not_make_12_bits_16(encode: Callable[[NDArray[np.integer]], bytes]) -> None:
+    colors = PICTURE.astype(np.uint16) * 16
+    colors[3, 4] = 65_535
+    for look in (images.read, images.checked_size, read_mask):
+        with pytest.raises(InputError, match=exactly("too_dark")):
+            look(encode(colors))
+
+
+def test_a_hot_pixel_of_12_bits_of_grey_is_white_and_the_rest_as_without_it() -> None:
+    grey = np.kron(RAMP.astype(np.uint16) * 16, np.ones((2, 2), np.uint16))
+    hot = grey.copy()
+    hot[3, 4] = 65_535
+    expected = images.read(png16(grey))
+    expected[3, 4] = 255
+    assert (images.read(png16(hot)) == expected).all()
+    assert images.read(png16(np.array([[65_535]], np.uint16))).tolist() == [[[255] * 3]]
+
+
+@pytest.mark.parametrize("encode", [png16, tiff16_rgb, ppm16])
+def test_black_of_16_bits_is_black_and_8_bits_in_16_are_refused(
+    encode: Callable[[NDArray[np.integer]], bytes],
+) -> None:
+    black = np.zeros((7, 12, 3), np.uint16)
+    assert not images.read(encode(black)).any()
+    assert not read_mask(encode(black)).values.any()
+    black[3, 4, 1] = 1
+    with pytest.raises(InputError, match=exactly("too_dark")):
+        images.read(encode(black))
 
 
 def test_16_bit_colors_above_14_bits_are_read() -> None:

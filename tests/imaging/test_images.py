@@ -174,7 +174,7 @@ def test_a_second_page_of_a_tiff_is_refused_but_a_thumbnail_is_none() -> None:
     ("brightest", "full"), [(255, 255), (256, 1023), (2160, 4095), (9_000, 16_383), (65_535, 65_535)]
 )
 def test_16_bits_are_scaled_from_the_bits_that_are_used(brightest: int, full: int) -> None:
-    values = np.array([[0, brightest // 2, brightest]], dtype=np.uint16)
+    values = np.repeat(np.array([[0, brightest // 2, brightest]], dtype=np.uint16), 2, axis=1)
     expected = np.rint(values.astype(np.float64) * 255 / full)
     assert (images.read(images.encode(values))[..., 0] == expected).all()
 
@@ -220,9 +220,12 @@ def test_no_picture_at_all(tmp_path: Path) -> None:
     text.write_text("This is not a picture.")
     empty = tmp_path / "empty.png"
     empty.touch()
-    assert refusal(text) == refusal(empty) == refusal(b"") == "not_a_picture"
-    assert refusal(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n") == "not_a_picture"
-    assert refusal(b"\x89PNG\r\n\x1a\n") == refusal(b"\xff\xd8\xff\xe0") == "not_a_picture"
+    assert refusal(empty) == refusal(b"") == "picture_damaged"
+    assert refusal(text) == refusal(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n") == "not_a_picture"
+    assert refusal(b"\x89PNG\r\n\x1a\n") == refusal(b"\xff\xd8\xff\xe0") == "picture_damaged"
+    for format in ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "WEBP"):
+        content = encoded(Pillow.effect_noise((80, 60), 99), format)
+        assert refusal(content[: len(content) // 2]) == "picture_damaged", format
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:

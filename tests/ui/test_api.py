@@ -255,7 +255,7 @@ def _cut_jpeg() -> bytes:
 
 BAD_FILES = {
     "text.png": (b"no picture", "not_a_picture"),
-    "empty.png": (b"", "not_a_picture"),
+    "empty.png": (b"", "picture_damaged"),
     "cut.jpg": (_cut_jpeg(), "picture_damaged"),
     "huge.png": (_huge_header(), "picture_too_large"),
 }

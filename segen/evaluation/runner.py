@@ -94,7 +94,7 @@ def _compare(
     pairs = datasets.pairs(root, split)
     metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc()
     instances: tuple[InstanceMetrics, Matching] | None = None
-    survey = datasets.survey(pairs, classes)
+    survey = datasets.survey(pairs, classes, others=datasets.beside(root, split))
     remark, int8 = survey.remark(classes), False
     for number, pair in enumerate(progress(pairs)):
         image, labels = datasets.read(pair, classes, survey.coding)

@@ -77,7 +77,7 @@ def _masks(
     }
     classes = datasets.classes(root, card.dataset)
     pairs = datasets.pairs(root, split)
-    coded = datasets.survey(pairs, classes, numbered=True).coding
+    coded = datasets.survey(pairs, classes, True, datasets.beside(root, split)).coding
     pixels = {name: LabelMetrics(classes) for name in ways}
     parts = {name: InstanceMetrics() for name in ways}
     matches = {name: Matching() for name in ways}
@@ -239,7 +239,7 @@ def _streets(
     for known in classes:
         colors[known.id] = known.color
     pairs = datasets.pairs(root, split)
-    coded = datasets.survey(pairs, classes).coding
+    coded = datasets.survey(pairs, classes, others=datasets.beside(root, split)).coding
     found = {"generated": LabelMetrics(classes), "real": LabelMetrics(classes)}
     for pair in progress(pairs):
         image, labels = datasets.read(pair, classes, coded)

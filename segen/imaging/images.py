@@ -19,15 +19,13 @@ from PIL import ExifTags, ImageFilter, TiffImagePlugin
 from PIL import Image as Pillow
 
 from segen.errors import InputError
-from segen.imaging import bounded, conversion, heif
+from segen.imaging import bounded, conversion, heif, sixteen
 from segen.imaging.lossy import is_lossy
 from segen.types import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
 NEW_SUBFILE_TYPE = 254
 """The TIFF tag whose lowest bit marks a reduced copy of another page."""
-BITS = 258
-"""The TIFF tag of the bits of each channel."""
 Turn = Pillow.Transpose
 TURNS = {
     2: Turn.FLIP_LEFT_RIGHT, 3: Turn.ROTATE_180, 4: Turn.FLIP_TOP_BOTTOM, 5: Turn.TRANSPOSE,
@@ -46,8 +44,6 @@ DAMAGED = (
     (b"GIF8", b""),
 )
 """What stands at the beginning, and near it, of files of FORMATS, though they cannot be opened."""
-FEWEST = 64
-"""Pillow keeps the high byte of colors of 16 bits; where all are below this, it lost what 14 bits hold."""
 
 Values = TypeVar("Values", bound=np.generic)
 
@@ -91,10 +87,10 @@ def _loaded(picture: Pillow.Image) -> tuple[Pillow.Image, Turn | None]:
     decoder holds are let go. Raises InputError for colors in the low bits of 16, which Pillow drops.
     """
     file = picture.fp  # type: ignore[attr-defined]
-    halved, turn = _is_halved(picture), _turn(picture)
+    halved, turn = sixteen.is_halved(picture), _turn(picture)
     if picture.format != "WEBP":
         picture.load()
-        if halved and _brightest(picture) < FEWEST and not _is_black(picture, file):
+        if halved and sixteen.lost(picture, file):
             raise InputError("too_dark")
         return picture, turn
     pixels, *_ = picture._get_next()  # type: ignore[attr-defined]
@@ -103,45 +99,6 @@ def _loaded(picture: Pillow.Image) -> tuple[Pillow.Image, Turn | None]:
     frame = Pillow.frombuffer(mode, picture.size, pixels, "raw", mode, 0, 1)
     frame.info = picture.info
     return frame, turn
-
-
-def _brightest(picture: Pillow.Image) -> int:
-    """The largest value of its colors that two neighbours reach."""
-    return max(
-        conversion.brightest(np.asarray(picture.getchannel(each))) for each in picture.mode.rstrip("A")
-    )
-
-
-def _is_black(picture: Pillow.Image, file: BinaryIO) -> bool:
-    """Whether colors of 16 bits whose high bytes are 0 have low bytes that are 0, too."""
-    if np.asarray(picture.convert("RGB")).any():
-        return False
-    file.seek(0)
-    with Pillow.open(file, formats=(str(picture.format),)) as low:
-        low.tile = [tile._replace(args=_swapped(tile.args)) for tile in low.tile]
-        low.load()
-        return not np.asarray(low.convert("RGB")).any()
-
-
-def _swapped(args: Any) -> Any:
-    """What makes Pillow keep the low bytes."""
-    if isinstance(args, tuple):
-        return tuple(256 if each == 65_535 else _swapped(each) for each in args)
-    for kept, other in ((";16B", ";16L"), (";16L", ";16B"), (";16N", ";16B")):
-        if isinstance(args, str) and args.endswith(kept):
-            return args.removesuffix(kept) + other
-    return args
-
-
-def _is_halved(picture: Pillow.Image) -> bool:
-    """Whether the colors have 16 bits, of which Pillow keeps 8. Raises InputError where it confuses them."""
-    if picture.mode not in ("RGB", "RGBA", "CMYK"):
-        return False
-    mark = "65535" if picture.format == "PPM" else ";16"
-    halved = any(mark in str(tile.args) for tile in picture.tile)  # type: ignore[attr-defined]
-    if not halved and 16 in getattr(picture, "tag_v2", {}).get(BITS, ()):
-        raise InputError("tiff_kind")
-    return halved
 
 
 def _turn(picture: Pillow.Image) -> Turn | None:

@@ -60,6 +60,6 @@ def test_what_is_wrong_with_several_folders_is_one_sentence(tmp_path: Path) -> N
     folders = [datasets.pictures(tmp_path, "train"), datasets.half(tmp_path, "test", "A")]
     with pytest.raises(DataError) as raised:
         listing.together(*(partial(listing.read_all, tmp_path, folder) for folder in folders))
-    fault = partial(item, key="not_a_picture", formats=", ".join(images.FORMATS))
+    fault = partial(item, key="picture_damaged")
     named = ("trainA/a.png", "trainA/b.png", "testA/a.png")
     assert str(raised.value) == unusable(*(fault(name) for name in named))

@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 
 from segen.data import files
-from segen.data.listing import listed
 from segen.data.importing import coco, labelme, mapping, masks
 from segen.data.importing.annotations import TEST, Annotated, Annotations
 from segen.data.importing.colors import voc_color
+from segen.data.listing import listed
 from segen.errors import DataError, InputError, SegenError, UsageError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED, encode_labels

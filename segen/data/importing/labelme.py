@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from segen.data.listing import listed
 from segen.data.importing.annotations import (
     Annotations,
     Part,
@@ -28,6 +27,7 @@ from segen.data.importing.annotations import (
     picture_named,
     read_json,
 )
+from segen.data.listing import listed
 from segen.errors import DataError, InputError
 from segen.imaging import images
 from segen.imaging.labels import read_mask

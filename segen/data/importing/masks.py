@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.data import datasets, listing
+from segen.data import listing
 from segen.data.datasets import Pair, upright
 from segen.data.importing import colors
 from segen.data.importing.annotations import (
@@ -139,7 +139,8 @@ def _grey(
         return written[label_files.labels_of(mask, known, coded)]
 
     def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
-        return upright(draw_values(read_file(pair.mask)), pair, shape, turn)
+        mask = read_file(pair.mask)
+        return upright(draw_values(mask), pair, shape, None if mask.turned else turn)
 
     items = tuple(
         Annotated(image, partial(draw, Pair(image, path)), _regions(draw_values(each.mask)), split or None)
@@ -173,7 +174,9 @@ def _colored(
         raise DataError("labels_one_color")
 
     def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
-        return upright(colors.nearest(colors.codes(read_file(pair.mask)), ids), pair, shape, turn)
+        mask = read_file(pair.mask)
+        labels = colors.nearest(colors.codes(mask), ids)
+        return upright(labels, pair, shape, None if mask.turned else turn)
 
     items, faults, mixed = [], [], 0
     for (image, path, split), each in zip(pairs, found, strict=True):

@@ -145,7 +145,7 @@ def test_pairs_smaller_than_the_crop_are_continued() -> None:
 
 def bad(root: Path, *names: str) -> str:
     """What is told of these pictures of a data set, each of which is spoilt."""
-    fault = sentence("not_a_picture", formats=", ".join(images.FORMATS))
+    fault = sentence("picture_damaged")
     for name in names:
         (root / name).write_bytes(b"GIF89a")
     told = (sentence("item_unusable", file=name, fault=fault) for name in names)

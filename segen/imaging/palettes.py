@@ -73,16 +73,28 @@ def ids_of_indices(
     return table
 
 
+def code(color: Color) -> int:
+    """A color, 8 bits a channel, as one number."""
+    return color[0] << 16 | color[1] << 8 | color[2]
+
+
+def codes(colors: Image) -> NDArray[np.uint32]:
+    """The color of each pixel as one number, H x W."""
+    red, green, blue = np.moveaxis(colors.astype(np.uint32), -1, 0)
+    numbers: NDArray[np.uint32] = red << np.uint32(16) | green << np.uint32(8) | blue
+    return numbers
+
+
 def ids_of_colors(colors: Image, classes: tuple[ClassInfo, ...]) -> Labels:
     """The class id of each pixel, H x W. Raises InputError for a color of no class, or of two."""
-    codes = (colors.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2)
-    ids = {red << 16 | green << 8 | blue: known.id for known in classes for red, green, blue in [known.color]}
+    numbers = codes(colors)
+    ids = {code(known.color): known.id for known in classes}
     if len(ids) < len(classes):
         raise InputError("labels_one_color")
-    found, places = np.unique(codes, return_inverse=True)
-    if stray := [f"#{code:06x}" for code in found.tolist() if code not in ids]:
+    found, places = np.unique(numbers, return_inverse=True)
+    if stray := [f"#{number:06x}" for number in found.tolist() if number not in ids]:
         raise InputError("labels_unknown", ids=", ".join(stray[:5]))
-    return np.array([ids[code] for code in found.tolist()], dtype=np.uint8)[places].reshape(codes.shape)
+    return np.array([ids[number] for number in found.tolist()], dtype=np.uint8)[places].reshape(numbers.shape)
 
 
 def nearest_classes(image: Image, classes: tuple[ClassInfo, ...]) -> tuple[Labels, int]:

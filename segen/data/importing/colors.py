@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segen.imaging import images
+from segen.imaging import images, palettes
 from segen.imaging.labels import IGNORED, Mask, read_mask
 from segen.registry import ClassInfo
 from segen.types import Labels
@@ -34,20 +34,20 @@ def palette(path: Path) -> Palette:
     """
     if not (found := images.indexed(path)):
         return {}
-    listed = [code((red, green, blue)) for red, green, blue in found.palette.tolist()]
+    listed = [palettes.code((red, green, blue)) for red, green, blue in found.palette.tolist()]
     used = np.unique(found.indices[found.opaque]).tolist()
     if all(listed[index] == index * 0x010101 for index in used):
         return {}
     return {index: listed[index] for index in used if listed[index] or not (index and listed[0] == 0)}
 
 
-def disagree(palettes: Sequence[Palette]) -> bool:
+def disagree(found: Sequence[Palette]) -> bool:
     """Whether the indices of palettes are no ids: they differ between masks, or black is not at 0.
 
     A palette of fewer colors than indices tells nothing, and 255 is what is ignored, unless it is black where
     0 has another color.
     """
-    told = [each for each in map(_telling, palettes) if len(set(each.values())) == len(each)]
+    told = [each for each in map(_telling, found) if len(set(each.values())) == len(each)]
     pairs = {pair for each in told for pair in each.items()}
     indices, colors = {index for index, _ in pairs}, {color for _, color in pairs}
     return not len(pairs) == len(indices) == len(colors) or any(not color and index for index, color in pairs)
@@ -58,26 +58,18 @@ def _telling(palette: Palette) -> Palette:
     return palette if inverted else {index: color for index, color in palette.items() if index != IGNORED}
 
 
-def ignored(palettes: Sequence[Palette]) -> frozenset[int]:
+def ignored(found: Sequence[Palette]) -> frozenset[int]:
     """The one color of 255 in all masks that have it, if it is not black and nothing else has it."""
-    found = frozenset(palette[IGNORED] for palette in palettes if IGNORED in palette)
-    others = {color for palette in palettes for index, color in palette.items() if index != IGNORED}
-    return frozenset() if len(found) > 1 or found & {0, *others} else found
-
-
-def code(color: tuple[int, int, int]) -> int:
-    """A color, 8 bits a channel, as one number."""
-    return color[0] << 16 | color[1] << 8 | color[2]
+    last = frozenset(each[IGNORED] for each in found if IGNORED in each)
+    others = {color for each in found for index, color in each.items() if index != IGNORED}
+    return frozenset() if len(last) > 1 or last & {0, *others} else last
 
 
 def codes(mask: Mask) -> NDArray[np.uint32]:
     """Each color as one number, of a mask in colors or in grey."""
-    values = mask.values.astype(np.uint32)
-    if not mask.colored:
-        return values * np.uint32(0x010101)
-    red, green, blue = np.moveaxis(values, -1, 0)
-    codes: NDArray[np.uint32] = np.bitwise_or(red << np.uint32(16), green << np.uint32(8)) | blue
-    return codes
+    if mask.colored:
+        return palettes.codes(mask.values.astype(np.uint8))
+    return mask.values.astype(np.uint32) * np.uint32(0x010101)
 
 
 def solid(codes: NDArray[np.uint32]) -> frozenset[int]:

@@ -29,6 +29,7 @@ from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
 from segen.imaging import labels as label_files
 from segen.imaging.labels import IGNORED, Mask, read_mask
+from segen.imaging.palettes import code
 from segen.registry import ClassInfo
 from segen.text import words
 from segen.types import Labels
@@ -169,7 +170,7 @@ def _colored(
 ) -> Annotations:
     """The annotations of masks in colors. Raises DataError where many pixels have the color of no class."""
     written = _written_ids(known)
-    ids = {colors.code(each.color): int(written[each.id]) for each in known}
+    ids = {code(each.color): int(written[each.id]) for each in known}
     if len(ids) < len(known):
         raise DataError("labels_one_color")
 

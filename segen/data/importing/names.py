@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segen.data import datasets
+from segen.data import class_file, datasets
 from segen.data.importing.annotations import BACKGROUND, MAX_CLASSES, is_ignored
-from segen.data.importing.colors import code, voc_color
+from segen.data.importing.colors import voc_color
 from segen.errors import DataError
+from segen.imaging.palettes import code
 from segen.registry import ClassInfo
 from segen.text import LANGUAGES
 
@@ -19,7 +20,7 @@ def listed_classes(root: Path) -> tuple[tuple[ClassInfo, ...], bool]:
 
     Raises DataError for a file of another form.
     """
-    if (root / "classes.json").is_file():
+    if class_file.find(root):
         return datasets.classes(root, ""), True
     if (file := root / "labelmap.txt").is_file():
         return _labelmap(file), True

@@ -179,16 +179,23 @@ def _labels(
         labels = label_files.labels_of(mask, known, coded or label_files.coding([mask], known))
     except InputError as error:
         raise DataError("item_unusable", file=named(pair.mask, pair.root), fault=error) from None
-    return upright(labels, pair, shape, None if mask.turned else turn)
+    return upright(labels, pair, shape, turn, mask.turned)
 
 
 def upright(
-    values: NDArray[Values], pair: Pair, shape: tuple[int, ...], turn: images.Turn | None
+    values: NDArray[Values],
+    pair: Pair,
+    shape: tuple[int, ...],
+    turn: images.Turn | None,
+    turned: bool = False,
 ) -> NDArray[Values]:
     """The values of a mask of a picture of this shape, turned as it was if they fit its pixels as stored.
 
-    Raises DataError where they fit neither, and where nobody can tell which of both they were drawn on.
+    Those that are `turned` by the mask's own EXIF orientation are upright. Raises DataError where they fit
+    neither, and where nobody can tell which of both they were drawn on.
     """
+    if turned:
+        turn = None
     if turn is not None and values.shape == shape == images.stored_size(shape, turn):
         raise DataError("mask_turned", file=named(pair.image, pair.root))
     if turn is not None and values.shape != shape:
@@ -293,4 +300,4 @@ def _numbers(
         numbers = label_files.instances_of(mask, coded)
     except InputError as error:
         raise DataError("item_unusable", file=named(pair.mask, pair.root), fault=error) from None
-    return upright(numbers, pair, shape, None if mask.turned else turn)
+    return upright(numbers, pair, shape, turn, mask.turned)

@@ -83,4 +83,4 @@ def _draw(pair: Pair, table: Labels, shape: Size, turn: images.Turn | None) -> L
         raise DataError("item_unusable", file=pair.mask.name, fault=error) from None
     if mask.colored:
         raise DataError("import_colors", file=pair.mask.name)
-    return upright(table[mask.values], pair, shape, None if mask.turned else turn)
+    return upright(table[mask.values], pair, shape, turn, mask.turned)

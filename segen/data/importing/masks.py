@@ -141,7 +141,7 @@ def _grey(
 
     def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
         mask = read_file(pair.mask)
-        return upright(draw_values(mask), pair, shape, None if mask.turned else turn)
+        return upright(draw_values(mask), pair, shape, turn, mask.turned)
 
     items = tuple(
         Annotated(image, partial(draw, Pair(image, path)), _regions(draw_values(each.mask)), split or None)
@@ -177,7 +177,7 @@ def _colored(
     def draw(pair: Pair, shape: Size, turn: images.Turn | None) -> Labels:
         mask = read_file(pair.mask)
         labels = colors.nearest(colors.codes(mask), ids)
-        return upright(labels, pair, shape, None if mask.turned else turn)
+        return upright(labels, pair, shape, turn, mask.turned)
 
     items, faults, mixed = [], [], 0
     for (image, path, split), each in zip(pairs, found, strict=True):

@@ -158,24 +158,31 @@ def count_pixels(source: Path) -> int:
 
 
 class Indexed(NamedTuple):
-    """A picture with a palette: H x W indices, 256 x 3 colors, black beyond its end, and what shows."""
+    """A picture with a palette: H x W indices, 256 x 3 colors, black beyond its end, and what shows.
+
+    It is upright; `turned` says that its EXIF orientation made it so.
+    """
 
     indices: NDArray[np.uint8]
     palette: NDArray[np.uint8]
     opaque: NDArray[np.bool_]
+    turned: bool
 
 
 def indexed(source: Path) -> Indexed | None:
     """A picture with a palette, or of one bit, black and white; None for others. Raises InputError."""
     with _opened(source) as opened:
-        picture = _loaded(opened)[0]
+        picture, turn = _loaded(opened)
         if picture.mode not in ("P", "1"):
             return None
         listed = [0, 0, 0, 255, 255, 255] if picture.mode == "1" else picture.getpalette("RGB") or []
         palette = np.zeros(256 * 3, np.uint8)
         palette[: len(listed)] = listed
+        indices = np.asarray(picture).astype(np.uint8)
         opaque = np.asarray(picture.convert("RGBA"))[..., 3] > 0
-        return Indexed(np.asarray(picture).astype(np.uint8), palette.reshape(256, 3), opaque)
+        if turn is not None and picture.format != "TIFF":
+            indices, opaque = turned(indices, turn), turned(opaque, turn)
+        return Indexed(indices, palette.reshape(256, 3), opaque, turn is not None)
 
 
 def _has_second_page(picture: Pillow.Image) -> bool:

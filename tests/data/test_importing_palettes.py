@@ -118,3 +118,20 @@ def test_one_bit_is_black_and_white_beside_palettes(tmp_path: Path) -> None:
     Pillow.fromarray(cells[1]).save(root / "SegmentationClass" / "1.png")
     _, found = converted(root)
     assert all((found[str(number)] == cells[number]).all() for number in range(2))
+
+
+@pytest.mark.parametrize("turned", ["mask", "both"])
+def test_palettes_read_by_their_colors_obey_an_exif_orientation_of_their_own(
+    tmp_path: Path, turned: str
+) -> None:
+    masks = {f"{n}.png": ordered(drawn_mask(n), order) for n, order in enumerate(((1, 0, 2), (1, 2, 0)))}
+    root = stored(tmp_path / "in", masks)
+    exif = Pillow.Exif()
+    exif[0x0112] = 3
+    files = [root / "SegmentationClass" / "0.png", root / "JPEGImages" / "0.png"]
+    for file in files if turned == "both" else files[:1]:
+        with Pillow.open(file) as picture:
+            picture.save(file, exif=exif)
+    _, found = converted(root)
+    assert (found["0"] == np.array([0, 2, 1])[drawn_mask(0)[::-1, ::-1]]).all()
+    assert (found["1"] == np.array([0, 2, 1])[drawn_mask(1)]).all()

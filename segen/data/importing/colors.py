@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def read(path: Path, known: tuple[ClassInfo, ...]) -> Mask:
     if not (found := images.indexed(path)):
         return read_mask(path, known)
     pixels = np.dstack([found.palette[found.indices], 255 * found.opaque.astype(np.uint8)])
-    return read_mask(images.encode(pixels), known)
+    return replace(read_mask(images.encode(pixels), known), turned=found.turned)
 
 
 def palette(path: Path) -> Palette:

@@ -96,7 +96,7 @@ def test_any_number_is_within_bounds_or_refused(strength: float, seed: int, guid
 def test_labels_come_back_from_their_file_and_from_run_lengths(height: int, width: int, seed: int) -> None:
     drawn = np.random.default_rng(seed).integers(0, 2, (height, width), dtype=np.uint8)
     palette = ((0, 0, 0), (255, 0, 0))
-    assert np.array_equal(labels.read_strokes(labels.encode_labels(drawn, palette)), drawn)
+    assert np.array_equal(labels.read_strokes(labels.encode_labels(drawn, palette)).values, drawn)
     from pycocotools import mask
 
     lengths = export.run_lengths(drawn == 1)

@@ -42,10 +42,12 @@ def read(folder: Path, picture: Path) -> Strokes | None:
     if len(found) > 1:
         raise DataError("scribbles_twice", first=found[0].name, second=found[1].name, file=picture.name)
     try:
-        ids = labels.read_strokes(found[0], _known(folder))
+        drawn = labels.read_strokes(found[0], _known(folder))
     except InputError as fault:
         raise InputError("item_unusable", file=found[0].name, fault=fault) from None
-    return Strokes(image, datasets.upright(ids, datasets.Pair(picture, found[0]), image.shape[:2], turn))
+    pair = datasets.Pair(picture, found[0])
+    ids = datasets.upright(drawn.values.astype(np.uint8), pair, image.shape[:2], turn, drawn.turned)
+    return Strokes(image, ids)
 
 
 def _is_of(path: Path, picture: Path) -> bool:

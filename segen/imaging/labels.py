@@ -161,8 +161,8 @@ def _of_numbers(values: NDArray[np.int32] | NDArray[np.float32]) -> Mask:
     raise InputError("labels_range")
 
 
-def read_strokes(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()) -> Labels:
-    """The ids of a palette or grey PNG of strokes, H x W, UNDRAWN where there is none or it is transparent.
+def read_strokes(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()) -> Mask:
+    """A palette or grey PNG of strokes: ids, and UNDRAWN where there is none or it is transparent.
 
     Where the palette shows the colors of `classes` in another order, they count. Raises InputError for
     colors, for a JPEG and the like, whose strokes blur, and for ids above UNDRAWN.
@@ -174,7 +174,7 @@ def read_strokes(source: Path | str | bytes, classes: tuple[ClassInfo, ...] = ()
         raise InputError("scribbles_colors")
     if (most := max(mask.found)) > UNDRAWN:
         raise InputError("too_many_taught", count=most + 1, most=MAX_TAUGHT)
-    return mask.values.astype(np.uint8)
+    return mask
 
 
 def coding(masks: Iterable[Mask], classes: tuple[ClassInfo, ...]) -> Coding:

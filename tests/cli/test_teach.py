@@ -98,6 +98,20 @@ def test_strokes_are_turned_with_their_picture(pictures: Path, scribbles: Path) 
         assert (found.ids == np.rot90(drawn, -1)).all()
 
 
+def test_strokes_with_an_exif_orientation_of_their_own_are_not_turned_twice(
+    pictures: Path, scribbles: Path
+) -> None:
+    picture = turned(pictures, 3, (64, 48))
+    drawn = np.full((48, 64), 255, np.uint8)
+    drawn[2, 5:30] = 1
+    exif = Pillow.Exif()
+    exif[0x0112] = 3
+    Pillow.fromarray(drawn).save(scribbles / "a.png", exif=exif)
+    found = scribbled.read(scribbles, picture)
+    assert found is not None
+    assert (found.ids == np.rot90(drawn, 2)).all()
+
+
 @pytest.mark.parametrize(
     ("orientation", "size", "strokes", "key", "values"),
     [

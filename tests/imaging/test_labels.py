@@ -218,11 +218,11 @@ def test_transparency_by_degrees_and_hidden_labels_are_refused() -> None:
 def test_transparent_strokes_are_undrawn() -> None:
     for value in (0, 1):
         strokes = read_strokes(encoded(clear(value), "PNG"))
-        assert (strokes == np.where(WHITE_OBJECT, value, UNDRAWN)).all()
+        assert (strokes.values == np.where(WHITE_OBJECT, value, UNDRAWN)).all()
     palette = Pillow.fromarray(np.array([[0, 1, 2]], np.uint8))
     palette.putpalette([7, 7, 7] * 256)
-    assert read_strokes(encoded(palette, "PNG", transparency=2)).tolist() == [[0, 1, UNDRAWN]]
-    assert (read_strokes(encoded(Pillow.new("RGBA", (3, 1)), "PNG")) == UNDRAWN).all()
+    assert read_strokes(encoded(palette, "PNG", transparency=2)).values.tolist() == [[0, 1, UNDRAWN]]
+    assert (read_strokes(encoded(Pillow.new("RGBA", (3, 1)), "PNG")).values == UNDRAWN).all()
 
 
 def test_eight_values_of_two_classes_are_no_soft_edge() -> None:

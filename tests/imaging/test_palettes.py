@@ -106,6 +106,6 @@ def test_one_bit_is_black_and_white(known: tuple[ClassInfo, ...], expected: list
 
 def test_strokes_follow_the_colors_of_a_permuted_palette() -> None:
     strokes = mask([0, 1, 2], [RED, BLACK, WHITE], transparency=2)
-    assert read_strokes(strokes, classes(BLACK, RED)).tolist() == [[1, 0, 255]]
-    assert read_strokes(strokes).tolist() == [[0, 1, 255]]
-    assert read_strokes(mask([0, 1, 255], PADDED), classes(BLACK, RED)).tolist() == [[0, 1, 255]]
+    assert read_strokes(strokes, classes(BLACK, RED)).values.tolist() == [[1, 0, 255]]
+    assert read_strokes(strokes).values.tolist() == [[0, 1, 255]]
+    assert read_strokes(mask([0, 1, 255], PADDED), classes(BLACK, RED)).values.tolist() == [[0, 1, 255]]

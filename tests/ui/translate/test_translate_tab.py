@@ -16,6 +16,7 @@ from segen.errors import InputError
 from segen.imaging import images
 from segen.text import words
 from segen.types import Cycle, CycleRequest, Instance, Segmentation, TranslateRequest
+from segen.ui.framework.link import Link
 from segen.ui.framework.queue import Turns
 from segen.ui.tabs.translate import cycle_view, region, tab
 from segen.ui.widgets import paint
@@ -59,6 +60,17 @@ def test_another_picture_or_direction_takes_away_what_is_of_the_one_before(
     for file in ("translate-cycle-json", "translate-region-download"):
         assert not shown[named(page, file).parent].visible
     assert list(shown.values()).count(region.NOWHERE) == 2, "the place that was clicked is of that picture"
+
+
+@pytest.mark.parametrize(("asked", "opened"), [("", "cyclegan-yosemite"), ("pix2pix-emoji", "pix2pix-emoji")])
+def test_the_tab_opens_with_summer_made_winter_and_a_link_with_its_model(asked: str, opened: str) -> None:
+    with gr.Blocks():
+        built = tab.build(None)  # type: ignore[arg-type]
+    filled = built.fill(Link({"model": asked} if asked else {}), "en")
+    models = [each.value for each in filled.values() if isinstance(each, gr.Dropdown)]
+    assert opened in models
+    leads = registry.card(opened).options.leads
+    assert any(isinstance(each, gr.Radio) and each.value == leads for each in filled.values())
 
 
 def test_another_segmenter_takes_away_what_the_one_before_found(page: gr.Blocks) -> None:

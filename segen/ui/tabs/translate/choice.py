@@ -27,6 +27,8 @@ from segen.ui.widgets.picture import picture_input
 if TYPE_CHECKING:
     from segen.ui.tabs.translate.translation import TranslationView
 
+OPENS_WITH = "cyclegan-yosemite"
+"""The model that is chosen at first: everybody knows a summer and a winter."""
 SHIPPED = Path(__file__).resolve().parents[4] / "assets" / "start"
 """Holds CARD.DIRECTION.webp, what each network makes of its first example; made by make.py there."""
 
@@ -36,6 +38,7 @@ class Choice:
 
     def __init__(self) -> None:
         self.names = [card.name for card in registry.cards("translate")]
+        self.names.sort(key=lambda name: name != OPENS_WITH)
         first = registry.card(self.names[0])
         self.model = gr.Dropdown(
             self.names, value=first.name, label=say("translate.model"), elem_id="translate-model"

@@ -11,13 +11,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segen.data import class_file
-from segen.data.listing import listed, named, pictures_in
+from segen.data.listing import NAMING, listed, named, pictures_in, together
 from segen.data.stems import by_stem
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
@@ -218,8 +219,9 @@ def _checked_labels(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding, num
 
 @dataclass(frozen=True)
 class Survey:
-    """Of all files of a split: the coding of its masks, and pixels by picture and class, pictures x ids."""
+    """Of all files of a split: its pairs, the coding of their masks, and pixels by class, pairs x ids."""
 
+    pairs: list[Pair]
     coding: Coding
     pixels: NDArray[np.int64]
 
@@ -232,48 +234,56 @@ class Survey:
         return " ".join(filter(None, told))
 
 
-def beside(root: Path, split: str) -> list[Pair]:
-    """The labelled pictures of train and val but of this split; none of one that cannot be used."""
-    found: list[Pair] = []
-    for other in {"train", "val"} - {split}:
-        with suppress(DataError):
-            found += pairs(root, other)
+def survey(
+    root: Path, known: tuple[ClassInfo, ...], splits: Sequence[str], numbered: bool = False
+) -> list[Survey]:
+    """Look at every picture and mask of the splits before any is used. `numbered` asks for `read_instances`.
+
+    All masks have one coding, which those of train and val decide even where they are not asked for. Raises
+    DataError as `pairs` does, or one that names all that cannot be used, and where no mask of a split labels
+    a pixel, or numbers a thing.
+    """
+    usable: list[Pair] = []
+    for split in dict.fromkeys((*splits, "train", "val")):
+        try:
+            usable += pairs(root, split)
+        except DataError as error:
+            if split in splits and error.key not in NAMING:
+                raise
+    fault: InputError | None = None
+    coded: Coding = "ids"
+    try:
+        coded = label_files.coding(_readable_masks(usable, known), known)
+    except InputError as error:
+        fault = error
+        if error.key == "labels_mixed":  # no mask alone is at fault
+            coded = "soft"
+    found = together(*(partial(_survey, root, split, known, coded, numbered) for split in splits))
+    if fault:
+        raise DataError("folder_unusable", faults=(fault,))
+    learned = [not each.ignored for each in known]
+    for split, each in zip(splits, found, strict=True):
+        if not each.pixels[:, learned].any():
+            raise DataError("split_unlabelled", split=split)
+        if numbered and not each.pixels[:, 1].any():
+            raise DataError("split_without_instances", split=split)
     return found
 
 
-def survey(
-    labelled: list[Pair], known: tuple[ClassInfo, ...], numbered: bool = False, others: Sequence[Pair] = ()
-) -> Survey:
-    """Look at every picture and mask of a split before any is used. `numbered` asks for `read_instances`.
-
-    The masks of `others`, as `beside` gives them, have the same coding. Raises DataError that names all that
-    cannot be used, and where no mask labels a pixel, or numbers a thing.
-    """
+def _survey(root: Path, split: str, known: tuple[ClassInfo, ...], coded: Coding, numbered: bool) -> Survey:
+    """One split. Raises DataError that names all files that cannot be used."""
+    labelled = pairs(root, split)
     faults: list[SegenError] = []
-    coded: Coding = "ids"
-    try:
-        coded = label_files.coding(_readable_masks([*labelled, *others], known), known)
-    except InputError as error:
-        faults = [error]
-        if error.key == "labels_mixed":  # no mask alone is at fault
-            coded = "soft"
-    named: list[SegenError] = []
     pixels = np.zeros((len(labelled), len(known)), dtype=np.int64)
     for row, pair in zip(pixels, labelled, strict=True):
         try:
             labels = _checked_labels(pair, known, coded, numbered)
             row += np.bincount(labels[labels < len(known)], minlength=len(known))
         except DataError as error:
-            named.append(error)
-    if named or faults:
-        raise DataError("folder_unusable", faults=tuple(named or faults))
-    learned = [not each.ignored for each in known]
-    split = labelled[0].mask.parent.parent.name
-    if not pixels[:, learned].any():
-        raise DataError("split_unlabelled", split=split)
-    if numbered and not pixels[:, 1].any():
-        raise DataError("split_without_instances", split=split)
-    return Survey(coded, pixels)
+            faults.append(error)
+    if faults:
+        raise DataError("folder_unusable", faults=tuple(faults))
+    return Survey(labelled, coded, pixels)
 
 
 def _readable_masks(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Iterator[label_files.Mask]:

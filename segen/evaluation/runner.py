@@ -91,12 +91,11 @@ def _compare(
         known.name["en"] for known in card.classes
     ]:
         raise DataError("classes_differ", dataset=name, model=card.name)
-    pairs = datasets.pairs(root, split)
+    (survey,) = datasets.survey(root, classes, [split])
     metrics, calibration, roc = LabelMetrics(classes), Calibration(classes), Roc()
     instances: tuple[InstanceMetrics, Matching] | None = None
-    survey = datasets.survey(pairs, classes, others=datasets.beside(root, split))
     remark, int8 = survey.remark(classes), False
-    for number, pair in enumerate(progress(pairs)):
+    for number, pair in enumerate(progress(survey.pairs)):
         image, labels = datasets.read(pair, classes, survey.coding)
         if corruption:
             image = corruption(image, number)
@@ -121,7 +120,7 @@ def _compare(
         measured |= {**instances[0].compute(), "matched_ap": instances[1].compute()}
     return {
         "data": name,
-        "items": len(pairs),
+        "items": len(survey.pairs),
         **({"masks": remark} if remark else {}),
         **({"int8": True} if int8 else {}),
         "metrics": measured,

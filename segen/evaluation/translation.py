@@ -76,13 +76,12 @@ def _masks(
         SEGMENTER[card.dataset]: lambda image: _labelled(engine, image, SEGMENTER[card.dataset]),
     }
     classes = datasets.classes(root, card.dataset)
-    pairs = datasets.pairs(root, split)
-    coded = datasets.survey(pairs, classes, True, datasets.beside(root, split)).coding
+    (survey,) = datasets.survey(root, classes, [split], numbered=True)
     pixels = {name: LabelMetrics(classes) for name in ways}
     parts = {name: InstanceMetrics() for name in ways}
     matches = {name: Matching() for name in ways}
-    for pair in progress(pairs):
-        image, numbers = datasets.read_instances(pair, coded)
+    for pair in progress(survey.pairs):
+        image, numbers = datasets.read_instances(pair, survey.coding)
         for name, way in ways.items():
             mask = way(image)
             pixels[name].update((mask > 0.5).astype(np.uint8), (numbers > 0).astype(np.uint8))
@@ -91,7 +90,7 @@ def _masks(
             matches[name].update(found, numbers)
     second = classes[1].name["en"]
     return {
-        "items": len(pairs),
+        "items": len(survey.pairs),
         "metrics": {
             **pixels[card.name].compute(),
             "nucleus_iou": {name: each.compute()["iou"].get(second, 0.0) for name, each in pixels.items()},
@@ -238,11 +237,10 @@ def _streets(
     colors = np.zeros((256, 3), dtype=np.uint8)
     for known in classes:
         colors[known.id] = known.color
-    pairs = datasets.pairs(root, split)
-    coded = datasets.survey(pairs, classes, others=datasets.beside(root, split)).coding
+    (survey,) = datasets.survey(root, classes, [split])
     found = {"generated": LabelMetrics(classes), "real": LabelMetrics(classes)}
-    for pair in progress(pairs):
-        image, labels = datasets.read(pair, classes, coded)
+    for pair in progress(survey.pairs):
+        image, labels = datasets.read(pair, classes, survey.coding)
         photo = engine.run(card.name, TranslateRequest(colors[labels], direction)).value.image
         for name, seen in (("generated", photo), ("real", image)):
             asked = SegmentRequest(seen, once=True)
@@ -250,7 +248,7 @@ def _streets(
     values = {name: each.compute() for name, each in found.items()}
     share = values["generated"]["mean_iou"] / max(values["real"]["mean_iou"], 1e-12)
     return {
-        "items": len(pairs),
+        "items": len(survey.pairs),
         "metrics": {
             "resegmentation_ratio": {
                 **{name: each["mean_iou"] for name, each in values.items()},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from segen.data import datasets
+from segen.data.datasets import Survey
 from segen.data.synthetic import scenes
 from segen.errors import DataError
 from segen.registry import ClassInfo, dataset_classes
@@ -101,21 +102,25 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
 
     numbered = False
 
-    def __init__(self, data: str | None, dataset: str, split: str) -> None:
+    def __init__(self, name: str, classes: tuple[ClassInfo, ...], survey: Survey) -> None:
+        self.name, self.classes, self.survey = name, classes, survey
+
+    @classmethod
+    def splits(cls, data: str | None, dataset: str, splits: Sequence[str]) -> list[Self]:
+        """The splits, surveyed together; how their masks were read is said. Raises DataError."""
         root = datasets.locate(data, dataset)
-        self.name = root.resolve().name
-        self.classes: tuple[ClassInfo, ...] = datasets.classes(root, dataset)
-        self.pairs = datasets.pairs(root, split)
-        others = datasets.beside(root, split)
-        self.survey = datasets.survey(self.pairs, self.classes, self.numbered, others)
-        if remark := self.survey.remark(self.classes):
-            print(f"{split}: {remark}", file=sys.stderr)
+        known = datasets.classes(root, dataset)
+        surveys = datasets.survey(root, known, splits, cls.numbered)
+        for split, survey in zip(splits, surveys, strict=True):
+            if remark := survey.remark(known):
+                print(f"{split}: {remark}", file=sys.stderr)
+        return [cls(root.resolve().name, known, survey) for survey in surveys]
 
     def __len__(self) -> int:
-        return len(self.pairs)
+        return len(self.survey.pairs)
 
     def __getitem__(self, index: int) -> tuple[Image, Labels]:
-        return datasets.read(self.pairs[index], self.classes, self.survey.coding)
+        return datasets.read(self.survey.pairs[index], self.classes, self.survey.coding)
 
     def class_pixels(self) -> NDArray[np.int64]:
         """How many pixels each class has: pictures x classes by id."""
@@ -155,7 +160,7 @@ class NumberedFolder(LabelledFolder):
     numbered = True
 
     def __getitem__(self, index: int) -> tuple[Image, Any]:
-        return datasets.read_instances(self.pairs[index], self.survey.coding)
+        return datasets.read_instances(self.survey.pairs[index], self.survey.coding)
 
 
 class NumberedScenes(SyntheticScenes):
@@ -169,11 +174,19 @@ class NumberedScenes(SyntheticScenes):
         self.draw = scenes.DRAWN_INSTANCES[dataset]
 
 
-def numbered(data: str | None, dataset: str, split: str) -> NumberedFolder | NumberedScenes:
-    """One split of pictures with numbered instances: of a folder, or drawn. Raises DataError."""
-    return NumberedScenes(dataset, split) if data == SYNTHETIC else NumberedFolder(data, dataset, split)
+def numbered(
+    data: str | None, dataset: str, *splits: str
+) -> Sequence[NumberedFolder] | Sequence[NumberedScenes]:
+    """Splits of pictures with numbered instances: of a folder, or drawn. Raises DataError."""
+    if data == SYNTHETIC:
+        return [NumberedScenes(dataset, split) for split in splits]
+    return NumberedFolder.splits(data, dataset, splits)
 
 
-def labelled(data: str | None, dataset: str, split: str) -> LabelledFolder | SyntheticScenes:
-    """One split of labelled pictures: of a folder, or drawn. Raises DataError."""
-    return SyntheticScenes(dataset, split) if data == SYNTHETIC else LabelledFolder(data, dataset, split)
+def labelled(
+    data: str | None, dataset: str, *splits: str
+) -> Sequence[LabelledFolder] | Sequence[SyntheticScenes]:
+    """Splits of labelled pictures: of a folder, or drawn. Raises DataError."""
+    if data == SYNTHETIC:
+        return [SyntheticScenes(dataset, split) for split in splits]
+    return LabelledFolder.splits(data, dataset, splits)

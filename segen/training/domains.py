@@ -84,7 +84,7 @@ class Microscopy(Dataset[Pair]):
         if data == "synthetic":
             labels = [scenes.nuclei(seed)[1] for seed in seeds_of("val")]
         elif (datasets.locate(data, dataset) / "val" / "masks").is_dir():
-            items = training_data.labelled(data, dataset, "val")
+            (items,) = training_data.labelled(data, dataset, "val")
             labels = [items[index][1] for index in range(len(items))]
         masks = [halved(nuclei.drawn_mask(seed, *_doubled(each))) for seed, each in enumerate(val.pictures)]
         return HeldBack([unit(each) for each in val.pictures], [unit(each) for each in masks], labels)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from segen.imaging import images, lines
 from segen.models.tensors import to_tensor
 from segen.models.translation.preprocessing import one_hot, smaller
 from segen.training import data as training_data
+from segen.training.data import LabelledFolder, NumberedFolder, NumberedScenes, SyntheticScenes
 from segen.training.domains import Pair, halved, seeds_of, unit
 from segen.types import Image, Labels
 
@@ -96,9 +98,8 @@ class Nuclei(Pairs):
 
     given = drawn = 1
 
-    def __init__(self, data: str | None, dataset: str, split: str, side: int) -> None:
-        self.items = training_data.numbered(data, dataset, split)
-        read = [self.items[index] for index in range(len(self.items))]
+    def __init__(self, items: NumberedFolder | NumberedScenes, side: int) -> None:
+        read = [items[index] for index in range(len(items))]
         self.pairs = [(halved(apart(numbers)), halved(nuclei.stretched(image))) for image, numbers in read]
         super().__init__(len(self.pairs), side)
 
@@ -114,8 +115,7 @@ class Streets(Pairs):
     drawn = 3
     LONGEST = 256
 
-    def __init__(self, data: str | None, dataset: str, split: str, side: int) -> None:
-        items = training_data.labelled(data, dataset, split)
+    def __init__(self, items: LabelledFolder | SyntheticScenes, side: int) -> None:
         self.classes = items.classes
         self.given = sum(not each.ignored for each in self.classes)
         self.pairs: list[tuple[Image, Labels]] = []
@@ -130,12 +130,24 @@ class Streets(Pairs):
         return one_hot(labels, self.classes)[0], to_tensor(image)[0]
 
 
-PAIRS: dict[str, Callable[[str | None, str, str, int], Pairs]] = {
-    "emoji": Emoji,
-    "nuclei": Nuclei,
-    "camvid": Streets,
+def _emoji(data: str | None, dataset: str, splits: Sequence[str], side: int) -> list[Pairs]:
+    return listing.together(*(partial(Emoji, data, dataset, split, side) for split in splits))
+
+
+def _nuclei(data: str | None, dataset: str, splits: Sequence[str], side: int) -> list[Pairs]:
+    return [Nuclei(items, side) for items in training_data.numbered(data, dataset, *splits)]
+
+
+def _streets(data: str | None, dataset: str, splits: Sequence[str], side: int) -> list[Pairs]:
+    return [Streets(items, side) for items in training_data.labelled(data, dataset, *splits)]
+
+
+PAIRS: dict[str, Callable[[str | None, str, Sequence[str], int], list[Pairs]]] = {
+    "emoji": _emoji,
+    "nuclei": _nuclei,
+    "camvid": _streets,
 }
-"""By data set."""
+"""What reads or draws the pairs of splits, by data set. Raises DataError."""
 
 
 def apart(numbers: NDArray[Any]) -> NDArray[np.uint8]:

@@ -254,7 +254,7 @@ def _summary(
 
 
 def _shares(root: str | None, dataset: str) -> dict[str, float]:
-    train = labelled(root, dataset, "train")
+    (train,) = labelled(root, dataset, "train")
     pairs = zip(train.classes, train.class_pixels().sum(axis=0), strict=False)
     pixels = {known.name["en"]: count for known, count in pairs if not known.ignored}
     return {name: count / max(sum(pixels.values()), 1) for name, count in pixels.items()}

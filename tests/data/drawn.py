@@ -50,9 +50,8 @@ class Drawn:
 
     def labels(self) -> list[NDArray[np.uint8]]:
         known = datasets.classes(self.root, "own")
-        pairs = datasets.pairs(self.root, "train")
-        found = datasets.survey(pairs, known)
-        return [datasets.read(pair, known, found.coding)[1] for pair in pairs]
+        (found,) = datasets.survey(self.root, known, ["train"])
+        return [datasets.read(pair, known, found.coding)[1] for pair in found.pairs]
 
     def right(self) -> bool:
         return [labels.tolist() for labels in self.labels()] == [

@@ -191,15 +191,15 @@ REFUSED = {
     ),
     "one stem": (
         lambda folder: folder.picture("1.bmp").write_bytes(b"BM"),
-        sentence("one_stem", first="train/images/1.bmp", second="train/images/1.png"),
+        unusable(sentence("one_stem", first="train/images/1.bmp", second="train/images/1.png")),
     ),
     "two masks": (
         lambda folder: folder.mask("1_mask.png").write_bytes(b""),
-        sentence("one_stem", first="train/masks/1.png", second="train/masks/1_mask.png"),
+        unusable(sentence("one_stem", first="train/masks/1.png", second="train/masks/1_mask.png")),
     ),
     "no mask": (
         lambda folder: folder.mask("2.png").unlink(),
-        sentence("masks_missing", files="train/images/2.png"),
+        unusable(sentence("masks_missing", files="train/images/2.png")),
     ),
     "mixed": (
         lambda folder: folder.store("1.png", truth(1) * np.uint8(255)),
@@ -218,7 +218,7 @@ REFUSED = {
             folder.picture("deep").mkdir(),
             folder.picture("1.png").rename(folder.picture("deep/1.png")),
         ),
-        sentence("pictures_nested", folders="train/images/deep"),
+        unusable(sentence("pictures_nested", folders="train/images/deep")),
     ),
     "raw": (
         lambda folder: folder.picture("1.png").rename(folder.picture("1.exr")),
@@ -246,7 +246,7 @@ def test_it_is_said_when_grey_values_are_cut(
 ) -> None:
     state(drawn)
     known = datasets.classes(drawn.root, "own")
-    found = datasets.survey(datasets.pairs(drawn.root, "train"), known)
+    (found,) = datasets.survey(drawn.root, known, ["train"])
     expected = {each: words(each, "data.masks_cut", threshold=128, name="lesion") for each in ("en", "zh")}
     assert {each: found.remark(known, each) for each in expected} == (
         expected if said else dict.fromkeys(expected, "")
@@ -288,6 +288,6 @@ def test_two_classes_of_one_color_are_told_apart_by_ids_alone(drawn: Drawn) -> N
 
 
 def test_the_pixels_of_each_class_are_counted_picture_by_picture(drawn: Drawn) -> None:
-    found = datasets.survey(datasets.pairs(drawn.root, "train"), datasets.classes(drawn.root, "own"))
+    (found,) = datasets.survey(drawn.root, datasets.classes(drawn.root, "own"), ["train"])
     things = [int(truth(number).sum()) for number in range(3)]
     assert found.pixels.tolist() == [[HEIGHT * WIDTH - each, each] for each in things]

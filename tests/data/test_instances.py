@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from PIL import Image as Pillow
 from segen.data import datasets
 from segen.data.synthetic import folder, scenes
 from segen.errors import DataError
-from segen.imaging import images
+from segen.imaging import images, labels
+from segen.imaging.labels import Mask, read_mask
 from segen.text import words
 from segen.training import data as training_data
 from tests.known_instances import write_pair
@@ -31,8 +35,8 @@ def test_drawn_nuclei_have_one_number_each() -> None:
 def test_the_folder_of_drawn_nuclei_numbers_them(tmp_path: Path) -> None:
     folder.write(tmp_path, 1, "nuclei")
     for split, seed in (("train", 0), ("val", 1)):
-        numbered = training_data.numbered(str(tmp_path), "nuclei", split)
-        labelled = training_data.labelled(str(tmp_path), "nuclei", split)
+        (numbered,) = training_data.numbered(str(tmp_path), "nuclei", split)
+        (labelled,) = training_data.labelled(str(tmp_path), "nuclei", split)
         expected = scenes.numbered_nuclei(seed, folder.WIDTH, folder.HEIGHT)[1]
         assert len(numbered) == 1
         assert (numbered[0][1] == expected).all()
@@ -75,7 +79,8 @@ def turned_folder(root: Path, numbers: np.ndarray, raw: bool, shape_kept: bool =
 def test_numbers_go_with_a_picture_that_its_camera_turned(tmp_path: Path, raw: bool) -> None:
     numbers = scenes.numbered_nuclei(0, 40, 30)[1].astype(np.uint16)
     turned_folder(tmp_path, numbers, raw)
-    image, found = training_data.numbered(str(tmp_path), "nuclei", "train")[0]
+    (items,) = training_data.numbered(str(tmp_path), "nuclei", "train")
+    image, found = items[0]
     assert image.shape[:2] == found.shape == (40, 30)
     assert (found == images.turned(numbers, images.TURNS[6])).all()
 
@@ -107,10 +112,11 @@ def test_8_bit_numbers_are_instances_and_it_is_said(
 ) -> None:
     numbers = eight_bits(tmp_path, 200)
     assert 20 < numbers.max() < 128, "a cut at 128 would leave none"
-    labels = training_data.labelled(str(tmp_path), "nuclei", "train")
-    assert (labels[0][1] == (numbers > 0)).all()
+    (labelled,) = training_data.labelled(str(tmp_path), "nuclei", "train")
+    assert (labelled[0][1] == (numbers > 0)).all()
     assert capsys.readouterr().err == f"train: {words('en', 'data.masks_numbered', name='nucleus')}\n"
-    assert (training_data.numbered(str(tmp_path), "nuclei", "train")[0][1] == numbers).all()
+    (numbered,) = training_data.numbered(str(tmp_path), "nuclei", "train")
+    assert (numbered[0][1] == numbers).all()
 
 
 def test_labels_in_place_of_numbers_are_refused_before_the_first_step(tmp_path: Path) -> None:
@@ -127,8 +133,27 @@ def test_a_split_of_few_8_bit_instances_is_read_as_the_other(tmp_path: Path) -> 
     with Pillow.open(file) as stored:
         few = np.where(np.array(stored) > 3, 0, np.array(stored)).astype(np.uint8)
     file.write_bytes(images.encode(few))
-    assert (training_data.numbered(str(tmp_path), "nuclei", "val")[0][1] == few).all()
-    assert (training_data.labelled(str(tmp_path), "nuclei", "val")[0][1] == (few > 0)).all()
+    (numbered,) = training_data.numbered(str(tmp_path), "nuclei", "val")
+    (labelled,) = training_data.labelled(str(tmp_path), "nuclei", "val")
+    assert (numbered[0][1] == few).all()
+    assert (labelled[0][1] == (few > 0)).all()
+
+
+def test_train_and_val_are_surveyed_together_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write(tmp_path, 2, "nuclei")
+    reads: Counter[Path] = Counter()
+
+    def counted(source: Path, *rest: Any) -> Mask:
+        reads[source] += 1
+        return read_mask(source, *rest)
+
+    monkeypatch.setattr(labels, "read_mask", counted)
+    train, val = training_data.labelled(str(tmp_path), "nuclei", "train", "val")
+    assert (len(train), len(val)) == (2, 1)
+    assert sorted(reads) == sorted(tmp_path.glob("*/masks/*.png"))
+    assert set(reads.values()) == {2}, "for the coding of all, and by it"
 
 
 @pytest.mark.parametrize("ones", ["train", "val"])
@@ -139,25 +164,25 @@ def test_splits_that_contradict_each_other_are_refused(tmp_path: Path, ones: str
         (file,) = (tmp_path / split / "masks").glob("*.png")
         names[split] = f"{split}/masks/{file.name}"
         with Pillow.open(file) as stored:
-            labels = (np.array(stored) > 0).astype(np.uint8) * (1 if split == ones else 255)
-        labels[0] = 255
-        file.write_bytes(images.encode(labels))
+            marked = (np.array(stored) > 0).astype(np.uint8) * (1 if split == ones else 255)
+        marked[0] = 255
+        file.write_bytes(images.encode(marked))
     other = "val" if ones == "train" else "train"
     told = sentence("labels_mixed", first=names[ones], second=names[other])
-    for split in ("train", "val"):
+    for splits in (["train"], ["val"], ["train", "val"]):
         with pytest.raises(DataError, match=exactly("folder_unusable", faults=told)):
-            training_data.labelled(str(tmp_path), "nuclei", split)
+            training_data.labelled(str(tmp_path), "nuclei", *splits)
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png"])
 def test_one_mask_of_0_and_1_among_soft_ones_is_named(tmp_path: Path, ending: str) -> None:
     folder.write(tmp_path, 2, "nuclei")
+    shutil.rmtree(tmp_path / "val")
     first, second = sorted((tmp_path / "train" / "masks").glob("*.png"))
     shades = np.linspace(0, 255, folder.WIDTH * folder.HEIGHT).reshape(folder.HEIGHT, folder.WIDTH)
     second.unlink()
     Pillow.fromarray(shades.astype(np.uint8)).save(second.with_suffix(f".{ending}"))
     first.write_bytes(images.encode((shades > 99).astype(np.uint8)))
-    pairs = datasets.pairs(tmp_path, "train")
     names = {"first": f"train/masks/{first.name}", "second": f"train/masks/{second.stem}.{ending}"}
     with pytest.raises(DataError, match=exactly("folder_unusable", faults=sentence("labels_mixed", **names))):
-        datasets.survey(pairs, datasets.classes(tmp_path, "nuclei"))
+        datasets.survey(tmp_path, datasets.classes(tmp_path, "nuclei"), ["train"])

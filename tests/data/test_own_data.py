@@ -118,7 +118,7 @@ def test_classes_that_a_label_map_cannot_hold_are_refused(
 
 
 def test_one_class_beside_an_ignored_one_is_refused_and_an_unseen_class_is_told(tmp_path: Path) -> None:
-    found = datasets.Survey("ids", np.array([[4, 0, 2], [1, 0, 0]]))
+    found = datasets.Survey([], "ids", np.array([[4, 0, 2], [1, 0, 0]]))
     names = ("sky", "road", "void")
     entries = [{"id": id, "name": name, "color": [id, 0, 0]} for id, name in enumerate(names)]
     (tmp_path / "classes.json").write_text(json.dumps(entries))

@@ -213,7 +213,7 @@ def test_a_guide_teaches_the_generator_alone_and_never_changes() -> None:
 
 def test_a_guide_rewards_what_it_reads_as_asked() -> None:
     """The street that was drawn of a map, against that map, the same upside down, and none."""
-    streets = PAIRS["camvid"]("synthetic", "camvid", "train", 64)
+    (streets,) = PAIRS["camvid"]("synthetic", "camvid", ["train"], 64)
     guide = Guide("unet-camvid", "camvid", streets.given)
     given, drawn = (part[None] for part in streets.whole(0))
     assert float(guide(drawn, given)) < 0.5 * float(guide(drawn, given.flip(2)))
@@ -285,7 +285,7 @@ def test_photographs_of_both_domains_are_not_paired() -> None:
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_pairs_keep_together_when_they_are_cropped(name: str) -> None:
-    items = PAIRS[name]("synthetic", name, "train", 64)
+    (items,) = PAIRS[name]("synthetic", name, ["train"], 64)
     torch.manual_seed(3)
     given, drawn = items[1]
     assert given.shape == (items.given, 64, 64)

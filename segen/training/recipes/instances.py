@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -11,7 +10,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from segen.data.listing import together
 from segen.errors import UsageError
 from segen.evaluation.instances import InstanceMetrics
 from segen.imaging import images
@@ -71,9 +69,9 @@ class Instances:
 
     def __init__(self, config: InstancesConfig, place: Place) -> None:
         self.config = config
-        self.train, self.val = together(
-            *(partial(data.numbered, place.data, config.dataset, split) for split in ("train", "val"))
-        )
+        self.train: data.NumberedFolder | data.NumberedScenes
+        self.val: data.NumberedFolder | data.NumberedScenes
+        self.train, self.val = data.numbered(place.data, config.dataset, "train", "val")
         torch.manual_seed(config.seed)
         self.network = SlimMaskRCNN(classes=2)
         if place.init:

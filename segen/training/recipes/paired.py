@@ -12,7 +12,6 @@ to the pixel, a perceptual loss is added to the L1 loss (Johnson et al. 2016; Wa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +20,6 @@ from torch import nn
 from torch.nn import functional
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from segen.data.listing import together
 from segen.errors import UsageError
 from segen.imaging import images
 from segen.models.features.imagenet import FeatureDistance
@@ -89,9 +87,7 @@ class Paired(Translation):
 
     def __init__(self, config: PairedConfig, place: Place) -> None:
         pairs = PAIRS[config.dataset]
-        self.train, self.val = together(
-            *(partial(pairs, place.data, config.dataset, split, config.side) for split in ("train", "val"))
-        )
+        self.train, self.val = pairs(place.data, config.dataset, ("train", "val"), config.side)
         torch.manual_seed(config.seed)
         generators: dict[str, nn.Module] = {}
         discriminators: dict[str, nn.Module] = {}

@@ -6,7 +6,6 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -19,7 +18,6 @@ from torch.nn import functional
 from torchvision.models import VGG16_BN_Weights
 
 from segen.data import files
-from segen.data.listing import together
 from segen.errors import UsageError
 from segen.evaluation.labels import LabelMetrics
 from segen.imaging import images
@@ -128,9 +126,7 @@ class Segmentation:
         self.config = config
         self.train: data.LabelledFolder | data.SyntheticScenes
         self.val: data.Labelled
-        self.train, self.val = together(
-            *(partial(data.labelled, place.data, config.dataset, split) for split in ("train", "val"))
-        )
+        self.train, self.val = data.labelled(place.data, config.dataset, "train", "val")
         self.learned = sum(not known.ignored for known in self.train.classes)
         torch.manual_seed(config.seed)
         self.network = _build(config, 1 if self.learned == 2 else self.learned)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen.data import class_file
-from segen.data.listing import NAMING, listed, named, pictures_in, together
+from segen.data.listing import NAMING, listed, named, pictures_in, together, unreadable
 from segen.data.stems import by_stem
 from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
@@ -100,8 +100,7 @@ def pairs(root: Path, split: str) -> list[Pair]:
         raise DataError("masks_missing", files=listed(missing))
     unread = [path for path in sorted(folder.glob("[!.]*")) if path.stem in masks.keys() - found.keys()]
     if unread := [path for path in unread if path.suffix.lower() not in OTHER_ENDINGS]:
-        fault = InputError("not_a_picture", formats=", ".join(images.FORMATS))
-        raise DataError("item_unusable", file=listed([named(path, root) for path in unread]), fault=fault)
+        raise unreadable(unread, root)
     return [Pair(path, masks[stem], root) for stem, path in found.items()]
 
 

@@ -16,6 +16,8 @@ from segen.types import Image
 HEIF = (".heic", ".heif", ".hif")
 NO_PICTURES = ("MPEG", "HDF5", "BUFR", "GRIB")
 """What Pillow knows by name alone."""
+RAWS = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw")
+"""Cameras' own formats, which nothing here opens."""
 MAX_NAMED = 10
 """So many files are named in a sentence."""
 NAMING = ("folder_unusable", "masks_missing", "one_stem", "pictures_nested")
@@ -29,7 +31,7 @@ def endings() -> frozenset[str]:
     """What the names of pictures end in, in lower case."""
     known = Pillow.registered_extensions().items()
     readable = (end for end, format in known if format in Pillow.OPEN and format not in NO_PICTURES)
-    return frozenset((*readable, *HEIF))
+    return frozenset((*readable, *HEIF, *RAWS))
 
 
 def is_picture(path: Path) -> bool:
@@ -40,14 +42,27 @@ def is_picture(path: Path) -> bool:
 def pictures_in(root: Path, folder: Path) -> list[Path]:
     """The pictures of a folder of the data set at `root`, in order of name; none where it is not there.
 
-    Hidden files are passed over, and what is no picture; links that lead nowhere are not. Raises DataError
-    for pictures in sub-folders, which nothing would read.
+    Hidden files are passed over, what is no picture, and a camera's raw file beside a picture of its stem;
+    links that lead nowhere are not. Raises DataError for pictures in sub-folders, which nothing would read,
+    and for other raw files.
     """
     shown = [path for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
     below = [path for path in shown if path.is_dir() and any(map(is_picture, path.rglob("*")))]
     if below:
         raise DataError("pictures_nested", folders=listed([named(path, root) for path in below]))
-    return [path for path in shown if not path.is_dir() and is_picture(path)]
+    found = [path for path in shown if not path.is_dir() and is_picture(path)]
+    readable = [path for path in found if path.suffix.lower() not in RAWS]
+    stems = {path.stem for path in readable}
+    if raws := [path for path in found if path.stem not in stems]:
+        raise unreadable(raws, root)
+    return readable
+
+
+def unreadable(paths: list[Path], root: Path) -> DataError:
+    """What is raised for files of the data set at `root` that nothing here opens."""
+    fault = InputError("not_a_picture", formats=", ".join(images.FORMATS))
+    told = DataError("item_unusable", file=listed([named(path, root) for path in paths]), fault=fault)
+    return DataError("folder_unusable", faults=(told,))
 
 
 def named(path: Path, root: Path | None) -> str:

@@ -122,9 +122,11 @@ class Photographs(Dataset[Pair]):
             self.second = [landscapes.landscape(seed + FAR, winter=True) for seed in seeds_of(split)]
             return
         root = datasets.locate(data, dataset)
-        self.first, self.second = listing.together(
-            *(partial(listing.read_all, root, datasets.half(root, split, letter)) for letter in "AB")
-        )
+
+        def read(letter: str) -> list[Image]:
+            return listing.read_all(root, datasets.half(root, split, letter))
+
+        self.first, self.second = listing.together(*(partial(read, letter) for letter in "AB"))
         if sure:
             self.first, self.second = told_apart(self.first, self.second, sure, data)
 

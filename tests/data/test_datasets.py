@@ -77,7 +77,7 @@ def bom(folder: Drawn) -> None:
 def strays(folder: Drawn) -> None:
     for name in (
         "Thumbs.db", "desktop.ini", "notes.json", ".DS_Store", "notes.docx", "x.pdf", "a.svg", "movie.mp4",
-        "Icon", "README", "0.npy", "0.geojson", "0.jgw", "0.png~", "0.h5",
+        "Icon", "README", "0.npy", "0.geojson", "0.jgw", "0.png~", "0.h5", "0.NEF",
     ):  # fmt: skip
         folder.picture(name).write_bytes(b"no picture")
     (folder.root / "train" / "images" / "notes").mkdir()
@@ -222,7 +222,14 @@ REFUSED = {
     ),
     "raw": (
         lambda folder: folder.picture("1.png").rename(folder.picture("1.exr")),
-        item("train/images/1.exr", "not_a_picture", formats=", ".join(images.FORMATS)),
+        unusable(item("train/images/1.exr", "not_a_picture", formats=", ".join(images.FORMATS))),
+    ),
+    "camera's raw": (
+        lambda folder: (
+            folder.picture("1.png").rename(folder.picture("1.CR2")),
+            folder.mask("1.png").unlink(),
+        ),
+        unusable(item("train/images/1.CR2", "not_a_picture", formats=", ".join(images.FORMATS))),
     ),
     "size": (
         lambda folder: folder.store("1.png", truth(1)[:-1]),

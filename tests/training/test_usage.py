@@ -179,3 +179,20 @@ def test_pairs_of_a_data_set_that_there_are_none_of(capsys: pytest.CaptureFixtur
     assert main(["pix2pix-emoji", "--dataset", "emo", "--data", "synthetic"]) == 2
     told = sentence("pairs_unknown", name="emo", known="emoji, nuclei, camvid")
     assert capsys.readouterr().err.endswith(told + "\n")
+
+
+def test_raw_photographs_of_both_halves_are_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for half in ("trainA", "trainB", "testA", "testB"):
+        (tmp_path / half).mkdir()
+        (tmp_path / half / "a.png").write_bytes(images.encode(np.zeros((9, 9, 3), np.uint8)))
+        (tmp_path / half / "a.NEF").write_bytes(b"developed as a.png")
+    for name in ("trainA/b.cr2", "trainA/c.dng", "trainB/d.ARW"):
+        (tmp_path / name).write_bytes(b"II*\0")
+    fault = sentence("not_a_picture", formats=", ".join(images.FORMATS))
+    files = ("trainA/b.cr2, trainA/c.dng", "trainB/d.ARW")
+    faults = "\n".join(sentence("item_unusable", file=file, fault=fault) for file in files)
+    told = sentence("folder_unusable", faults=faults)
+    assert main(["cyclegan-yosemite", "--data", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith(told + "\n")

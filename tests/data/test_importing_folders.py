@@ -74,6 +74,15 @@ def test_a_list_of_names_of_another_form_is_refused(tmp_path: Path, names: str) 
     assert str(error.value) == sentence("import_names", file="class_names.txt")
 
 
+@pytest.mark.parametrize("ending", ["jgw", "geojson", "mat", "h5", "png~"])
+def test_other_files_beside_pictures_are_passed_over_as_in_data_sets(tmp_path: Path, ending: str) -> None:
+    root = masks.stored(tmp_path / "in", {"a.png": images.encode(drawn_mask(0))})
+    for folder in ("JPEGImages", "SegmentationClass"):
+        (root / folder / f"a.{ending}").write_bytes(b"no picture")
+    assert converted(root, "masks").without == ()
+    assert (imported(tmp_path / "out")["a"] == drawn_mask(0)).all()
+
+
 @pytest.mark.parametrize("folder", ["mask_png", "Labels", "SegmentationClassPNG", "masks png"])
 def test_folders_of_masks_go_by_many_names(tmp_path: Path, folder: str) -> None:
     masks.stored(tmp_path / "in", {"a.png": images.encode(drawn_mask(0))}, folder)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from segen.data.class_file import IGNORED_NAMES
-from segen.data.datasets import OTHER_ENDINGS
 from segen.errors import DataError, SegenError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED
@@ -220,15 +219,10 @@ def files_in(root: Path, pattern: str = "*") -> list[Path]:
     return found
 
 
-def may_be_picture(path: Path) -> bool:
-    """Whether the ending is not one of other files that lie beside pictures."""
-    return path.suffix.lower() not in (*OTHER_ENDINGS, ".npy")
-
-
 def picture_files(root: Path) -> dict[str, list[Path]]:
-    """Every file in `root` or below that may be a picture, by its name in any case."""
+    """Every file in `root` or below, whatever its ending, by its name in any case."""
     found: dict[str, list[Path]] = {}
-    for path in filter(may_be_picture, files_in(root)):
+    for path in files_in(root):
         found.setdefault(path.name.casefold(), []).append(path)
     return found
 

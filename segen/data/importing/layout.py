@@ -10,8 +10,8 @@ from segen.data.importing.annotations import (
     files_in,
     folder_split,
     listed_splits,
-    may_be_picture,
 )
+from segen.data.listing import is_picture
 from segen.errors import DataError
 
 FOLDERS = ("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations",
@@ -30,7 +30,7 @@ def pictures_and_masks(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
     masks: dict[Key, Path] = {}
     beside: list[tuple[str, Path]] = []
     inside: list[tuple[str, Path]] = []
-    for path in filter(may_be_picture, files_in(root)):
+    for path in filter(is_picture, files_in(root)):
         folders = path.relative_to(root).parts[:-1]
         if not any(map(NO_MASKS.fullmatch, folders)):
             split = folder_split(root, path) or listed.get(path.stem, "")

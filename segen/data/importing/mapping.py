@@ -15,9 +15,9 @@ from segen.data.importing.annotations import (
     files_in,
     folder_split,
     is_ignored,
-    may_be_picture,
     read_json,
 )
+from segen.data.listing import is_picture
 from segen.errors import DataError, InputError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED, read_mask
@@ -57,7 +57,7 @@ def read(root: Path, mapping: Path | None) -> Annotations:
 def _by_name(root: Path, mark: str) -> dict[str, Path]:
     """The pictures with a mark behind their names, by these."""
     found: dict[str, Path] = {}
-    for path in filter(may_be_picture, files_in(root, f"*{mark}.*")):
+    for path in filter(is_picture, files_in(root, f"*{mark}.*")):
         if found.setdefault(path.stem.removesuffix(mark), path) != path:
             raise DataError("import_twice", file=path.name)
     return found

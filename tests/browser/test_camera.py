@@ -260,16 +260,18 @@ def test_a_picture_becomes_what_the_server_makes_of_it(
     assert serious_faults(page) == []
 
 
+@pytest.mark.parametrize(("where", "script"), [("browser", ""), ("server", NO_SIMD)])
 def test_a_picture_in_place_of_a_mask_is_thresholded_and_it_is_said(
-    address: str, visit: Callable[..., Any], tmp_path: Path
+    address: str, visit: Callable[..., Any], tmp_path: Path, where: str, script: str
 ) -> None:
-    page = visit(f"{address}/?tab=translate&view=stream&model=pix2pix-nuclei&direction=forward")
+    link = "tab=translate&view=stream&model=pix2pix-nuclei&direction=forward"
+    page = visit(f"{address}/?{link}", script=script)
     page.wait_for_selector("#translate-picture img")
     mask = np.kron(np.eye(2, dtype=np.uint8) * 255, np.ones((32, 32), np.uint8))
     for name, levels, said in (("mask", mask, False), ("grey", mask // 4 + 80, True)):
         Pillow.fromarray(levels).save(tmp_path / f"{name}.png")
         page.set_input_files("#stream [data-part=file]", tmp_path / f"{name}.png")
-        page.wait_for_selector("#stream [data-where=browser]")
+        page.wait_for_selector(f"#stream [data-where={where}]")
         page.wait_for_selector("#stream [data-state=idle]")
         assert (words("en", "camera.thresholded") in page.inner_text("#stream [data-part=where]")) == said
 

@@ -162,6 +162,11 @@ function measure(milliseconds, lasts) {
 
 // ---- where it is computed
 
+/** Say where, and that a picture was made a mask for it. */
+function locate(where, thresholded) {
+  parts.where.textContent = thresholded ? `${where} ${say("camera.thresholded")}` : where;
+}
+
 /** Let go of the network that was opened, if there is one. */
 function close() {
   opened?.network.close();
@@ -194,8 +199,7 @@ async function here(source, mine) {
     else cover(answer.pixels, width, height);
     measure(answer.milliseconds, source.lasts);
     element.dataset.where = "browser";
-    const thresholded = answer.thresholded ? ` ${say("camera.thresholded")}` : "";
-    parts.where.textContent = say("camera.in_browser", { by: answer.by, width, height }) + thresholded;
+    locate(say("camera.in_browser", { by: answer.by, width, height }), answer.thresholded);
     await new Promise(requestAnimationFrame);
   } while (source.lasts && mine === turn && element.checkVisibility());
   if (mine === turn && source.lasts) again = segment; // the view was left
@@ -204,6 +208,7 @@ async function here(source, mine) {
 /** One answer for the frame that is held, by the API: class ids are told by their colours. */
 async function there(mine) {
   tell("camera.asking_server");
+  const { thresholded } = await import(at("inference/reading.js"));
   const answered = async (address, options) => {
     const answer = await fetch(at(`gradio_api/${address}`), options);
     if (!answer.ok) throw new Error(answer.statusText);
@@ -230,7 +235,8 @@ async function there(mine) {
   } else cover(pixels, width, height);
   parts.speed.hidden = true;
   element.dataset.where = "server";
-  parts.where.textContent = say("camera.on_server", { width, height });
+  const seen = parts.held.getContext("2d").getImageData(0, 0, width, height).data;
+  locate(say("camera.on_server", { width, height }), thresholded(card().reads, seen));
 }
 
 async function begin(opens, preferred) {

@@ -55,8 +55,9 @@ def translating(cards: Sequence[ModelCard[TranslateOptions]], language: str) -> 
     networks = []
     for card in cards:
         for direction in sorted(card.directions, key=lambda each: each != card.options.leads):
-            if card.options.given[cast(Direction, direction)] in READ:
+            reads = card.options.given[cast(Direction, direction)]
+            if reads in READ:
                 title = f"{card.title[language]}: {card.options.way(direction, language)}"
-                networks.append({"name": f"{card.name}.{direction}", "title": title})
+                networks.append({"name": f"{card.name}.{direction}", "title": title, "reads": reads})
     picture = "#translate-picture img"
     return {"cards": networks, "asked": "", "place": "stream", "beside": "stream", "picture": picture}

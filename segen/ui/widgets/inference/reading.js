@@ -41,13 +41,16 @@ function otsu(levels) {
 }
 
 /** The brightness of each pixel of RGBA, 0 to 255. */
-export const light = (pixels) => mean(pixels).map(Math.round);
+const light = (pixels) => mean(pixels).map(Math.round);
 
 /** Whether such levels are black and white, but for borders, as kinds.py has it. */
-export function isMask(levels) {
+function isMask(levels) {
   const between = levels.filter((level) => level > BETWEEN[0] && level < BETWEEN[1]).length;
   return between <= MOST_BETWEEN * levels.length;
 }
+
+/** Whether RGBA is no mask, but a picture that is made one for a network that reads masks. */
+export const thresholded = (reads, pixels) => reads === "grey" && !isMask(light(pixels));
 
 /** A mask as it is; what is none, but a picture, is made one. */
 function grey(pixels) {

@@ -1,7 +1,7 @@
 // Runs one network. It is sent a file and what is told of it, once, and then what the network is to work on; it answers
 // each message.
 
-import { isMask, light, READ } from "./reading.js";
+import { READ, thresholded } from "./reading.js";
 
 const MIN_SIDE = 32;
 const BUILDS = {
@@ -93,8 +93,8 @@ const answers = {
   /** What the network makes of such a picture: RGBA, as large; and whether it was made a mask by a threshold. */
   async translate({ pixels, width, height }) {
     const { drawn } = await network.session.run({ pixels: input(READ[network.told.reads](pixels), width, height) });
-    const thresholded = network.told.reads === "grey" && !isMask(light(pixels));
-    return { pixels: picture(drawn, 0, 0, 0, width, height), thresholded };
+    const read = thresholded(network.told.reads, pixels);
+    return { pixels: picture(drawn, 0, 0, 0, width, height), thresholded: read };
   },
   /** The pictures of latent vectors, one after the other, and of classes where the network takes them: RGBA. */
   async draw({ latents, labels }) {

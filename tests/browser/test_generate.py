@@ -119,8 +119,9 @@ def _assert_refined(page: Any, name: str) -> None:
     back = page.locator("#generate-neighbours-back")
     assert back.is_disabled()
     chosen = page.get_attribute("#generate-refined [data-number='5'] img", "src")
-    page.click("#generate-refined [data-number='5']")
+    page.locator("#generate-refined [data-number='5']").press("Enter")
     page.wait_for_function(f"document.querySelector('{middle}').src !== {json.dumps(first)}")
+    assert page.evaluate("document.activeElement.dataset.number") == "5", "the keyboard stays where it was"
     assert page.get_attribute(middle, "src") == chosen
     with page.expect_download() as download:
         page.click("#generate-refined-file")

@@ -49,6 +49,30 @@ def test_the_inside_of_a_network_is_looked_at_and_a_kernel_tried(
     assert_fits(page)
 
 
+def test_the_keyboard_stays_where_it_was_when_another_layer_is_shown(
+    address: str, visit: Callable[..., Any]
+) -> None:
+    """Nor does it come back from where it went meanwhile."""
+    page = visit(f"{address}/?tab=inside")
+    page.wait_for_selector("#inside-panel .maps img")
+    page.click("#inside-layers summary")
+    layers = page.locator("#inside-layers .layers button")
+    for index, key in ((6, ""), (4, "Tab")):
+        layer = layers.nth(index)
+        layer.press("Enter")
+        if key:
+            page.keyboard.press(key)
+        name = layer.get_attribute("data-choice")
+        page.wait_for_selector(f"#inside-layers [data-choice='{name}'][aria-pressed=true]")
+        page.evaluate("new Promise(requestAnimationFrame)")
+        at = layers.nth(index + bool(key))
+        assert at.evaluate("node => node === document.activeElement")
+    block = page.locator("#inside-choices g[data-choice]").nth(1)
+    block.press("Enter")
+    page.wait_for_selector("#inside-choices g:nth-of-type(2)[aria-pressed=true]")
+    assert block.evaluate("node => node === document.activeElement")
+
+
 def test_a_click_and_the_arrow_keys_choose_whose_context_is_seen(
     address: str, visit: Callable[..., Any]
 ) -> None:

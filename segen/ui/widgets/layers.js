@@ -1,16 +1,13 @@
 // Buttons of a picture or a list, which comes anew with each choice: the event `choose` carries the kind and the choice.
 // A picture `data-spot` is clicked at a place of it, or moved over by the arrow keys: `choose` carries shares of its sides.
-let chosen = false;
 let open = false; // the list, if there is one
 const choose = (button) => {
-  chosen = true;
   open = element.querySelector("details")?.open ?? false;
   trigger("choose", { kind: button.dataset.kind, choice: button.dataset.choice });
 };
 const place = (spot, x, y) => {
   const { width, height } = spot.dataset;
   const share = (value, side) => Math.min(Math.max(value / side, 0), 1);
-  chosen = true;
   trigger("choose", { kind: "place", x: share(x, width), y: share(y, height) });
 };
 element.addEventListener("click", (event) => {
@@ -42,11 +39,9 @@ element.addEventListener("keydown", (event) => {
   choose(button);
 });
 watch("value", () => requestAnimationFrame(() => {
-  const button = element.querySelector("[aria-pressed=true], [data-spot]");
+  const button = element.querySelector("[aria-pressed=true]");
   const details = element.querySelector("details");
   if (details) details.open = open;
   const list = button?.closest(".layers");
   if (list) list.scrollTop = button.offsetTop - list.clientHeight / 2;
-  if (chosen) button?.focus({ preventScroll: true });
-  chosen = false;
 }));

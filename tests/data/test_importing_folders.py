@@ -107,7 +107,8 @@ def test_case_counts_where_names_differ_in_nothing_else(tmp_path: Path) -> None:
     for name in names:
         store_picture(tmp_path, name)
     files = picture_files(tmp_path)
-    assert [picture_named(files, f"x\\{name}") for name in names] == [tmp_path / name for name in names]
+    file = tmp_path / "a.json"
+    assert [picture_named(files, f"x\\{name}", file) for name in names] == [tmp_path / name for name in names]
     with pytest.raises(DataError) as error:
-        picture_named(files, "b.PNG")
+        picture_named(files, "b.PNG", file)
     assert str(error.value) == sentence("import_twice", file="b.PNG")

@@ -25,7 +25,8 @@ def stored(root: Path, pictures: list[str], masks: list[str]) -> Path:
     ("picture", "mask"),
     [
         ("x.jpg", "x.png"), ("x.jpg", "x_mask.png"), ("x.jpg", "x-GT.png"), ("x_gt.jpg", "x_gt.png"),
-        ("x_gt.jpg", "x_gt_mask.png"), ("x_mask.jpg", "x_mask.png"),
+        ("x_gt.jpg", "x_gt_mask.png"), ("x_mask.jpg", "x_mask.png"), ("X1.JPG", "x1.png"),
+        ("X1.jpg", "x1_MASK.png"), ("\u00e9.jpg", "e\u0301.png"),
     ],
 )  # fmt: skip
 def test_a_mask_has_the_stem_of_its_picture_or_a_suffix_behind_it(

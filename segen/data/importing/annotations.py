@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from segen.data.class_file import IGNORED_NAMES
+from segen.data.stems import folded
 from segen.errors import DataError, SegenError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED
@@ -54,7 +57,8 @@ class Annotations:
     without: tuple[str, ...] = ()
     """Names of pictures that nothing labels; they are left out."""
     strays: tuple[str, ...] = ()
-    """Of each annotation of no picture, which is left out, its file and the picture that it names."""
+    """Of each annotation of no picture, which is left out, its file and the picture that it names; and masks
+    of no picture."""
     mixed_pixels: int = 0
     """Pixels of masks in colors that have the color of no class, as at soft edges."""
     remark: str = ""
@@ -179,6 +183,14 @@ def named(names: list[str]) -> tuple[str, ...]:
     return found
 
 
+def class_name(value: object) -> str:
+    """The name of a class as annotations have it, on one line and bare. Raises ValueError for none."""
+    name = " ".join(str(value).split()) if type(value) in (str, int) else ""
+    if not name:
+        raise ValueError
+    return name
+
+
 def class_id(name: str, classes: tuple[str, ...]) -> int:
     """The id of a name that was given to `named`, which made `classes` of it."""
     if is_ignored(name):
@@ -189,7 +201,7 @@ def class_id(name: str, classes: tuple[str, ...]) -> int:
 def read_json(path: Path) -> Any:
     """The content of a JSON file. Raises DataError, which names it, where it cannot be read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         raise DataError("import_json", file=path.name) from None
 
@@ -220,25 +232,36 @@ def files_in(root: Path, pattern: str = "*") -> list[Path]:
 
 
 def picture_files(root: Path) -> dict[str, list[Path]]:
-    """Every file in `root` or below, whatever its ending, by its name in any case."""
+    """Every file in `root` or below, whatever its ending, by its `folded` name."""
     found: dict[str, list[Path]] = {}
     for path in files_in(root):
-        found.setdefault(path.name.casefold(), []).append(path)
+        found.setdefault(folded(path.name), []).append(path)
     return found
 
 
-def picture_named(files: dict[str, list[Path]], name: str) -> Path | None:
-    """The picture that annotations call `name`, by its last part alone; None if it is not there.
+def picture_named(files: dict[str, list[Path]], name: str, file: Path) -> Path | None:
+    """The picture that the annotations in `file` call `name`, by its last part; None if it is not there.
 
-    Case counts only where several names differ in nothing else. Annotations are other people's: no path of
-    theirs leads out of the folder. Raises DataError where two pictures have that name.
+    Of several, those count whose folders agree with the name the farthest, then those below the folder of
+    `file`. Case, and the escapes of addresses, count only where names differ in nothing else. Annotations are
+    other people's: no path of theirs leads out of the folder. Raises DataError where two pictures are left.
     """
-    last = name.replace("\\", "/").rpartition("/")[2]
-    alike = files.get(last.casefold(), [])
-    found = [path for path in alike if path.name == last] or alike
+    parts = name.replace("\\", "/").split("/")
+    alike = files.get(folded(parts[-1])) or files.get(folded(unquote(parts[-1])), [])
+    found = [path for path in alike if path.name == parts[-1]] or alike
+    agreeing = [_agreement(path, parts) for path in found]
+    found = [path for path, parts in zip(found, agreeing, strict=True) if parts == max(agreeing)]
     if len(found) > 1:
-        raise DataError("import_twice", file=last)
+        found = [path for path in found if path.is_relative_to(file.parent)] or found
+    if len(found) > 1:
+        raise DataError("import_twice", file=parts[-1])
     return found[0] if found else None
+
+
+def _agreement(path: Path, parts: list[str]) -> int:
+    """How many folders right above a picture are those of a name in parts."""
+    pairs = zip(reversed(path.parts[:-1]), reversed(parts[:-1]), strict=False)
+    return len(list(takewhile(lambda pair: folded(pair[0]) == folded(pair[1]), pairs)))
 
 
 def left_over(files: dict[str, list[Path]], used: Iterable[Path]) -> tuple[str, ...]:

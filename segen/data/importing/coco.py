@@ -16,6 +16,7 @@ from segen.data.importing.annotations import (
     Part,
     Size,
     class_id,
+    class_name,
     file_split,
     files_in,
     form,
@@ -59,8 +60,8 @@ def read(root: Path) -> Annotations:
         strays += [f"{path.name}: image_id {id}" for id in shapes if id not in names for _ in shapes[id]]
         for index, image in enumerate(content["images"]):
             with form("COCO", path, f"images[{index}]"):
-                id, size = str(image["id"]), _size(image)
-            if picture := picture_named(pictures, names[id]):
+                id, size = _id(image["id"]), _size(image)
+            if picture := picture_named(pictures, names[id], path):
                 parts.append(Part(picture, size, shapes.get(id, []), split))
             elif split != TEST:
                 missing.append(names[id])
@@ -85,7 +86,8 @@ def _by_id(file: Path, content: Any, part: str) -> dict[str, str]:
         entries = list(content[part])
     for index, each in enumerate(entries):
         with form("COCO", file, f"{part}[{index}]"):
-            id, name = str(each["id"]), str(each[FIELDS[part]])
+            id, name = _id(each["id"]), each[FIELDS[part]]
+            name = class_name(name) if part == "categories" else str(name)
         if found.setdefault(id, name) != name:
             raise DataError("import_id", file=file.name, part=part, id=id)
     return found
@@ -101,8 +103,8 @@ def _shapes(file: Path, content: Any, classes: tuple[str, ...]) -> dict[str, lis
     for index, each in enumerate(entries):
         entry = f"annotations[{index}]"
         with form("COCO", file, entry):
-            category, image = str(each["category_id"]), str(each["image_id"])
-            crowd, segmentation = each.get("iscrowd"), each.get("segmentation")
+            category, image = _id(each["category_id"]), _id(each["image_id"])
+            crowd, segmentation = int(each.get("iscrowd") or 0), each.get("segmentation")
         if category not in categories:
             raise DataError("import_category", file=file.name, entry=entry, id=category)
         if not segmentation:
@@ -112,6 +114,11 @@ def _shapes(file: Path, content: Any, classes: tuple[str, ...]) -> dict[str, lis
     if boxes:
         raise DataError("import_boxes", file=file.name, entries=listed(boxes))
     return found
+
+
+def _id(value: Any) -> str:
+    """An id as text; tables write those that are whole numbers as 1.0."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _size(image: Any) -> Size | None:

@@ -17,6 +17,7 @@ from segen.data.importing.annotations import (
     Part,
     Size,
     class_id,
+    class_name,
     files_in,
     folder_split,
     form,
@@ -33,14 +34,16 @@ from segen.imaging import images
 from segen.imaging.labels import read_mask
 from segen.types import Labels
 
-SHAPES = ("polygon", "rectangle", "circle", "mask")
+SHAPES = ("polygon", "rectangle", "rotation", "circle", "mask")
+"""The kinds that are read; a rotation, and a rectangle in some tools, has four corners."""
 
 
 def read(root: Path) -> Annotations:
     """The annotations of every labelme file in `root` or below, classes in alphabetical order.
 
     Shapes are drawn in their order, as labelme draws them: a later one is on top. Raises DataError for a
-    file of another form, for pictures that are missing, and for shapes of a kind that is not in SHAPES.
+    file of another form, for pictures that are missing, for a file that names another picture than the one
+    of its own name, which lies beside it, and for shapes of a kind that is not in SHAPES.
     """
     contents = [
         (path, content) for path in files_in(root, "*.json") if _is_labelme(content := read_json(path))
@@ -50,12 +53,17 @@ def read(root: Path) -> Annotations:
     names: set[str] = set()
     for path, content in contents:
         with form("labelme", path, "shapes"):
-            names |= {str(shape["label"]) for shape in content["shapes"]}
+            entries = list(content["shapes"])
+        for index, shape in enumerate(entries):
+            with form("labelme", path, f"shapes[{index}]"):
+                names.add(class_name(shape["label"]))
     classes = named(sorted(names))
     pictures = picture_files(root)
     found, missing = [], []
     for path, content in contents:
-        if image := picture_named(pictures, name := str(content["imagePath"])):
+        if image := picture_named(pictures, name := str(content["imagePath"]), path):
+            if image.stem != path.stem and (own := _beside(path, pictures)):
+                raise DataError("import_other", file=path.name, named=image.name, own=own.name)
             found.append(_part(root, image, path, content, classes))
         else:
             missing.append(name)
@@ -68,6 +76,12 @@ def _is_labelme(content: Any) -> bool:
     return isinstance(content, dict) and {"shapes", "imagePath"} <= set(content)
 
 
+def _beside(file: Path, pictures: dict[str, list[Path]]) -> Path | None:
+    """The picture that lies beside a file and has its stem."""
+    known = (path for alike in pictures.values() for path in alike)
+    return next((path for path in known if (path.parent, path.stem) == (file.parent, file.stem)), None)
+
+
 def _part(root: Path, image: Path, file: Path, content: Any, classes: tuple[str, ...]) -> Part:
     shapes = []
     for index, shape in enumerate(content["shapes"]):
@@ -78,7 +92,7 @@ def _part(root: Path, image: Path, file: Path, content: Any, classes: tuple[str,
             raise DataError("import_kind", file=file.name, kind=kind, known=", ".join(SHAPES))
         if not all(map(math.isfinite, (value for point in points for value in point))):
             raise DataError("import_shape", file=file.name)
-        shapes.append((class_id(str(shape["label"]), classes), kind, points, shape.get("mask")))
+        shapes.append((class_id(class_name(shape["label"]), classes), kind, points, shape.get("mask")))
     height, width = content.get("imageHeight"), content.get("imageWidth")
     with form("labelme", file, "imageHeight"):
         size = None if height is None or width is None else (int(height), int(width))
@@ -98,7 +112,7 @@ def _draw(part: Part, shape: Size, turn: images.Turn | None) -> Labels:
         try:
             if not lie_near((value for point in points for value in point), height, width):
                 raise ValueError
-            if kind == "polygon":
+            if kind in ("polygon", "rotation") or (kind == "rectangle" and len(points) > 2):
                 pen.polygon(points, fill=id, outline=id)
             elif kind == "rectangle":
                 (left, right), (top, bottom) = (sorted(values) for values in zip(*points, strict=True))

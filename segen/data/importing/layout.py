@@ -20,7 +20,7 @@ FOLDERS = ("mask", "masks", "label", "labels", "annotation", "annotations", "seg
 NO_MASKS = re.compile("segmentationobject.*|segmentation.*visualization", re.IGNORECASE)
 """Folders in which VOC, CVAT and labelme keep masks of the same pictures that number objects, or overlays."""
 Key = tuple[str, str]
-"""A split, "" for none, and a stem."""
+"""A split, "" for none, and a stem, `folded`."""
 
 
 def pictures_and_masks(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
@@ -35,16 +35,22 @@ def pictures_and_masks(root: Path) -> tuple[dict[Key, Path], dict[Key, Path]]:
         if not any(map(NO_MASKS.fullmatch, folders)):
             split = folder_split(root, path) or listed.get(path.stem, "")
             (inside if any(map(_holds_masks, folders)) else beside).append((split, path))
-    names = {path.stem for _, path in beside}
-    labelled = {stem for _, path in inside for stem in (path.stem, stems.bare(path.stem))}
+    names = {stems.folded(path.stem) for _, path in beside}
+    labelled = {stem for _, path in inside for stem in _stems(path)}
     for split, path in beside:
-        bare = stems.bare(path.stem)
-        is_mask = bare != path.stem and bare in names and path.stem not in labelled
-        _add(masks if is_mask else pictures, (split, bare if is_mask else path.stem), path)
+        own, bare = _stems(path)
+        is_mask = bare != own and bare in names and own not in labelled
+        _add(masks if is_mask else pictures, (split, bare if is_mask else own), path)
     for split, path in inside:
-        own = split, path.stem
-        _add(masks, own if own in pictures else (split, stems.bare(path.stem)), path)
+        own, bare = _stems(path)
+        _add(masks, (split, own if (split, own) in pictures else bare), path)
     return pictures, masks
+
+
+def _stems(path: Path) -> tuple[str, str]:
+    """The stem, and what it is without a mask's suffix, both `folded`."""
+    own = stems.folded(path.stem)
+    return own, stems.bare(own)
 
 
 def _holds_masks(folder: str) -> bool:

@@ -12,6 +12,7 @@ from segen.data.importing.annotations import (
     Annotated,
     Annotations,
     Size,
+    class_name,
     files_in,
     folder_split,
     is_ignored,
@@ -51,7 +52,9 @@ def read(root: Path, mapping: Path | None) -> Annotations:
         for name, path in pictures.items()
         if name in masks
     )
-    return Annotations(classes, items, tuple(pictures[name].name for name in pictures if name not in masks))
+    without = tuple(path.name for name, path in pictures.items() if name not in masks)
+    strays = tuple(path.name for name, path in masks.items() if name not in pictures)
+    return Annotations(classes, items, without, strays)
 
 
 def _by_name(root: Path, mark: str) -> dict[str, Path]:
@@ -66,7 +69,7 @@ def _by_name(root: Path, mark: str) -> dict[str, Path]:
 def _mapping(file: Path) -> dict[int, str]:
     content = read_json(file)
     try:
-        found = {int(id): str(name) for id, name in content.items() if not is_ignored(str(name))}
+        found = {int(id): class_name(name) for id, name in content.items() if not is_ignored(str(name))}
     except (AttributeError, ValueError):
         raise DataError("import_mapping", file=file.name) from None
     if not found or not all(0 <= id < 65_536 for id in found) or len(set(found.values())) > IGNORED:

@@ -80,13 +80,17 @@ def read(root: Path) -> Annotations:
     if mixed_up or (palettes and any(each.mask.colored for each in found)):
         read_file = partial(colors.read, known=known)
         found = _looked(pairs, read_file)
-    without = tuple(path.name for key, path in sorted(pictures.items()) if key not in masks)
+    unmarked = (path for key, path in sorted(pictures.items()) if key not in masks)
+    without = tuple(path.name for path in unmarked if images.count_pixels(path))
+    strays = tuple(path.name for key, path in sorted(masks.items()) if key not in pictures)
     if any(each.mask.colored for each in found) or (not known and _are_levels(found)):
         result = _colored(known or _classes_of_colors(found), pairs, found, read_file)
     else:
         result = _grey(known or _classes_of_values(found), pairs, found, read_file, bool(known))
     said = words("en", "import.palettes") if mixed_up else ""
-    return replace(result, without=without, remark=" ".join(filter(None, (said, result.remark))))
+    return replace(
+        result, without=without, strays=strays, remark=" ".join(filter(None, (said, result.remark)))
+    )
 
 
 def _looked(pairs: Sequence[tuple[Path, Path, str]], read_file: Reader) -> list[_Seen]:

@@ -44,6 +44,11 @@ class Pair:
     root: Path | None = None
 
 
+def real_name(folder: Path) -> str:
+    """The name of a folder, not that of links or dots that lead to it; of links in a circle, their own."""
+    return os.path.basename(os.path.realpath(folder))
+
+
 def locate(data: str | Path | None, dataset: str) -> Path:
     """The folder of `dataset`: `data` itself if that is one data set, else the folder of that name in it.
 
@@ -55,7 +60,7 @@ def locate(data: str | Path | None, dataset: str) -> Path:
     root = Path(chosen)
     folder = dataset_folder(dataset)
     marked = any((root / mark).exists() for mark in ("train", "trainA")) or class_file.find(root)
-    if marked or root.resolve().name == folder:
+    if marked or real_name(root) == folder:
         return root
     if (root / folder).is_dir():
         return root / folder
@@ -218,18 +223,25 @@ def _checked_labels(pair: Pair, known: tuple[ClassInfo, ...], coded: Coding, num
 
 @dataclass(frozen=True)
 class Survey:
-    """Of all files of a split: its pairs, the coding of their masks, and pixels by class, pairs x ids."""
+    """Of all files of a split: its pairs, the coding of their masks, and pixels by class, pairs x ids.
+
+    `spare` names the masks of no picture.
+    """
 
     pairs: list[Pair]
     coding: Coding
     pixels: NDArray[np.int64]
+    spare: tuple[str, ...] = ()
 
     def remark(self, known: tuple[ClassInfo, ...], language: str = "en") -> str:
-        """How values that are no ids were read as classes, and which classes no pixel has, in sentences."""
+        """How values that are no ids were read as classes, which classes no pixel has, and what is spare."""
         told = [label_files.remark(self.coding, known, language)]
         counts = self.pixels.sum(axis=0)
         if unseen := [each.name[language] for each in known if not (each.ignored or counts[each.id])]:
             told.append(words(language, "data.classes_unseen", names=", ".join(unseen)))
+        if self.spare:
+            files = listed(list(self.spare))
+            told.append(words(language, "data.masks_spare", count=len(self.spare), files=files))
         return " ".join(filter(None, told))
 
 
@@ -282,7 +294,9 @@ def _survey(root: Path, split: str, known: tuple[ClassInfo, ...], coded: Coding,
             faults.append(error)
     if faults:
         raise DataError("folder_unusable", faults=tuple(faults))
-    return Survey(labelled, coded, pixels)
+    used, masks = {pair.mask for pair in labelled}, labelled[0].mask.parent
+    spare = tuple(path.name for path in pictures_in(root, masks) if path not in used)
+    return Survey(labelled, coded, pixels, spare)
 
 
 def _readable_masks(labelled: list[Pair], known: tuple[ClassInfo, ...]) -> Iterator[label_files.Mask]:

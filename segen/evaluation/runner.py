@@ -86,7 +86,7 @@ def _compare(
     """Segment every picture of a split and compare with its labels: {data, items, metrics, reliability}."""
     root = datasets.locate(data, card.dataset)
     classes = datasets.classes(root, card.dataset)
-    name = root.resolve().name
+    name = datasets.real_name(root)
     if [known.name["en"] for known in classes if not known.ignored] != [
         known.name["en"] for known in card.classes
     ]:

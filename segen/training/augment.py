@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from segen.training.backgrounds import Emptied, Framed, Unevenly
+
+
+class Scaled(v2.ScaleJitter):  # type: ignore[misc]  # torchvision has no types
+    """A random scale; of a picture that is narrow, at least one pixel stays."""
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """The new height and width."""
+        return {"size": tuple(max(1, side) for side in super().make_params(flat_inputs)["size"])}
 
 
 def nuclei_crops(
@@ -46,7 +56,7 @@ def crops(
     """
     return v2.Compose(
         [
-            v2.ScaleJitter((height, width), scale_range=scale, antialias=True),
+            Scaled((height, width), scale_range=scale, antialias=True),
             plain_crops(height, width, ignored),
             v2.RandomHorizontalFlip(),
             v2.RandomVerticalFlip(0.0 if upright else 0.5),

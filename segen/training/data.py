@@ -114,7 +114,7 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
         for split, survey in zip(splits, surveys, strict=True):
             if remark := survey.remark(known):
                 print(f"{split}: {remark}", file=sys.stderr)
-        return [cls(root.resolve().name, known, survey) for survey in surveys]
+        return [cls(datasets.real_name(root), known, survey) for survey in surveys]
 
     def __len__(self) -> int:
         return len(self.survey.pairs)

@@ -42,9 +42,9 @@ def fit(recipe: Recipe, place: Place) -> Path:
     The run folder holds config.json, log.jsonl, tensorboard/, samples/, checkpoint.pt and export/, the
     latter with snapshots of the training where it `generates`. Of several processes the first one writes.
     Raises DataError when the folder is in use, when `place.resume` finds no checkpoint, a damaged one or one
-    that cannot be continued with this configuration, and when a loss is not a number any more; UsageError
-    when a batch cannot be divided among the processes; OSError when there is no space; and KeyboardInterrupt
-    when Ctrl-C was pressed and the run is saved.
+    that cannot be continued with this configuration or data, and when a loss is not a number any more;
+    UsageError when a batch cannot be divided among the processes; OSError when there is no space; and
+    KeyboardInterrupt when Ctrl-C was pressed and the run is saved.
     """
     config = recipe.config
     run = run_folder.runs_root() / config.name
@@ -53,11 +53,13 @@ def fit(recipe: Recipe, place: Place) -> Path:
         raise UsageError("batch_not_shared", batch=config.batch_size, parts=parts)
     with run_folder.locked(run) if accelerator.is_main_process else nullcontext():
         training = _Training(recipe, accelerator)
+        items = recipe.dataset()
+        training.data = _told(recipe, items)
         start = training.restore(checkpoint.read(run / "checkpoint.pt", config)) if place.resume else 0
         if accelerator.is_main_process:
             shutil.rmtree(run / CACHE, ignore_errors=True)  # of one that was killed
             files.write_text(run / "config.json", json.dumps(plain(config), indent=2) + "\n")
-        with _pictures(recipe, run, place, accelerator) as pictures:
+        with _pictures(items, run, place, accelerator) as pictures:
             batches = _batches(training, pictures, start, place.workers)
             with closing(run_folder.Log(run, start, accelerator.is_main_process)) as log:
                 _steps(training, run, batches, start, log)
@@ -71,6 +73,7 @@ class _Training:
 
     def __init__(self, recipe: Recipe, accelerator: Accelerator) -> None:
         self.recipe, self.config, self.accelerator = recipe, recipe.config, accelerator
+        self.data: dict[str, Any] = {}
         torch.manual_seed(self.config.seed)
         self.averages = {
             name: AveragedModel(network, multi_avg_fn=_decay(self.config.ema_decay)).to(accelerator.device)
@@ -132,11 +135,12 @@ class _Training:
         for name, optimizer in self.optimizers.items():
             state[f"optimizer.{name}"] = optimizer.state_dict()["state"]
             state[f"updates.{name}"] = self.schedulers[name].last_epoch
-        told = {"step": step, "config": plain(self.config), "random": checkpoint.random_state()}
+        told = {"step": step, "config": plain(self.config), "data": self.data}
+        told["random"] = checkpoint.random_state()
         checkpoint.write(path, told | state)
 
     def restore(self, saved: dict[str, Any]) -> int:
-        """Go on from a checkpoint and return its step. Raises DataError for one of other networks.
+        """Go on from a checkpoint and return its step. Raises DataError for one of other networks or data.
 
         Rates and schedules are those of the configuration, brought to where the training stands.
         """
@@ -152,6 +156,8 @@ class _Training:
                 optimizer.load_state_dict({"state": saved[f"optimizer.{name}"], "param_groups": groups})
         except (KeyError, ValueError, RuntimeError):
             raise DataError("checkpoint_unlike", name=self.config.name) from None
+        if saved.get("data", self.data) != self.data:  # earlier versions did not tell
+            raise DataError("resume_data", name=self.config.name)
         checkpoint.set_random_state(saved["random"])
         return int(saved["step"])
 
@@ -198,10 +204,18 @@ def _steps(training: _Training, run: Path, batches: Iterator[Any], start: int, l
                 raise KeyboardInterrupt
 
 
+def _told(recipe: Recipe, items: SizedDataset) -> dict[str, Any]:
+    """What a resumed run must find again: the number of items, and the classes of labelled ones."""
+    known = getattr(getattr(recipe, "train", None), "classes", ())
+    return {"items": len(items), "classes": [each.name["en"] for each in known]}
+
+
 @contextmanager
-def _pictures(recipe: Recipe, run: Path, place: Place, accelerator: Accelerator) -> Iterator[SizedDataset]:
-    """The recipe's data set; if `place` says so its pictures are decoded first, into a folder of the run."""
-    items, main = recipe.dataset(), accelerator.is_main_process
+def _pictures(
+    items: SizedDataset, run: Path, place: Place, accelerator: Accelerator
+) -> Iterator[SizedDataset]:
+    """A recipe's data set; if `place` says so its pictures are decoded first, into a folder of the run."""
+    main = accelerator.is_main_process
     if not (place.cache and isinstance(items, LabelledPictures)):
         yield items
         return

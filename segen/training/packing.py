@@ -39,6 +39,9 @@ def pack(run: str, out: Path, name: str = "") -> ModelCard:
     """
     folder = runs_root() / run if (runs_root() / run).is_dir() else Path(run)
     config, trained = _told(folder / "config.json", run), _told(folder / "export" / TRAINED_ON, run)
+    ended = [line["step"] for line in log_lines(folder / "log.jsonl")][-1:] in ([], [config["steps"]])
+    if not ended or not (folder / "export" / WEIGHTS).is_file():  # one that goes on has an earlier export
+        raise UsageError("run_unfit", run=run)
     name = name or str(config["name"])
     if not NAME.fullmatch(name):
         raise UsageError("card_name", name=name)

@@ -142,6 +142,23 @@ def test_what_cannot_be_packed_is_told(place: Path, tmp_path: Path, monkeypatch:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("change", ["longer", "without weights"])
+def test_a_run_that_goes_on_or_lost_its_weights_is_not_packed(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """What an interrupted run exported earlier is not what its configuration says."""
+    monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
+    run = Path(shutil.copytree(place / "runs" / "own", tmp_path / "own"))
+    if change == "longer":
+        config = json.loads((run / "config.json").read_text())
+        (run / "config.json").write_text(json.dumps(config | {"steps": 9}))
+    else:
+        (run / "export" / "model.safetensors").unlink()
+    with pytest.raises(UsageError, match=exactly("run_unfit", run="own")):
+        packing.pack("own", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def altered(old: str, new: str) -> Callable[[Path], None]:
     """Writes `new` for `old`, a pattern, in card.toml."""
 

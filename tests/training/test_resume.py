@@ -119,6 +119,14 @@ def test_a_checkpoint_of_other_classes_is_refused(runs: Path) -> None:
         loop.fit(recipe, RESUMED)
 
 
+def test_other_pictures_are_refused(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would come in another order than in a run that was never stopped."""
+    fit(TINY, SYNTHETIC)
+    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 7, "val": 2})
+    with pytest.raises(DataError, match=exactly("resume_data", name="tiny")):
+        fit(replace(TINY, steps=4), RESUMED)
+
+
 def test_a_line_of_the_log_that_was_cut_is_left_out(runs: Path) -> None:
     fit(TINY, SYNTHETIC)
     log = runs / "tiny" / "log.jsonl"

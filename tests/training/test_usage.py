@@ -49,6 +49,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("unet-camvid --steps 0", "option_too_small", {"option": "--steps", "least": 1}),
         ("unet-camvid --crop 0 64", "option_too_small", {"option": "--crop", "least": 1}),
         ("fpn-camvid --crop 50 64", "crop_unusable", {"height": 50, "width": 64}),
+        ("vgg16-nuclei --crop 64 66", "crop_unusable", {"height": 64, "width": 66}),
         (
             "unet-camvid --architecture NoSuch",
             "architecture_unknown",

@@ -281,15 +281,15 @@ def _build(config: SegmentationConfig, channels: int) -> nn.Module:
 
 
 def _try(network: nn.Module, config: SegmentationConfig) -> None:
-    """Raise UsageError if a copy of the network cannot take a batch, before anything else is read."""
+    """Raise UsageError if a copy of the network cannot take a batch, or answers in another size."""
 
     def takes(batch: int) -> bool:
         try:
             with torch.no_grad(), torch.random.fork_rng():
-                copy.deepcopy(network).train()(torch.zeros(batch, 3, *config.crop))
+                answer = copy.deepcopy(network).train()(torch.zeros(batch, 3, *config.crop))
         except (RuntimeError, ValueError):  # of convolutions and of smp, and of batch norm
             return False
-        return True
+        return bool(answer.shape[2:] == config.crop)
 
     if takes(min(config.batch_size, 2)):
         return

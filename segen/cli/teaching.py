@@ -13,7 +13,7 @@ from segen.data import files
 from segen.errors import DataError, InputError, UsageError, sentence
 from segen.registry import TEACH_MODEL
 from segen.text import words
-from segen.types import ApplyRequest, Format, PixelClassifier, TeachRequest
+from segen.types import UNDRAWN, ApplyRequest, Format, PixelClassifier, TeachRequest
 
 CLASSIFIER = "classifier.json"
 
@@ -54,6 +54,10 @@ def teach(
             tell(path, words("en", "teach.undrawn"))
         else:
             drawn.append(strokes)
+            if (strokes.ids != UNDRAWN).all():
+                tell(path, words("en", "teach.covered"))
+    for path in scribbled.unused(scribbles, images):
+        tell(path, words("en", "teach.unused"))
     if not drawn:
         raise UsageError("scribbles_missing")
     request = TeachRequest(

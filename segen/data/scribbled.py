@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from segen.data import class_file, datasets
+from segen.data.listing import is_picture
 from segen.errors import DataError, InputError
 from segen.imaging import images, labels
 from segen.registry import ClassInfo
@@ -52,6 +53,12 @@ def read(folder: Path, picture: Path) -> Strokes | None:
 
 def _is_of(path: Path, picture: Path) -> bool:
     return path.suffix.lower() == ".png" and path.stem in (picture.stem, picture.name)
+
+
+def unused(folder: Path, pictures: Sequence[Path]) -> list[Path]:
+    """The pictures in a folder of strokes that are no strokes of any of these."""
+    shown = [path for path in sorted(folder.glob("[!.]*")) if path.is_file() and is_picture(path)]
+    return [path for path in shown if not any(_is_of(path, picture) for picture in pictures)]
 
 
 def _known(folder: Path) -> tuple[ClassInfo, ...]:

@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from segen.cli.main import main
 from segen.data import scribbled
 from segen.imaging import export, images
+from segen.text import words
 from segen.types import MAX_NAME, MAX_TAUGHT
 from tests.cli.calls import names, results
 from tests.sentences import sentence
@@ -58,6 +59,21 @@ def test_a_classifier_is_taught_and_used(
     assert names(again) == results("a") | {"a.cutout-0.png", "a.cutout-1.png"}
     for ending in export.SEGMENTATION_ENDINGS:
         assert (again / f"a{ending}").read_bytes() == (out / f"a{ending}").read_bytes()
+
+
+def test_strokes_of_no_picture_and_pictures_full_of_strokes_are_told(
+    weights: Path, pictures: Path, scribbles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = np.array(Pillow.open(scribbles / "a.png"))
+    drawn[drawn == 255] = 2
+    Pillow.fromarray(drawn).save(scribbles / "a.png")
+    for name in ("b.v2.jpg", "b.v2_mask.png"):
+        Pillow.fromarray(drawn).save(scribbles / name)
+    assert teach(pictures, scribbles, tmp_path / "out") == 0
+    told = capsys.readouterr().err
+    assert f"a.png: {words('en', 'teach.covered')}\n" in told
+    for name in ("b.v2.jpg", "b.v2_mask.png"):
+        assert f"{name}: {words('en', 'teach.unused')}\n" in told
 
 
 def test_strokes_that_cannot_be_used_are_named(

@@ -73,9 +73,12 @@ class Decoded(NamedTuple):
 def decoded(source: Path | str | bytes) -> Iterator[Decoded]:
     """The decoded picture; what is too large is refused from its header, before a pixel is decoded.
 
+    So is an animation, but for the second picture of a camera's JPEG: nobody can tell which frame counts.
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
     """
     with _opened(source) as picture:
+        if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1 and picture.format != "TIFF":
+            raise InputError("several_pages")
         lossy = is_lossy(picture)
         yield Decoded(*_loaded(picture), lossy)
 

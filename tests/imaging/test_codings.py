@@ -118,3 +118,11 @@ def test_one_bit_of_a_tiff_is_what_it_stores_but_in_a_facsimile() -> None:
             assert picture.tag_v2[262] == 0
             assert np.array(picture).tolist() == [[False, True, True]]
         assert read_mask(content).values.tolist() == expected
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
+def test_an_animation_is_no_mask(format: str) -> None:
+    first, second = (Pillow.fromarray(np.full((5, 9), value, np.uint8)) for value in (0, 1))
+    content = encoded(first, format, save_all=True, append_images=[second], lossless=True)
+    with pytest.raises(InputError, match=exactly("several_pages")):
+        read_mask(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -65,11 +66,11 @@ def prepare(
         twin = stems.setdefault(path.stem.casefold(), path)
         if twin is not path:
             raise UsageError("same_stem", first=_name(twin), second=_name(path))
-    given = {str(path.resolve()).casefold() for path in (*pictures, *also_read)}
+    given = {os.path.realpath(path).casefold() for path in (*pictures, *also_read)}
     for path in pictures:
         for ending in endings:
             result = out / f"{path.stem}{ending}"
-            if str(result.resolve()).casefold() in given:
+            if os.path.realpath(result).casefold() in given:
                 raise UsageError("replaces_input", file=_name(result))
     make_folder(out)
 

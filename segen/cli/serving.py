@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -48,7 +48,7 @@ def serve(
     serving.use_ray(address or here)
     from segen.engine import cluster
 
-    scale = cluster.Scale(least, most, cores, gpus, str(Path(cards).resolve()) if cards else None)
+    scale = cluster.Scale(least, most, cores, gpus, os.path.realpath(cards) if cards else None)
     if address:
         cluster.join(address)
     else:

@@ -7,6 +7,7 @@ weights with their checksums, and what describes them. Nothing in it is run; wha
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def add_all(folder: Path) -> list[ModelCard]:
     """
     inside = [folder / CARD] if (folder / CARD).is_file() else sorted(folder.glob(f"*/{CARD}"))
     if not inside:
-        raise UsageError("cards_missing", folder=folder.resolve().name, file=CARD)
+        raise UsageError("cards_missing", folder=Path(os.path.realpath(folder)).name, file=CARD)
     return [_add(read(file.parent)) for file in inside]
 
 
@@ -119,7 +120,7 @@ def class_names(card: ModelCard) -> list[str]:
 
 def read(folder: Path) -> ModelCard:
     """The card of a folder, whose weights are as they were sealed. Raises UsageError as `add_all` does."""
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))
     for path in sorted(folder.rglob("*")):
         if path.is_dir() or path.name.lower() in NAMES:
             continue

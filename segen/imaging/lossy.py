@@ -31,13 +31,13 @@ def is_lossy(picture: Pillow.Image) -> bool:
 
 
 def _lossy_webp(file: BinaryIO) -> bool:
-    """Whether its first frame is of VP8, not of VP8L."""
+    """Whether its picture is of VP8, not of VP8L."""
     file.seek(12)
     while len(header := file.read(8)) == 8:
         name, size = header[:4], int.from_bytes(header[4:], "little")
         if name in (b"VP8 ", b"VP8L"):
             return name == b"VP8 "
-        file.seek(16 if name == b"ANMF" else size + size % 2, io.SEEK_CUR)
+        file.seek(size + size % 2, io.SEEK_CUR)
     return True
 
 

@@ -110,7 +110,8 @@ class Photographs(Dataset[Pair]):
     """Photographs of two domains, folders such as trainA and trainB, scaled and cropped to `side`.
 
     One item is a photograph of the first and any of the second. `first` and `second` are all of them,
-    H x W x 3, or with `sure` those that `told_apart` gives. Raises DataError where a folder is missing.
+    H x W x 3, or with `sure` those that `told_apart` gives; `before` that there were so many of the first.
+    Raises DataError where a folder is missing.
     """
 
     def __init__(self, data: str | None, dataset: str, split: str, side: int, sure: float = 0.0) -> None:
@@ -120,6 +121,7 @@ class Photographs(Dataset[Pair]):
         if data == "synthetic":
             self.first = [landscapes.landscape(seed) for seed in seeds_of(split)]
             self.second = [landscapes.landscape(seed + FAR, winter=True) for seed in seeds_of(split)]
+            self.before = len(self.first)
             return
         root = datasets.locate(data, dataset)
 
@@ -127,6 +129,7 @@ class Photographs(Dataset[Pair]):
             return listing.read_all(root, datasets.half(root, split, letter))
 
         self.first, self.second = listing.together(*(partial(read, letter) for letter in "AB"))
+        self.before = len(self.first)
         if sure:
             self.first, self.second = told_apart(self.first, self.second, sure, data)
 

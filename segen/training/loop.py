@@ -205,9 +205,10 @@ def _steps(training: _Training, run: Path, batches: Iterator[Any], start: int, l
 
 
 def _told(recipe: Recipe, items: SizedDataset) -> dict[str, Any]:
-    """What a resumed run must find again: the number of items, and the classes of labelled ones."""
+    """What a resumed run must find again: the number of pictures, and the classes of labelled ones."""
     known = getattr(getattr(recipe, "train", None), "classes", ())
-    return {"items": len(items), "classes": [each.name["en"] for each in known]}
+    count = getattr(items, "before", len(items))
+    return {"items": count, "classes": [each.name["en"] for each in known]}
 
 
 @contextmanager

@@ -263,7 +263,7 @@ def test_it_is_said_when_grey_values_are_cut(
 def test_masks_of_no_picture_are_told(drawn: Drawn) -> None:
     drawn.picture("1.png").rename(drawn.root / "1.png")
     known = datasets.classes(drawn.root, "own")
-    found = datasets.survey(datasets.pairs(drawn.root, "train"), known)
+    (found,) = datasets.survey(drawn.root, known, ["train"])
     for language in ("en", "zh"):
         assert found.remark(known, language) == words(language, "data.masks_spare", count=1, files="1.png")
 

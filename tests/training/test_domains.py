@@ -14,7 +14,7 @@ from segen.data.synthetic import landscapes
 from segen.errors import UsageError
 from segen.imaging import images
 from segen.models.features import imagenet
-from segen.training.domains import told_apart
+from segen.training.domains import Photographs, told_apart
 from segen.training.pairs import Emoji
 from segen.training.recipes import RECIPES
 from segen.types import Image, Pictures
@@ -46,6 +46,19 @@ def test_what_looks_like_the_other_domain_is_left_out() -> None:
     assert min(len(first), len(second)) > 12
     with pytest.raises(UsageError, match=exactly("none_told_apart", sure="0.999999")):
         told_apart([landscapes.landscape(1)] * 8, [landscapes.landscape(1)] * 8, 0.999999, None)
+
+
+def test_a_training_knows_how_many_photographs_there_were_before_some_were_left_out(tmp_path: Path) -> None:
+    for letter, level in (("A", 40), ("B", 200)):
+        folder = tmp_path / f"train{letter}"
+        folder.mkdir(parents=True)
+        for number in range(10):
+            other = 240 - level if number == 9 else level
+            (folder / f"{number}.png").write_bytes(
+                images.encode(np.full((40, 40, 3), other + number, np.uint8))
+            )
+    some = Photographs(str(tmp_path), "yosemite", "train", 16, sure=0.7)
+    assert len(some) < some.before == 10
 
 
 @pytest.mark.parametrize("sure", [1.0, -0.1])

@@ -28,7 +28,7 @@ from segen.data.importing.annotations import (
     picture_named,
     read_json,
 )
-from segen.data.listing import listed
+from segen.data.listing import is_picture, listed
 from segen.errors import DataError, InputError
 from segen.imaging import images
 from segen.imaging.labels import read_mask
@@ -78,7 +78,7 @@ def _is_labelme(content: Any) -> bool:
 
 def _beside(file: Path, pictures: dict[str, list[Path]]) -> Path | None:
     """The picture that lies beside a file and has its stem."""
-    known = (path for alike in pictures.values() for path in alike)
+    known = (path for alike in pictures.values() for path in alike if is_picture(path))
     return next((path for path in known if (path.parent, path.stem) == (file.parent, file.stem)), None)
 
 

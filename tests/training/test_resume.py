@@ -30,12 +30,13 @@ TINY = VaeConfig(
 )
 SYNTHETIC = Place(data="synthetic")
 RESUMED = replace(SYNTHETIC, resume=True)
+SIZES = {"train": 6, "val": 2}
 
 
 @pytest.fixture(autouse=True)
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SEGEN_RUNS", str(tmp_path))
-    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", {"train": 6, "val": 2})
+    monkeypatch.setattr(training_data, "SYNTHETIC_SIZES", SIZES)
     monkeypatch.setattr("segen.training.recipes.vae.MEASURED", 4)
     return tmp_path
 
@@ -229,6 +230,7 @@ def test_the_gradient_scalers_state_is_kept(runs: Path, monkeypatch: pytest.Monk
 
 def _train_on(config: VaeConfig, place: Place, begins: Any) -> None:
     torch.set_num_threads(1)
+    training_data.SYNTHETIC_SIZES = SIZES  # no fixture reaches this process
     begins.set()
     sys.exit(run(config, place))
 

@@ -14,10 +14,16 @@ from segen.data import class_file
 from segen.data.importing.folder import convert
 from segen.errors import DataError
 from segen.imaging import images
-from tests.data.test_importing import imported, labelme_file, store_picture
+from tests.data.test_importing import HEIGHT, WIDTH, imported, labelme_file, store_picture
 from tests.data.test_importing_entries import labelme_folder, said, store
 from tests.data.test_importing_masks import stored
-from tests.data.test_importing_splits import cityscapes_folders, converted, square, store_coco
+from tests.data.test_importing_splits import (
+    cityscapes_folders,
+    converted,
+    square,
+    store_coco,
+    store_labelme,
+)
 from tests.sentences import sentence
 
 
@@ -140,6 +146,20 @@ def test_masks_without_a_picture_are_left_out_and_named(tmp_path: Path) -> None:
     report = converted(root, "masks")
     assert (report.strays, report.without) == (("b.png",), ("c.png",))
     assert "b.png" in report.text()
+
+
+@pytest.mark.parametrize("format", ["coco", "labelme", "masks"])
+def test_a_damaged_picture_that_nothing_labels_is_named(tmp_path: Path, format: str) -> None:
+    root = tmp_path / "in"
+    store_picture(root, "a.png", HEIGHT, WIDTH)
+    (root / "b.png").write_bytes(b"\x89PNG, cut short")
+    if format == "coco":
+        store_coco(root / "all.json", {"a.png": [("cat", 5)]})
+    elif format == "labelme":
+        store_labelme(root / "a.json", "a.png", [("cat", 5)])
+    else:
+        (root / "a_mask.png").write_bytes(images.encode(np.eye(HEIGHT, WIDTH, dtype=np.uint8)))
+    assert converted(root, format).without == ("b.png",)
 
 
 def test_cityscapes_maps_without_a_picture_are_left_out_and_named(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from segen.data.class_file import IGNORED_NAMES
+from segen.data.listing import is_picture
 from segen.data.stems import folded
 from segen.errors import DataError, SegenError
 from segen.imaging import images
@@ -267,4 +268,4 @@ def _agreement(path: Path, parts: list[str]) -> int:
 def left_over(files: dict[str, list[Path]], used: Iterable[Path]) -> tuple[str, ...]:
     """Names of the pictures among `files` that are not `used`."""
     rest = {path for found in files.values() for path in found} - set(used)
-    return tuple(path.name for path in sorted(rest) if images.count_pixels(path))
+    return tuple(path.name for path in sorted(rest) if is_picture(path))

@@ -80,8 +80,7 @@ def read(root: Path) -> Annotations:
     if mixed_up or (palettes and any(each.mask.colored for each in found)):
         read_file = partial(colors.read, known=known)
         found = _looked(pairs, read_file)
-    unmarked = (path for key, path in sorted(pictures.items()) if key not in masks)
-    without = tuple(path.name for path in unmarked if images.count_pixels(path))
+    without = tuple(path.name for key, path in sorted(pictures.items()) if key not in masks)
     strays = tuple(path.name for key, path in sorted(masks.items()) if key not in pictures)
     if any(each.mask.colored for each in found) or (not known and _are_levels(found)):
         result = _colored(known or _classes_of_colors(found), pairs, found, read_file)

@@ -26,6 +26,7 @@ from segen.imaging import labels as label_files
 from segen.imaging.images import Values
 from segen.imaging.labels import Coding
 from segen.registry import ClassInfo, dataset_classes, dataset_folder
+from segen.registry.folders import real
 from segen.text import words
 from segen.types import Image, Labels
 
@@ -44,11 +45,6 @@ class Pair:
     root: Path | None = None
 
 
-def real_name(folder: Path) -> str:
-    """The name of a folder, not that of links or dots that lead to it; of links in a circle, their own."""
-    return os.path.basename(os.path.realpath(folder))
-
-
 def locate(data: str | Path | None, dataset: str) -> Path:
     """The folder of `dataset`: `data` itself if that is one data set, else the folder of that name in it.
 
@@ -60,7 +56,7 @@ def locate(data: str | Path | None, dataset: str) -> Path:
     root = Path(chosen)
     folder = dataset_folder(dataset)
     marked = any((root / mark).exists() for mark in ("train", "trainA")) or class_file.find(root)
-    if marked or real_name(root) == folder:
+    if marked or real(root).name == folder:
         return root
     if (root / folder).is_dir():
         return root / folder

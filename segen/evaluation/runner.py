@@ -22,6 +22,7 @@ from segen.evaluation.model_card import model_card
 from segen.evaluation.roc import Roc
 from segen.imaging.corruptions import Corruption
 from segen.registry import FLOAT32, ModelCard
+from segen.registry.folders import real
 from segen.text import words
 from segen.types import SURE, Progress, Segmentation, SegmentRequest
 
@@ -86,7 +87,7 @@ def _compare(
     """Segment every picture of a split and compare with its labels: {data, items, metrics, reliability}."""
     root = datasets.locate(data, card.dataset)
     classes = datasets.classes(root, card.dataset)
-    name = datasets.real_name(root)
+    name = real(root).name
     if [known.name["en"] for known in classes if not known.ignored] != [
         known.name["en"] for known in card.classes
     ]:

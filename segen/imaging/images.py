@@ -77,7 +77,7 @@ def decoded(source: Path | str | bytes) -> Iterator[Decoded]:
     Whatever goes wrong with the picture, in the block too, comes out as an InputError.
     """
     with _opened(source) as picture:
-        if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1 and picture.format != "TIFF":
+        if picture.format not in ("MPO", "TIFF") and getattr(picture, "n_frames", 1) > 1:
             raise InputError("several_pages")
         lossy = is_lossy(picture)
         yield Decoded(*_loaded(picture), lossy)

@@ -7,7 +7,6 @@ for code, or that holds its weights as a pickle only, is refused. No torch here.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from segen import registry
 from segen.errors import UsageError
 from segen.registry import ModelCard
+from segen.registry.folders import real
 from segen.registry.options import DiffusionOptions
 from segen.text import LANGUAGES
 
@@ -50,7 +50,7 @@ def add(folder: Path, name: str = "") -> ModelCard:
     It is named after the folder where there is no `name`. Raises UsageError for a folder that is no such
     pipeline or cannot be trusted, and for a name that is taken.
     """
-    folder = Path(os.path.realpath(folder))
+    folder = real(folder)
     card = _card(folder, name or _told(folder.name))
     if card.name in (known.name for known in registry.cards()):
         raise UsageError("pipeline_taken", name=card.name)
@@ -66,9 +66,7 @@ def add_all(folder: Path) -> list[ModelCard]:
         else sorted(index.parent for index in folder.glob(f"*/{INDEX}"))
     )
     if not found:
-        raise UsageError(
-            "pipeline_missing", folder=Path(os.path.realpath(folder)).name, file=INDEX.as_posix()
-        )
+        raise UsageError("pipeline_missing", folder=real(folder).name, file=INDEX.as_posix())
     return [add(each) for each in found]
 
 

@@ -82,6 +82,11 @@ class Report(TypedDict):
     metrics: dict[str, Any]
 
 
+def real(folder: Path) -> Path:
+    """Where links and dots lead; links in a circle, for which Path.resolve raises, stay."""
+    return Path(os.path.realpath(folder))
+
+
 def add_all(folder: Path) -> list[ModelCard]:
     """Let the card of a folder, or those of its sub-folders, be found by name, and return them.
 
@@ -89,7 +94,7 @@ def add_all(folder: Path) -> list[ModelCard]:
     """
     inside = [folder / CARD] if (folder / CARD).is_file() else sorted(folder.glob(f"*/{CARD}"))
     if not inside:
-        raise UsageError("cards_missing", folder=Path(os.path.realpath(folder)).name, file=CARD)
+        raise UsageError("cards_missing", folder=real(folder).name, file=CARD)
     return [_add(read(file.parent)) for file in inside]
 
 
@@ -120,7 +125,7 @@ def class_names(card: ModelCard) -> list[str]:
 
 def read(folder: Path) -> ModelCard:
     """The card of a folder, whose weights are as they were sealed. Raises UsageError as `add_all` does."""
-    folder = Path(os.path.realpath(folder))
+    folder = real(folder)
     for path in sorted(folder.rglob("*")):
         if path.is_dir() or path.name.lower() in NAMES:
             continue

@@ -19,6 +19,7 @@ from segen.data.datasets import Survey
 from segen.data.synthetic import scenes
 from segen.errors import DataError
 from segen.registry import ClassInfo, dataset_classes
+from segen.registry.folders import real
 from segen.training.recipe import SizedDataset
 from segen.types import Image, Labels
 
@@ -114,7 +115,7 @@ class LabelledFolder(Dataset[tuple[Image, Labels]]):
         for split, survey in zip(splits, surveys, strict=True):
             if remark := survey.remark(known):
                 print(f"{split}: {remark}", file=sys.stderr)
-        return [cls(datasets.real_name(root), known, survey) for survey in surveys]
+        return [cls(real(root).name, known, survey) for survey in surveys]
 
     def __len__(self) -> int:
         return len(self.survey.pairs)
@@ -141,6 +142,11 @@ class SyntheticScenes(Dataset[tuple[Image, Labels]]):
         self.classes = dataset_classes(dataset)
         first = 0 if split == "train" else SYNTHETIC_SIZES["train"]
         self.seeds = range(first, first + SYNTHETIC_SIZES[split])
+
+    @classmethod
+    def splits(cls, data: str | None, dataset: str, splits: Sequence[str]) -> list[Self]:
+        """Each of the splits; `data` is SYNTHETIC. Raises DataError."""
+        return [cls(dataset, split) for split in splits]
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -178,15 +184,11 @@ def numbered(
     data: str | None, dataset: str, *splits: str
 ) -> Sequence[NumberedFolder] | Sequence[NumberedScenes]:
     """Splits of pictures with numbered instances: of a folder, or drawn. Raises DataError."""
-    if data == SYNTHETIC:
-        return [NumberedScenes(dataset, split) for split in splits]
-    return NumberedFolder.splits(data, dataset, splits)
+    return (NumberedScenes if data == SYNTHETIC else NumberedFolder).splits(data, dataset, splits)
 
 
 def labelled(
     data: str | None, dataset: str, *splits: str
 ) -> Sequence[LabelledFolder] | Sequence[SyntheticScenes]:
     """Splits of labelled pictures: of a folder, or drawn. Raises DataError."""
-    if data == SYNTHETIC:
-        return [SyntheticScenes(dataset, split) for split in splits]
-    return LabelledFolder.splits(data, dataset, splits)
+    return (SyntheticScenes if data == SYNTHETIC else LabelledFolder).splits(data, dataset, splits)

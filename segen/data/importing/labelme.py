@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import math
 from base64 import b64decode
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,11 @@ def read(root: Path) -> Annotations:
                 names.add(class_name(shape["label"]))
     classes = named(sorted(names))
     pictures = picture_files(root)
+    beside = {path.with_suffix(""): path for path in chain(*pictures.values()) if is_picture(path)}
     found, missing = [], []
     for path, content in contents:
         if image := picture_named(pictures, name := str(content["imagePath"]), path):
-            if image.stem != path.stem and (own := _beside(path, pictures)):
+            if image.stem != path.stem and (own := beside.get(path.with_suffix(""))):
                 raise DataError("import_other", file=path.name, named=image.name, own=own.name)
             found.append(_part(root, image, path, content, classes))
         else:
@@ -74,12 +76,6 @@ def read(root: Path) -> Annotations:
 
 def _is_labelme(content: Any) -> bool:
     return isinstance(content, dict) and {"shapes", "imagePath"} <= set(content)
-
-
-def _beside(file: Path, pictures: dict[str, list[Path]]) -> Path | None:
-    """The picture that lies beside a file and has its stem."""
-    known = (path for alike in pictures.values() for path in alike if is_picture(path))
-    return next((path for path in known if (path.parent, path.stem) == (file.parent, file.stem)), None)
 
 
 def _part(root: Path, image: Path, file: Path, content: Any, classes: tuple[str, ...]) -> Part:

@@ -101,7 +101,7 @@ def pairs(root: Path, split: str) -> list[Pair]:
         raise DataError("masks_missing", files=listed(missing))
     unread = [path for path in sorted(folder.glob("[!.]*")) if path.stem in masks.keys() - found.keys()]
     if unread := [path for path in unread if path.suffix.lower() not in OTHER_ENDINGS]:
-        raise unreadable(unread, root)
+        raise unreadable(unread, root, InputError("not_a_picture", formats=", ".join(images.FORMATS)))
     return [Pair(path, masks[stem], root) for stem, path in found.items()]
 
 

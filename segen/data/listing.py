@@ -54,13 +54,12 @@ def pictures_in(root: Path, folder: Path) -> list[Path]:
     readable = [path for path in found if path.suffix.lower() not in RAWS]
     stems = {path.stem for path in readable}
     if raws := [path for path in found if path.stem not in stems]:
-        raise unreadable(raws, root)
+        raise unreadable(raws, root, InputError("camera_raw"))
     return readable
 
 
-def unreadable(paths: list[Path], root: Path) -> DataError:
-    """What is raised for files of the data set at `root` that nothing here opens."""
-    fault = InputError("not_a_picture", formats=", ".join(images.FORMATS))
+def unreadable(paths: list[Path], root: Path, fault: InputError) -> DataError:
+    """What is raised for files of the data set at `root` that nothing here opens, all for one fault."""
     told = DataError("item_unusable", file=listed([named(path, root) for path in paths]), fault=fault)
     return DataError("folder_unusable", faults=(told,))
 

@@ -19,13 +19,13 @@ from PIL import ExifTags, ImageFilter, TiffImagePlugin
 from PIL import Image as Pillow
 
 from segen.errors import InputError
-from segen.imaging import bounded, conversion, heif, sixteen
+from segen.imaging import bounded, conversion, heif, raws, sixteen
 from segen.imaging.lossy import is_lossy
 from segen.types import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
-NEW_SUBFILE_TYPE = 254
-"""The TIFF tag whose lowest bit marks a reduced copy of another page."""
+MAIN = ("MPO", "HEIF")
+"""Formats of several pictures that say which of them is the main one."""
 Turn = Pillow.Transpose
 TURNS = {
     2: Turn.FLIP_LEFT_RIGHT, 3: Turn.ROTATE_180, 4: Turn.FLIP_TOP_BOTTOM, 5: Turn.TRANSPOSE,
@@ -73,12 +73,10 @@ class Decoded(NamedTuple):
 def decoded(source: Path | str | bytes) -> Iterator[Decoded]:
     """The decoded picture; what is too large is refused from its header, before a pixel is decoded.
 
-    So is an animation, but for the second picture of a camera's JPEG: nobody can tell which frame counts.
-    Whatever goes wrong with the picture, in the block too, comes out as an InputError.
+    So are an animation and a TIFF of several pages, of which nobody can tell what counts, and a camera's raw
+    file. Whatever goes wrong with the picture, in the block too, comes out as an InputError.
     """
     with _opened(source) as picture:
-        if picture.format not in ("MPO", "TIFF") and getattr(picture, "n_frames", 1) > 1:
-            raise InputError("several_pages")
         lossy = is_lossy(picture)
         yield Decoded(*_loaded(picture), lossy)
 
@@ -117,6 +115,8 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
     with _file(source) as opened, _quietly():
         formats = heif.formats() if heif.is_heif(opened) else FORMATS
         file = bounded.BoundedFile(opened)
+        if raws.is_raw(file):
+            raise InputError("camera_raw")
         try:
             picture = Pillow.open(file, formats=formats)  # type: ignore[arg-type]
         except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
@@ -136,12 +136,12 @@ def _opened(source: Path | str | bytes) -> Iterator[Pillow.Image]:
             width, height = picture.size
             if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
                 raise InputError("picture_too_large")
-            if picture.format == "TIFF" and _has_second_page(picture):
-                raise InputError("several_pages")
             if picture.format == "JPEG":
                 picture.decodermaxblock = bounded.BLOCK_BYTES
             file.limit(bounded.DECODING_SECONDS)
             try:
+                if _is_one_of_several(picture):
+                    raise InputError("several_pages")
                 yield picture
             except InputError:
                 raise
@@ -188,11 +188,18 @@ def indexed(source: Path) -> Indexed | None:
         return Indexed(indices, palette.reshape(256, 3), opaque, turn is not None)
 
 
-def _has_second_page(picture: Pillow.Image) -> bool:
-    """Whether a TIFF has a second page that is no thumbnail of the first; it is at the first page again."""
+def _is_one_of_several(picture: Pillow.Image) -> bool:
+    """Whether the file has more frames, or, if it is a TIFF, a second page that is no thumbnail of the first.
+
+    The picture is at the first of them again.
+    """
+    if picture.format in MAIN:
+        return False
+    if picture.format != "TIFF":
+        return bool(getattr(picture, "is_animated", False))
     try:
         picture.seek(1)
-        thumbnail = bool(picture.tag_v2.get(NEW_SUBFILE_TYPE, 0) & 1)  # type: ignore[attr-defined]
+        thumbnail = bool(picture.tag_v2.get(raws.NEW_SUBFILE_TYPE, 0) & 1)  # type: ignore[attr-defined]
     except Exception:  # there is none, or none that can be read
         return False
     picture.seek(0)
@@ -219,8 +226,8 @@ def read(source: Path | str | bytes) -> Image:
     EXIF orientation is applied; transparency is composited on white; 16-bit grey is scaled from
     the fewest bits, 8, 10, 12, 14 or 16, that hold its brightest two neighbours, since cameras store 12 bits
     in 16, and have hot pixels, while such colors are refused, unless they use more than 14 or are all black;
-    32-bit and floating-point grey is stretched from its minimum to its maximum; of an animation, the
-    first frame is taken; a TIFF of several pages is refused. Raises InputError.
+    32-bit and floating-point grey is stretched from its minimum to its maximum; animations,
+    TIFFs of several pages and cameras' raw files are refused. Raises InputError.
     """
     return read_turned(source)[0]
 

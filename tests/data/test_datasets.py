@@ -229,7 +229,7 @@ REFUSED = {
             folder.picture("1.png").rename(folder.picture("1.CR2")),
             folder.mask("1.png").unlink(),
         ),
-        unusable(item("train/images/1.CR2", "not_a_picture", formats=", ".join(images.FORMATS))),
+        unusable(item("train/images/1.CR2", "camera_raw")),
     ),
     "size": (
         lambda folder: folder.store("1.png", truth(1)[:-1]),

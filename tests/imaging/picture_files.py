@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import TiffImagePlugin
 
 
 def encoded(picture: Pillow.Image, format: str, **options: object) -> bytes:
@@ -70,3 +71,15 @@ def tiff(values: NDArray[np.number], photometric: int = 2, planes: int = 0) -> b
     header += struct.pack(f"<{channels}I", *(begin + strip * plane for plane in range(channels)))
     header += struct.pack(f"<{channels}I", *[strip] * channels)
     return header + values.tobytes() + directory
+
+
+def tiff_with_further(photometric: int, tags: dict[int, object]) -> bytes:
+    """A small grey TIFF with these tags, whose SubIFD is a directory of that one photometric tag."""
+
+    def saved(offset: int) -> bytes:
+        info = TiffImagePlugin.ImageFileDirectory_v2()
+        info.tagtype[330] = 4
+        info.update({330: offset, **tags})
+        return encoded(Pillow.new("L", (9, 5), 40), "TIFF", tiffinfo=info)
+
+    return saved(len(saved(0))) + struct.pack("<HHHLLL", 1, 262, 3, 1, photometric, 0)

@@ -153,23 +153,6 @@ def test_progressive_jpeg() -> None:
     assert close(images.read(content), PICTURE, 6)
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
-def test_first_frame_of_an_animation(format: str) -> None:
-    red, blue = Pillow.new("RGB", (9, 5), (255, 0, 0)), Pillow.new("RGB", (9, 5), (0, 0, 255))
-    content = encoded(red, format, save_all=True, append_images=[blue])
-    assert close(images.read(content), np.full((5, 9, 3), (255, 0, 0), dtype=np.uint8), 3)
-
-
-def test_a_second_page_of_a_tiff_is_refused_but_a_thumbnail_is_none() -> None:
-    page, other = Pillow.new("L", (9, 5), 40), Pillow.new("L", (9, 5), 200)
-    with pytest.raises(InputError, match=exactly("several_pages")):
-        images.read(encoded(page, "TIFF", save_all=True, append_images=[other]))
-    thumbnail = Pillow.new("L", (3, 2), 200)
-    thumbnail.encoderinfo = {"tiffinfo": {images.NEW_SUBFILE_TYPE: 1}}
-    content = encoded(page, "TIFF", save_all=True, append_images=[thumbnail])
-    assert (images.read(content) == 40).all()
-
-
 @pytest.mark.parametrize(
     ("brightest", "full"), [(255, 255), (256, 1023), (2160, 4095), (9_000, 16_383), (65_535, 65_535)]
 )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from segen.imaging import profiles
 from segen.types import Image
 
 PHOTOMETRIC = 262
@@ -44,6 +45,8 @@ def _conversion(
     if picture.mode in ("I", "F"):
         low, high = _range(picture, strips)
         return lambda strip: _grey(_stretched(np.asarray(strip, dtype=np.float64), low, high))
+    if change := profiles.to_srgb(picture):
+        return lambda strip: np.asarray(change(_opaque(strip)))
     return lambda strip: np.asarray(_opaque(strip).convert("RGB"))
 
 

@@ -93,6 +93,8 @@ def _loaded(picture: Pillow.Image) -> tuple[Pillow.Image, Turn | None]:
         picture.load()
         if halved and sixteen.lost(picture, file):
             raise InputError("too_dark")
+        if halved:
+            picture.info.pop("icc_profile", None)  # such colors keep their numbers
         return picture, turn
     pixels, *_ = picture._get_next()  # type: ignore[attr-defined]
     mode = picture.rawmode  # type: ignore[attr-defined]
@@ -226,8 +228,9 @@ def read(source: Path | str | bytes) -> Image:
     EXIF orientation is applied; transparency is composited on white; 16-bit grey is scaled from
     the fewest bits, 8, 10, 12, 14 or 16, that hold its brightest two neighbours, since cameras store 12 bits
     in 16, and have hot pixels, while such colors are refused, unless they use more than 14 or are all black;
-    32-bit and floating-point grey is stretched from its minimum to its maximum; animations,
-    TIFFs of several pages and cameras' raw files are refused. Raises InputError.
+    32-bit and floating-point grey is stretched from its minimum to its maximum; colors of 8 bits with a
+    profile become sRGB; animations, TIFFs of several pages and cameras' raw files are refused. Raises
+    InputError.
     """
     return read_turned(source)[0]
 

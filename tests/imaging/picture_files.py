@@ -83,3 +83,37 @@ def tiff_with_further(photometric: int, tags: dict[int, object]) -> bytes:
         return encoded(Pillow.new("L", (9, 5), 40), "TIFF", tiffinfo=info)
 
     return saved(len(saved(0))) + struct.pack("<HHHLLL", 1, 262, 3, 1, photometric, 0)
+
+
+def profile(colors: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """An ICC profile of version 2 for these colors, b"RGB " or b"CMYK", with these tags."""
+    between = b"Lab " if colors == b"CMYK" else b"XYZ "
+    table, body, begin = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, content in tags.items():
+        table += struct.pack(">4sII", name, begin + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    kind = b"prtr" if colors == b"CMYK" else b"mntr"
+    head = struct.pack(
+        ">I4sI4s4s4s12s4s", begin + len(body), b"", 0x02100000, kind, colors, between, b"", b"acsp"
+    )
+    light = struct.pack(">3i", *(round(each * 65_536) for each in (0.9642, 1, 0.8249)))
+    return head + bytes(68 - len(head)) + light + bytes(128 - 68 - len(light)) + table + body
+
+
+def rgb_profile(primaries: NDArray[np.float64], gamma: float) -> bytes:
+    """A profile of RGB whose primaries are the columns of a matrix of XYZ."""
+    curve = struct.pack(">4sIIH", b"curv", 0, 1, round(gamma * 256))
+    tags = {bytes([letter]) + b"TRC": curve for letter in b"rgb"}
+    for letter, primary in zip(b"rgb", primaries.T, strict=True):
+        numbers = (round(each * 65_536) for each in primary)
+        tags[bytes([letter]) + b"XYZ"] = struct.pack(">4sI3i", b"XYZ ", 0, *numbers)
+    return profile(b"RGB ", tags)
+
+
+def black_ink_profile() -> bytes:
+    """A profile of CMYK in which only black ink darkens: lightness falls evenly with it."""
+    ramp = bytes(range(256))
+    cells = b"".join(bytes([0 if black else 255, 128, 128]) for _ in range(8) for black in (0, 1))
+    matrix = struct.pack(">9i", *(65_536 if place % 4 == 0 else 0 for place in range(9)))
+    table = struct.pack(">4sI4B", b"mft1", 0, 4, 3, 2, 0) + matrix + ramp * 4 + cells + ramp * 3
+    return profile(b"CMYK", {b"A2B0": table})

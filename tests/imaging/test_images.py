@@ -23,7 +23,6 @@ from segen.imaging.labels import read_labels
 from segen.models.tensors import to_tensor
 from segen.registry import dataset_classes
 from tests.imaging.picture_files import encoded, png, png16, tiff16_rgb
-from tests.sentences import exactly
 
 RAMP = np.arange(0, 252, 3, dtype=np.uint8).reshape(7, 12)
 """Grey, every pixel of its own value."""

@@ -175,7 +175,7 @@ def _problem(table: dict[str, Any]) -> str:
     classes, size, licence = table["classes"], table["input_size"], table["licence"]
     texts = [table[part] for part in ("title", "summary", "architecture", "source", "checkpoint")]
     texts += [*licence.values(), *(each["name"] for each in classes)]
-    options = table.get("options", {})
+    named, options = _named(classes), table.get("options", {})
     max_side, zoom, scales = options.get("max_side", 1), options.get("zoom", 1), options.get("scales", [1])
     rules = {
         "name: letters, digits, hyphens": NAME.fullmatch(table["name"]),
@@ -186,9 +186,7 @@ def _problem(table: dict[str, Any]) -> str:
         "input_size: height and width": len(size) == 2 and all(side in SIDES for side in size),
         "classes: at least 2, ids 0, 1, 2 …": 2 <= len(classes) <= 255
         and [each["id"] for each in classes] == list(range(len(classes))),
-        "classes: a name of its own for each": all(
-            len({each["name"][language] for each in classes}) == len(classes) for language in LANGUAGES
-        ),
+        f"{CARD}, classes[{named}]: a name of its own": named == len(classes),
         "color: three numbers from 0 to 255": all(
             len(each["color"]) == 3 and all(0 <= value <= 255 for value in each["color"]) for each in classes
         ),
@@ -200,6 +198,17 @@ def _problem(table: dict[str, Any]) -> str:
         and all(isinstance(scale, int | float) and 0.5 <= scale <= 2 for scale in scales),
     }
     return next((rule for rule, holds in rules.items() if not holds), "")
+
+
+def _named(classes: list[dict[str, Any]]) -> int:
+    """How many classes come before the first without a name, or with that of one before it, in a language."""
+    taken: set[tuple[str, str]] = set()
+    for place, each in enumerate(classes):
+        names = {(language, " ".join(name.split())) for language, name in each["name"].items()}
+        if names & taken or not all(name for _, name in names):
+            return place
+        taken |= names
+    return len(classes)
 
 
 def _check_network(folder: Path, card: ModelCard) -> None:

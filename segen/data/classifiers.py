@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from segen import registry
 from segen.errors import InputError
 from segen.types import MAX_DEPTH, MAX_NAME, MAX_NODES, MAX_TAUGHT, Linear, PixelClassifier, TaughtClass, Tree
+from segen.types.teach import check_names
 
 VERSION = 2
 MAX_BYTES = 32_000_000
@@ -84,6 +85,11 @@ def read(source: Path | bytes) -> PixelClassifier:
     classes = tuple(map(taught_class, _list(content, "classes")))
     if len(classes) > MAX_TAUGHT:
         raise InputError("too_many_taught", count=len(classes), most=MAX_TAUGHT)
+    try:
+        check_names(classes)
+    except InputError as fault:
+        file = source.name if isinstance(source, Path) else "classifier.json"
+        raise InputError("item_unusable", file=file, fault=fault) from None
     trees = _list(content, "trees")
     encoder, checksum = content.get("encoder"), content.get("encoder_sha256")
     known = isinstance(encoder, str) and isinstance(checksum, str) and re.fullmatch("[0-9a-f]{64}", checksum)

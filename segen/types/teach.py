@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -43,6 +44,13 @@ class TaughtClass:
         colored = len(self.color) == 3 and all(type(part) is int and 0 <= part <= 255 for part in self.color)
         if not named or not colored:
             raise InputError("taught_class", most=MAX_NAME)
+
+
+def check_names(classes: Sequence[TaughtClass]) -> None:
+    """Raise InputError for two classes of one name, which nobody could tell apart."""
+    names = [each.name for each in classes]
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise InputError("taught_same", name=twice[0])
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ class TeachRequest(Request[Taught]):
 
     `scribbles` are H x W ids of `classes` for each picture, UNDRAWN where no stroke is; a picture may be
     without any. Raises InputError for strokes of another size than their picture, of a class that is not
-    there or of one class alone, and for more than MAX_TAUGHT classes.
+    there or of one class alone, for more than MAX_TAUGHT classes, and for two of one name.
     """
 
     task: ClassVar[str] = "segment"
@@ -120,6 +128,7 @@ class TeachRequest(Request[Taught]):
     def __post_init__(self) -> None:
         if len(self.classes) > MAX_TAUGHT:
             raise InputError("too_many_taught", count=len(self.classes), most=MAX_TAUGHT)
+        check_names(self.classes)
         if [each.shape[:2] for each in self.images] != [each.shape for each in self.scribbles]:
             raise InputError("scribbles_size")
         drawn = {int(id) for each in self.scribbles for id in np.unique(each)} - {UNDRAWN}

@@ -24,7 +24,7 @@ from segen.types import (
     TaughtClass,
     Tree,
 )
-from tests.sentences import exactly
+from tests.sentences import exactly, sentence
 
 TREE = Tree(
     np.array([3, -1, -1], np.int32),
@@ -309,3 +309,14 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "large.json").write_bytes(classifiers.encode(KNOWN))
     with pytest.raises(InputError, match=exactly("classifier_damaged")):
         classifiers.read(tmp_path / "large.json")
+
+
+def test_two_classes_of_one_name_are_refused(tmp_path: Path) -> None:
+    found = content()
+    found["classes"][1]["name"] = " cup "
+    raw = json.dumps(found).encode()
+    (tmp_path / "mine.json").write_bytes(raw)
+    for source, file in ((tmp_path / "mine.json", "mine.json"), (raw, "classifier.json")):
+        fault = sentence("taught_same", name="cup")
+        with pytest.raises(InputError, match=exactly("item_unusable", file=file, fault=fault)):
+            classifiers.read(source)

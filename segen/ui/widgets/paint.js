@@ -258,10 +258,11 @@ parts.palette.addEventListener("click", (event) => {
 });
 parts.name.addEventListener("input", () => {
   const name = parts.name.value.trim();
-  if (name) rename(changed({ name }), pen);
+  const taken = current.classes.some((known) => known.id !== pen && known.name === name);
+  if (name && !taken) rename(changed({ name }), pen);
 });
 parts.name.addEventListener("blur", () => {
-  parts.name.value = current.classes.find((known) => known.id === pen).name; // an empty name is not taken
+  parts.name.value = current.classes.find((known) => known.id === pen).name; // neither an empty name nor another's is taken
 });
 parts.color.addEventListener("input", () => {
   const color = [1, 3, 5].map((at) => parseInt(parts.color.value.slice(at, at + 2), 16));

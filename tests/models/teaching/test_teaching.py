@@ -181,6 +181,7 @@ def test_a_classifier_of_trees_alone_still_answers(engine: Engine) -> None:
         ({"scribbles": (strokes(60, 61),)}, "scribbles_size", {}),
         ({"scribbles": ()}, "scribbles_size", {}),
         ({"classes": (SKY,)}, "scribbles_unknown", {"ids": "1"}),
+        ({"classes": (SKY, SKY)}, "taught_same", {"name": "sky"}),
         ({"classes": (SKY,) * 300}, "too_many_taught", {"count": 300, "most": MAX_TAUGHT}),
     ],
 )

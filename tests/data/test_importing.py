@@ -271,8 +271,8 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
             "are too long": "o" * 100_000 + "0",
         }.items()
     },
-    "a polygon of one point": (
-        coco_folder(lambda content: content["annotations"][0].update(segmentation=[[1, 2]])),
+    "a polygon of half a point": (
+        coco_folder(lambda content: content["annotations"][0].update(segmentation=[[1, 2, 3]])),
         unusable("import_shape"),
     ),
     "too many classes": (
@@ -305,7 +305,7 @@ def test_a_self_crossing_polygon_is_filled_without_a_fault(tmp_path: Path) -> No
     assert (imported(tmp_path / "out")["000"] == 1).sum() > 200
 
 
-@pytest.mark.parametrize("kind", ["line", "ellipse"])
+@pytest.mark.parametrize("kind", ["line", "linestrip", "point", "ellipse"])
 def test_shapes_of_other_kinds_are_named(tmp_path: Path, kind: str) -> None:
     store_picture(tmp_path / "in", "a.png")
     shape = {"label": "cell", "points": [[1, 1], [2, 2]], "shape_type": kind}

@@ -50,3 +50,11 @@ def test_a_mapping_may_name_an_ignored_class(tmp_path: Path) -> None:
     report = convert(tmp_path / "in", "cityscapes", tmp_path / "out", 0.0, file)
     assert list(report.pixels) == ["road", "sidewalk"]
     assert (imported(tmp_path / "out")["train0_leftImg8bit"] == 0).all()
+
+
+def test_a_mapping_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    cityscapes_folders(tmp_path / "in")
+    for file, key in (("gone.json", "no_such_file"), ("in", "file_unreadable")):
+        with pytest.raises(DataError) as error:
+            convert(tmp_path / "in", "cityscapes", tmp_path / "out", 0.0, tmp_path / file)
+        assert str(error.value) == sentence("item_unusable", file=file, fault=sentence(key))

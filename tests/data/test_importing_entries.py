@@ -14,6 +14,8 @@ from tests.data.test_importing import imported, labelme_file, store_picture
 from tests.data.test_importing_splits import converted, square, store_coco
 from tests.sentences import sentence
 
+LINE, DOTS = [5, 5, 20, 20], [5, 5, 20, 20, 5, 5]
+"""Polygons of two points; the second one is closed."""
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -55,6 +57,18 @@ FAULTS: dict[str, tuple[Change, str]] = {
         lambda content: [content["annotations"][n].update(segmentation=[]) for n in range(2)],
         said("import_boxes", entries="annotations[0], annotations[1]"),
     ),
+    "boxes as empty polygons": (
+        lambda content: content["annotations"][1].update(segmentation=[[]]),
+        said("import_boxes", entries="annotations[1]"),
+    ),
+    "a point of points": (
+        lambda content: content["annotations"][1].update(segmentation=[[[1], 2, 3, 4, 5, 6]]),
+        said("import_form", format="COCO", entry="annotations[1]"),
+    ),
+    "lines alone": (
+        lambda content: [each.update(segmentation=[LINE]) for each in content["annotations"]],
+        sentence("import_unusable", files="a.json: annotations[0], a.json: annotations[1]"),
+    ),
     "boxes alone": (
         lambda content: content["annotations"][1].pop("segmentation"),
         said("import_boxes", entries="annotations[1]"),
@@ -91,6 +105,57 @@ def test_annotations_of_no_picture_are_counted_and_named(tmp_path: Path) -> None
     assert report.strays == ("a.json: image_id 7",) * 2
     assert report.text().endswith("(2): a.json: image_id 7")
     assert report.regions == {"background": 0, "cat": 1, "dog": 1}
+
+
+@pytest.mark.parametrize("line", [LINE, DOTS, [5, 5]])
+def test_coco_polygons_of_fewer_than_three_points_are_counted_and_left_out(
+    tmp_path: Path, line: list[int]
+) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["annotations"][0]["segmentation"].insert(0, line)
+        content["annotations"].append({**content["annotations"][1], "segmentation": [line]})
+
+    store(tmp_path / "in", change)
+    report = converted(tmp_path / "in")
+    assert report.unusable == ("a.json: annotations[0]", "a.json: annotations[2]")
+    assert report.text().endswith("(2): a.json: annotations[0], a.json: annotations[2]")
+    assert report.regions == {"background": 0, "cat": 1, "dog": 1}
+    assert [(labels > 0).sum() for labels in imported(tmp_path / "out").values()] == [100, 100]
+
+
+def test_a_picture_whose_shapes_outline_nothing_is_left_out(tmp_path: Path) -> None:
+    store(tmp_path / "in", lambda content: content["annotations"][1].update(segmentation=[LINE]))
+    report = converted(tmp_path / "in")
+    assert (report.without, report.unusable) == (("b.png",), ("a.json: annotations[1]",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "points"),
+    [
+        ("polygon", [[5, 5], [20, 20]]),
+        (None, [[5, 5], [20, 20], [5, 5]]),
+        ("rotation", [[5, 5]]),
+        ("rectangle", [[5, 5], [5, 5], [20, 20], [20, 20]]),
+    ],
+)
+def test_labelme_polygons_of_fewer_than_three_points_are_counted_and_left_out(
+    tmp_path: Path, kind: str | None, points: list[list[int]]
+) -> None:
+    labelme_folder(tmp_path / "in")
+    file = tmp_path / "in" / "a.json"
+    content = json.loads(file.read_text())
+    content["shapes"].append({"label": "dog", "points": points, "shape_type": kind})
+    file.write_text(json.dumps(content))
+    report = converted(tmp_path / "in", "labelme")
+    assert report.unusable == ("a.json: shapes[1]",)
+    assert report.regions == {"background": 0, "cat": 2, "dog": 0}
+    assert report.pixels["dog"] == 0
+
+
+def test_a_labelme_rectangle_of_two_points_is_one(tmp_path: Path) -> None:
+    labelme_folder(tmp_path / "in", points=[[5, 5], [14, 14]], shape_type="rectangle")
+    report = converted(tmp_path / "in", "labelme")
+    assert (report.unusable, report.pixels["cat"]) == ((), 200)
 
 
 def test_ids_may_be_text(tmp_path: Path) -> None:

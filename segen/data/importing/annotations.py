@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from segen.data.class_file import IGNORED_NAMES
-from segen.data.listing import is_picture
+from segen.data.listing import is_picture, listed
 from segen.data.stems import folded
-from segen.errors import DataError, SegenError
+from segen.errors import DataError, InputError, SegenError
 from segen.imaging import images
 from segen.imaging.labels import IGNORED
 from segen.types import Labels
@@ -66,6 +66,8 @@ class Annotations:
     """How masks were read whose values are no ids."""
     colors: tuple[tuple[int, int, int], ...] = ()
     """Of the classes by id, where the source has them."""
+    unusable: tuple[str, ...] = ()
+    """Of each shape that outlines nothing, which is left out, its file and its place there."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,12 @@ def of_parts(
     classes: tuple[str, ...],
     draw: Callable[[Part, Size, images.Turn | None], Labels],
     pictures: dict[str, list[Path]],
+    unusable: list[str],
 ) -> Annotations:
     """What all files say of all pictures, whose shapes begin with their class id; `draw` draws a picture's.
 
-    Pictures without shapes, and those of `picture_files` that no file mentions, are left out. Raises
-    DataError as `together` does.
+    Pictures without shapes, and those of `picture_files` that no file mentions, are left out; shapes are,
+    already, that are `unusable`. Raises DataError where no other is left, and as `together` does.
     """
     found = together(root, parts)
     items = tuple(
@@ -136,8 +139,11 @@ def of_parts(
         for part in found
         if part.shapes
     )
+    if unusable and not items:
+        raise DataError("import_unusable", files=listed(unusable))
     empty = tuple(part.image.name for part in found if not part.shapes)
-    return Annotations(classes, items, empty + left_over(pictures, [part.image for part in found]))
+    without = empty + left_over(pictures, [part.image for part in found])
+    return Annotations(classes, items, without, unusable=tuple(unusable))
 
 
 def folder_split(root: Path, path: Path) -> str | None:
@@ -203,7 +209,11 @@ def read_json(path: Path) -> Any:
     """The content of a JSON file. Raises DataError, which names it, where it cannot be read."""
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+    except FileNotFoundError:
+        raise DataError("item_unusable", file=path.name, fault=InputError("no_such_file")) from None
+    except OSError:
+        raise DataError("item_unusable", file=path.name, fault=InputError("file_unreadable")) from None
+    except (ValueError, RecursionError):
         raise DataError("import_json", file=path.name) from None
 
 
@@ -214,6 +224,11 @@ def form(format: str, file: Path, entry: str) -> Iterator[None]:
         yield
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError):
         raise DataError("import_form", file=file.name, entry=entry, format=format) from None
+
+
+def outline(points: Iterable[Any]) -> bool:
+    """Whether these points, x and y each, are three or more: fewer make a line or a dot."""
+    return len({tuple(point) for point in points}) > 2
 
 
 def lie_near(points: Iterable[Any], height: int, width: int) -> bool:

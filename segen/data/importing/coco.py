@@ -23,6 +23,7 @@ from segen.data.importing.annotations import (
     lie_near,
     named,
     of_parts,
+    outline,
     picture_files,
     picture_named,
     read_json,
@@ -42,8 +43,9 @@ def read(root: Path) -> Annotations:
 
     Each file's categories count for itself; equal names are one class. Where shapes overlap, the smaller ones
     are on top; crowds are ignored. Annotations of a picture that their file does not list are left out, as
-    `strays`. Raises DataError that names the file and the entry for one of another form, one without an
-    outline and one of no category, and for pictures that are missing.
+    `strays`, and so are polygons of fewer than three points, as `unusable`. Raises DataError that names the
+    file and the entry for one of another form, one without an outline and one of no category, and for
+    pictures that are missing.
     """
     files = [(path, content) for path in files_in(root, "*.json") if _is_coco(content := read_json(path))]
     if not files:
@@ -54,9 +56,10 @@ def read(root: Path) -> Annotations:
     parts: list[Part] = []
     missing: list[str] = []
     strays: list[str] = []
+    unusable: list[str] = []
     for path, content in files:
         split = file_split(root, path)
-        names, shapes = _by_id(path, content, "images"), _shapes(path, content, classes)
+        names, shapes = _by_id(path, content, "images"), _shapes(path, content, classes, unusable)
         strays += [f"{path.name}: image_id {id}" for id in shapes if id not in names for _ in shapes[id]]
         for index, image in enumerate(content["images"]):
             with form("COCO", path, f"images[{index}]"):
@@ -69,7 +72,7 @@ def read(root: Path) -> Annotations:
         raise DataError("import_pictures", files=listed(missing))
     if strays and not any(part.shapes for part in parts):
         raise DataError("import_strays", files=listed(list(dict.fromkeys(strays))))
-    return replace(of_parts(root, parts, classes, _draw, pictures), strays=tuple(strays))
+    return replace(of_parts(root, parts, classes, _draw, pictures, unusable), strays=tuple(strays))
 
 
 def _is_coco(content: Any) -> bool:
@@ -93,8 +96,11 @@ def _by_id(file: Path, content: Any, part: str) -> dict[str, str]:
     return found
 
 
-def _shapes(file: Path, content: Any, classes: tuple[str, ...]) -> dict[str, list[Any]]:
-    """What is drawn in each picture, by its id. Raises DataError that names what cannot be drawn."""
+def _shapes(file: Path, content: Any, classes: tuple[str, ...], unusable: list[str]) -> dict[str, list[Any]]:
+    """What is drawn in each picture, by its id. Raises DataError that names what cannot be drawn.
+
+    Polygons that outline nothing are left out and added to `unusable`.
+    """
     categories = _by_id(file, content, "categories")
     found: dict[str, list[Any]] = {}
     boxes: list[str] = []
@@ -104,16 +110,27 @@ def _shapes(file: Path, content: Any, classes: tuple[str, ...]) -> dict[str, lis
         entry = f"annotations[{index}]"
         with form("COCO", file, entry):
             category, image = _id(each["category_id"]), _id(each["image_id"])
-            crowd, segmentation = int(each.get("iscrowd") or 0), each.get("segmentation")
+            crowd, given = int(each.get("iscrowd") or 0), each.get("segmentation")
+            drawn = [points for points in given if not _is_line(points)] if type(given) is list else given
         if category not in categories:
             raise DataError("import_category", file=file.name, entry=entry, id=category)
-        if not segmentation:
+        if not any(given or ()):
             boxes.append(entry)
-        id = IGNORED if crowd else class_id(categories[category], classes)
-        found.setdefault(image, []).append((id, segmentation))
+        elif drawn:
+            id = IGNORED if crowd else class_id(categories[category], classes)
+            found.setdefault(image, []).append((id, drawn))
+        if type(given) is list:
+            unusable += [f"{file.name}: {entry}"] * (len(given) - len(drawn))
     if boxes:
         raise DataError("import_boxes", file=file.name, entries=listed(boxes))
     return found
+
+
+def _is_line(polygon: Any) -> bool:
+    """Whether a polygon, x and y in turn, has too few points; what is of another form is told when drawn."""
+    if type(polygon) is not list or len(polygon) % 2:
+        return False
+    return not outline(zip(polygon[::2], polygon[1::2], strict=True))
 
 
 def _id(value: Any) -> str:

@@ -33,7 +33,7 @@ class Report:
     """What was imported: regions and pixels of each class, pictures of each split, and those left out.
 
     `mixed_pixels` had the color of no class and took that of the nearest pixel; `test` pictures were left
-    out as those of the split test, and `strays` are annotations of no picture.
+    out as those of the split test, `strays` are annotations of no picture, `unusable` shapes outline nothing.
     """
 
     regions: dict[str, int]
@@ -45,6 +45,7 @@ class Report:
     test: int = 0
     remark: str = ""
     strays: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
 
     def text(self) -> str:
         """A table for people."""
@@ -64,7 +65,8 @@ class Report:
             told += "\n" + words("en", "import.test", count=self.test)
         if self.remark:
             told += "\n" + self.remark
-        for key, names in (("without", self.without), ("strays", self.strays)):
+        left_out = {"without": self.without, "strays": self.strays, "unusable": self.unusable}
+        for key, names in left_out.items():
             if names:
                 files = listed(list(dict.fromkeys(names)))
                 told += "\n" + words("en", f"import.{key}", count=len(names), files=files)
@@ -155,6 +157,7 @@ def _write(found: Annotations, splits: list[str], out: Path, progress: Progress)
         found.mixed_pixels,
         remark=found.remark,
         strays=found.strays,
+        unusable=found.unusable,
     )
 
 

@@ -25,6 +25,7 @@ from segen.data.importing.annotations import (
     lie_near,
     named,
     of_parts,
+    outline,
     picture_files,
     picture_named,
     read_json,
@@ -44,7 +45,8 @@ def read(root: Path) -> Annotations:
 
     Shapes are drawn in their order, as labelme draws them: a later one is on top. Raises DataError for a
     file of another form, for pictures that are missing, for a file that names another picture than the one
-    of its own name, which lies beside it, and for shapes of a kind that is not in SHAPES.
+    of its own name, which lies beside it, and for shapes of a kind that is not in SHAPES. Polygons of fewer
+    than three points are left out, as `unusable`.
     """
     contents = [
         (path, content) for path in files_in(root, "*.json") if _is_labelme(content := read_json(path))
@@ -62,23 +64,27 @@ def read(root: Path) -> Annotations:
     pictures = picture_files(root)
     beside = {path.with_suffix(""): path for path in chain(*pictures.values()) if is_picture(path)}
     found, missing = [], []
+    unusable: list[str] = []
     for path, content in contents:
         if image := picture_named(pictures, name := str(content["imagePath"]), path):
             if image.stem != path.stem and (own := beside.get(path.with_suffix(""))):
                 raise DataError("import_other", file=path.name, named=image.name, own=own.name)
-            found.append(_part(root, image, path, content, classes))
+            found.append(_part(root, image, path, content, classes, unusable))
         else:
             missing.append(name)
     if missing:
         raise DataError("import_pictures", files=listed(missing))
-    return of_parts(root, found, classes, _draw, pictures)
+    return of_parts(root, found, classes, _draw, pictures, unusable)
 
 
 def _is_labelme(content: Any) -> bool:
     return isinstance(content, dict) and {"shapes", "imagePath"} <= set(content)
 
 
-def _part(root: Path, image: Path, file: Path, content: Any, classes: tuple[str, ...]) -> Part:
+def _part(
+    root: Path, image: Path, file: Path, content: Any, classes: tuple[str, ...], unusable: list[str]
+) -> Part:
+    """What a file says of its picture; shapes that outline nothing are added to `unusable`."""
     shapes = []
     for index, shape in enumerate(content["shapes"]):
         with form("labelme", file, f"shapes[{index}]"):
@@ -88,11 +94,18 @@ def _part(root: Path, image: Path, file: Path, content: Any, classes: tuple[str,
             raise DataError("import_kind", file=file.name, kind=kind, known=", ".join(SHAPES))
         if not all(map(math.isfinite, (value for point in points for value in point))):
             raise DataError("import_shape", file=file.name)
+        if _is_polygon(kind, points) and not outline(points):
+            unusable.append(f"{file.name}: shapes[{index}]")
+            continue
         shapes.append((class_id(class_name(shape["label"]), classes), kind, points, shape.get("mask")))
     height, width = content.get("imageHeight"), content.get("imageWidth")
     with form("labelme", file, "imageHeight"):
         size = None if height is None or width is None else (int(height), int(width))
     return Part(image, size, shapes, folder_split(root, file))
+
+
+def _is_polygon(kind: str, points: list[tuple[float, float]]) -> bool:
+    return kind in ("polygon", "rotation") or (kind == "rectangle" and len(points) > 2)
 
 
 def _draw(part: Part, shape: Size, turn: images.Turn | None) -> Labels:
@@ -108,7 +121,7 @@ def _draw(part: Part, shape: Size, turn: images.Turn | None) -> Labels:
         try:
             if not lie_near((value for point in points for value in point), height, width):
                 raise ValueError
-            if kind in ("polygon", "rotation") or (kind == "rectangle" and len(points) > 2):
+            if _is_polygon(kind, points):
                 pen.polygon(points, fill=id, outline=id)
             elif kind == "rectangle":
                 (left, right), (top, bottom) = (sorted(values) for values in zip(*points, strict=True))

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -250,10 +250,11 @@ def survey(
     DataError as `pairs` does, or one that names all that cannot be used, and where no mask of a split labels
     a pixel, or numbers a thing.
     """
+    pairs_of = cache(partial(pairs, root))
     usable: list[Pair] = []
     for split in dict.fromkeys((*splits, "train", "val")):
         try:
-            usable += pairs(root, split)
+            usable += pairs_of(split)
         except DataError as error:
             if split in splits and error.key not in NAMING:
                 raise
@@ -265,7 +266,11 @@ def survey(
         fault = error
         if error.key == "labels_mixed":  # no mask alone is at fault
             coded = "soft"
-    found = together(*(partial(_survey, root, split, known, coded, numbered) for split in splits))
+
+    def look(split: str) -> Survey:
+        return _survey(root, pairs_of(split), known, coded, numbered)
+
+    found = together(*(partial(look, split) for split in splits))
     if fault:
         raise DataError("folder_unusable", faults=(fault,))
     learned = [not each.ignored for each in known]
@@ -277,9 +282,10 @@ def survey(
     return found
 
 
-def _survey(root: Path, split: str, known: tuple[ClassInfo, ...], coded: Coding, numbered: bool) -> Survey:
-    """One split. Raises DataError that names all files that cannot be used."""
-    labelled = pairs(root, split)
+def _survey(
+    root: Path, labelled: list[Pair], known: tuple[ClassInfo, ...], coded: Coding, numbered: bool
+) -> Survey:
+    """One split of these pairs. Raises DataError that names all files that cannot be used."""
     faults: list[SegenError] = []
     pixels = np.zeros((len(labelled), len(known)), dtype=np.int64)
     for row, pair in zip(pixels, labelled, strict=True):

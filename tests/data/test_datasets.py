@@ -306,3 +306,16 @@ def test_the_pixels_of_each_class_are_counted_picture_by_picture(drawn: Drawn) -
     (found,) = datasets.survey(drawn.root, datasets.classes(drawn.root, "own"), ["train"])
     things = [int(truth(number).sum()) for number in range(3)]
     assert found.pixels.tolist() == [[HEIGHT * WIDTH - each, each] for each in things]
+
+
+def test_the_files_of_each_split_are_listed_once(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+
+    def pairs(root: Path, split: str) -> list[datasets.Pair]:
+        listed.append(split)
+        return list_pairs(root, split)
+
+    list_pairs = datasets.pairs
+    monkeypatch.setattr(datasets, "pairs", pairs)
+    datasets.survey(drawn.root, datasets.classes(drawn.root, "own"), ["train"])
+    assert sorted(listed) == ["train", "val"]

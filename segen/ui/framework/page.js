@@ -221,23 +221,34 @@ segen.press = (id, tries = 200) => {
   };
   segen.speak = (language) => location.assign(address(language));
 
-  // The views of a tab that look at one picture: each runs, by its button VIEW-run, when it is opened, unless what
-  // it shows is of that picture already.
+  // The views of a tab that look at one picture: each runs, by its button VIEW-look or VIEW-run, when it is opened,
+  // unless what it shows is of that picture already.
   const done = {}; // by tab, the views that ran
+  const last = {}; // and the one that was last to run
   let waiting = 0;
   const start = (tab) => {
     if (!done[tab]) return;
     clearTimeout(waiting); // a new picture and a new model often come together
     waiting = setTimeout(() => {
       if (open !== tab || done[tab].has(shown())) return;
+      const cut = last[tab]; // of views under one Stop button only the last goes on
+      const stop = (place) => document.getElementById(`${place}-stop`);
+      if (cut && !stop(cut) && stop(tab)?.disabled === false) done[tab].delete(cut);
+      last[tab] = shown();
       done[tab].add(shown());
-      segen.press(`${shown()}-run`);
+      const look = `${shown()}-look`; // it may refuse a picture that VIEW-run takes
+      segen.press(document.getElementById(look) ? look : `${shown()}-run`);
     }, 80);
   };
-  segen.again = (tab) => {
-    done[tab] = new Set();
-    segen.end(tab, open === tab && shown());
+  // Another picture came: all views are to run but these, which show something else or have run.
+  segen.fresh = (tab, ...but) => {
+    done[tab] = new Set(but);
     start(tab);
+  };
+  segen.begin = (tab, ...but) => done[tab] || segen.fresh(tab, ...but); // the page opened with a picture
+  segen.again = (tab) => {
+    segen.end(tab, open === tab && shown());
+    segen.fresh(tab);
   };
 
   // End by the Stop buttons what goes on in a tab, but for one view of it: it is of what was chosen before.

@@ -22,6 +22,7 @@ from segen.ui.tabs.translate import cycle_view, region, tab
 from segen.ui.widgets import paint
 
 PEN = (0, 1, 7)
+OF_A_TURN = ("cyclegan-yosemite", "backward")
 REQUEST = gr.Request(headers={}, query_params={"lang": "en"}, session_hash="visit")
 
 
@@ -50,8 +51,8 @@ def test_another_picture_or_direction_takes_away_what_is_of_the_one_before(
 ) -> None:
     shown: dict[Any, Any] = {}
     for each in after(page, name, event):
-        if each.name == "cleared":
-            found = each.fn(REQUEST)
+        if each.name in ("cleared", "turn"):
+            found = each.fn(*(OF_A_TURN if each.name == "turn" else ()), REQUEST)
             assert set(found) <= set(each.outputs)
             shown |= found
     assert words("en", "translate.cycle_view_empty") in shown[named(page, "translate-cycle-view")]

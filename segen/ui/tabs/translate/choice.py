@@ -18,7 +18,7 @@ from segen.ui.framework.downloads import saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
 from segen.ui.framework.queue import QUIET, end_at, picks
-from segen.ui.tabs.translate.panel import Panel
+from segen.ui.tabs.translate.panel import Panel, nothing_of, outputs_of, to_run
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import named, to_translate
 from segen.ui.widgets.gallery import gallery, gallery_input
@@ -100,7 +100,9 @@ class Choice:
             return {tabs: views(card, "translate"), **values}
 
         def turn(name: str, asked: str, request: gr.Request) -> Values:
-            return brought(registry.card(name, "translate"), asked, language_of(request))
+            language = language_of(request)
+            card = registry.card(name, "translate")
+            return {**brought(card, asked, language), **nothing_of(parts.values(), language)}
 
         def choose(event: gr.EventData) -> str:
             return named()[event.example].file()
@@ -119,15 +121,16 @@ class Choice:
             }
 
         of_direction = [self.direction, self.pick, self.picture, *view.outputs]
-        of_card = [self.about, *of_direction, *(each for part in parts.values() for each in part.outputs)]
+        of_parts = outputs_of(parts.values())
         picked = picks(self.model).change
         end_at(partial(gr.on, [picked, self.direction.input]), self.stop)
-        picked(describe, self.model, [tabs, *of_card], **QUIET)
-        self.direction.input(turn, [self.model, self.direction], of_direction, **QUIET)
+        outputs = [self.about, *of_direction, *of_parts]
+        picked(describe, self.model, [tabs, *outputs], **QUIET).then(**to_run("fresh", "translate"))
+        turned = self.direction.input(turn, [self.model, self.direction], [*of_direction, *of_parts], **QUIET)
+        turned.then(**to_run("fresh", "translate"))
         self.pick.choose(choose, None, self.picture, **QUIET).then(**view.take())
         remember("translate", {"model": self.model, "direction": self.direction, "strength": self.strength})
-        outputs = [tabs, self.model, self.strength, *of_card]
-        return Tab(outputs, fill, Taker(self.picture, view.arrived))
+        return Tab([tabs, self.model, self.strength, *outputs], fill, Taker(self.picture, view.arrived))
 
 
 def shown_files(name: str, direction: str) -> tuple[str, str] | None:

@@ -47,7 +47,7 @@ def cycle_panel(
                 variant="primary",
                 scale=0,
                 min_width=150,
-                elem_id="translate-cycle",
+                elem_id="cycle-run",
             )
         cycle = CycleView(engine)
     press_when_moved(run, levels, blur)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segen import registry
+from segen.data.synthetic import scenes
 from segen.errors import InputError
 from segen.imaging import images, png_text
 from segen.registry import ModelCard, segmenters
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 SIDES = ("inside", "outside")
 MAX_BORDER = 40
 SHOWN_SIDE = 960
+FIRST = {"camvid": scenes.TREE}
+"""By data set, the class whose region is translated first: on trees one sees a season best."""
 NOWHERE = -1.0
 """The place of a click before there was one."""
 
@@ -80,7 +83,7 @@ class Region:
                 variant="primary",
                 scale=0,
                 min_width=150,
-                elem_id="translate-region-run",
+                elem_id="region-run",
             )
         self._lay_out_result()
         self.place = [gr.Number(NOWHERE, visible=False), gr.Number(NOWHERE, visible=False)]
@@ -194,7 +197,8 @@ def _clicked(event: gr.SelectData, file: Path | None) -> list[float]:
 
 def _classes(card: ModelCard, language: str) -> gr.Dropdown:
     choices = [(known.name[language], str(known.id)) for known in card.classes]
-    return gr.Dropdown(choices, value=choices[-1][1] if len(choices) == 2 else choices[0][1])
+    first = FIRST.get(card.dataset, card.classes[-1].id)
+    return gr.Dropdown(choices, value=str(first))
 
 
 def _region(

@@ -13,7 +13,7 @@ from segen.ui.tabs.translate.choice import Choice
 from segen.ui.tabs.translate.cycle_view import cycle_panel
 from segen.ui.tabs.translate.live import live_panel
 from segen.ui.tabs.translate.pad import pad_panel
-from segen.ui.tabs.translate.panel import clear_at
+from segen.ui.tabs.translate.panel import clear_at, to_run
 from segen.ui.tabs.translate.region import region_panel
 from segen.ui.tabs.translate.street import street_panel
 from segen.ui.tabs.translate.translation import TranslationView
@@ -46,5 +46,6 @@ def build(engine: Engine) -> Tab:
     for name, page in {NAME: first, **{name: part.page for name, part in parts.items()}}.items():
         page.select(None, js=f"() => segen.view('{NAME}', '{name}')", **QUIET)
     # Who brings a picture presses `arrived`; its `change` would ask the server while the page is filled
-    clear_at([picture.input, view.arrived.click, direction.input], parts.values())
+    clear_at([picture.input, view.arrived.click], parts.values(), view.row).then(**to_run("fresh"))
+    picture.change(**to_run("begin", NAME))
     return choice.wire(tabs, view, parts)

@@ -45,12 +45,13 @@ class TranslationView:
             self.download = download_button("translate.download", elem_id="translate-download")
         onward("#translate-view img:last-of-type", "segment", "pipelines&chain=seasons")
         self.arrived = gr.Button(visible="hidden", elem_id="translate-arrived")
+        look = gr.Button(visible="hidden", elem_id="translate-look")
         self.outputs = [self.view, self.told, self.row]
         inputs = [self.picture, chosen.model, chosen.direction, chosen.strength]
         outputs = [self.picture, *self.outputs, self.download]
         press_when_moved(chosen.run, chosen.strength)
         for triggers, work in (
-            ([chosen.picture.input, self.arrived.click], self.take_in),
+            ([look.click], self.take_in),
             ([chosen.run.click], self.translate),
         ):
             on_device(triggers, work, inputs, outputs, stop=chosen.stop, shows=self.view)

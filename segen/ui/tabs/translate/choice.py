@@ -104,9 +104,6 @@ class Choice:
             card = registry.card(name, "translate")
             return {**brought(card, asked, language), **nothing_of(parts.values(), language)}
 
-        def choose(event: gr.EventData) -> str:
-            return named()[event.example].file()
-
         def fill(link: Link, language: str) -> Values:
             card = registry.card(link.choice("model", self.names))
             leads = card.options.leads
@@ -128,9 +125,13 @@ class Choice:
         picked(describe, self.model, [tabs, *outputs], **QUIET).then(**to_run("fresh", "translate"))
         turned = self.direction.input(turn, [self.model, self.direction], [*of_direction, *of_parts], **QUIET)
         turned.then(**to_run("fresh", "translate"))
-        self.pick.choose(choose, None, self.picture, **QUIET).then(**view.take())
+        self.pick.choose(_example_file, None, self.picture, **QUIET).then(**view.take())
         remember("translate", {"model": self.model, "direction": self.direction, "strength": self.strength})
         return Tab([tabs, self.model, self.strength, *outputs], fill, Taker(self.picture, view.arrived))
+
+
+def _example_file(event: gr.EventData) -> str:
+    return named()[event.example].file()
 
 
 def shown_files(name: str, direction: str) -> tuple[str, str] | None:

@@ -7,14 +7,18 @@ from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import numpy as np
+
 from segen.errors import SegenError, WeightsError
 from segen.registry import ModelCard
-from segen.types import Step
+from segen.types import SegmentRequest, Step
 
 if TYPE_CHECKING:
     from torch import nn
 
 
+TRIED = (64, 64, 3)
+"""The shape of the picture by which a card is tried that does not ship."""
 _IMPORTING = Lock()
 """torchvision's modules import each other: two threads that begin at once would see half of them."""
 
@@ -47,7 +51,20 @@ def load(card: ModelCard) -> Predictor:
     tensors = predictor.network.state_dict().values()
     if not all(bool(tensor.isfinite().all()) for tensor in tensors if tensor.is_floating_point()):
         raise _unusable(card)
+    if card.folder is not None:
+        _try(card, predictor)
     return predictor
+
+
+def _try(card: ModelCard, predictor: Predictor) -> None:
+    """Ask the predictor of a card that does not ship, which may fit its weights and still give no answer."""
+    predictor.network.eval().requires_grad_(False)
+    try:
+        *_, answer = predictor(SegmentRequest(np.zeros(TRIED, np.uint8)))
+    except Exception as fault:  # an option that only a picture brings to light
+        raise _unusable(card) from fault
+    if not np.isfinite(answer.probabilities).all():
+        raise _unusable(card)
 
 
 def _unusable(card: ModelCard) -> WeightsError:

@@ -40,8 +40,10 @@ MAX_BYTES = 1_000_000
 ENCODER = "mobilenet_v2"
 LOADERS = "segen.models.segmentation."
 """Where the loaders are that a card may name."""
-MAX_NUMBER = 4096
-"""Of channels and the like in a configuration."""
+MAX_NUMBER = 1024
+"""Of channels and the like in a configuration: more would fill the memory before weights are compared."""
+MAX_SIDE = 4096
+"""Of a picture as a network sees it."""
 SIDES = range(1, 16_385)
 
 
@@ -127,7 +129,11 @@ def read(folder: Path) -> ModelCard:
     """The card of a folder, whose weights are as they were sealed. Raises UsageError as `add_all` does."""
     folder = real(folder)
     for path in sorted(folder.rglob("*")):
-        if path.is_dir() or path.name.lower() in NAMES:
+        if path.is_dir():
+            continue
+        if not path.is_file():
+            raise UsageError("card_no_file", folder=folder.name, what=_told(path.name))
+        if path.name.lower() in NAMES:
             continue
         if path.suffix.lower() not in ENDINGS:
             raise UsageError("card_code", folder=folder.name, what=_told(path.name))
@@ -182,6 +188,7 @@ def _problem(table: dict[str, Any]) -> str:
         f"a text in {' and '.join(LANGUAGES)}": all(
             isinstance(text, str) or set(text) == set(LANGUAGES) for text in texts
         ),
+        "a title that is not empty": all(text.strip() for text in table["title"].values()),
         "licence: weights, data, credit": set(licence) == {"weights", "data", "credit"},
         "input_size: height and width": len(size) == 2 and all(side in SIDES for side in size),
         "classes: at least 2, ids 0, 1, 2 …": 2 <= len(classes) <= 255
@@ -191,7 +198,7 @@ def _problem(table: dict[str, Any]) -> str:
             len(each["color"]) == 3 and all(0 <= value <= 255 for value in each["color"]) for each in classes
         ),
         "parameters and multiply_adds: not below 0": min(table["parameters"], table["multiply_adds"]) >= 0,
-        f"max_side: 1 to {MAX_NUMBER}": max_side in range(1, MAX_NUMBER + 1),
+        f"max_side: 1 to {MAX_SIDE}": max_side in range(1, MAX_SIDE + 1),
         "zoom: 0.1 to 8": isinstance(zoom, int | float) and 0.1 <= zoom <= 8,
         "scales: 1 to 5 numbers from 0.5 to 2": isinstance(scales, list)
         and 1 <= len(scales) <= 5
@@ -212,7 +219,7 @@ def _named(classes: list[dict[str, Any]]) -> int:
 
 
 def _check_network(folder: Path, card: ModelCard) -> None:
-    """Raise UsageError for a configuration that asks for code, or of a network for other classes."""
+    """Raise UsageError for a configuration that asks for code, or of a network that tells no such classes."""
     try:
         config = json.loads(_text(folder / CONFIG))
         entries = list(_entries(config))
@@ -224,6 +231,8 @@ def _check_network(folder: Path, card: ModelCard) -> None:
     if channels not in {len(card.classes), 1 if len(card.classes) == 2 else len(card.classes)}:
         raise UsageError("card_wrong", folder=folder.name, problem=f"classes: {_told(channels)} in {CONFIG}")
     foreign = config.get("encoder_weights") or config.get("encoder_name", ENCODER) != ENCODER
+    if config.get("activation"):  # what is asked for are logits
+        raise UsageError("card_wrong", folder=folder.name, problem=f"activation in {CONFIG}")
     if foreign or any(isinstance(value, int) and value > MAX_NUMBER for _, value in entries):
         raise UsageError("card_wrong", folder=folder.name, problem=CONFIG)
 

@@ -24,7 +24,7 @@ from segen.cli.pictures import label_each, make_folder, prepare, progress, tell,
 from segen.cli.serving import serve
 from segen.cli.teaching import label_by, teach
 from segen.data import classifiers, files
-from segen.errors import CardError, UsageError, WeightsError
+from segen.errors import CardError, InputError, UsageError, WeightsError
 from segen.models import hub
 from segen.registry import Task
 from segen.types import (
@@ -108,7 +108,11 @@ def segment(
         raise UsageError("model_or_classifier")
     add_cards(cards)
     if classifier is not None:
-        return label_by(classifiers.read(classifier), images, out, also)
+        try:
+            taught = classifiers.read(classifier)
+        except InputError as fault:
+            raise InputError("item_unusable", file=classifier.name, fault=fault) from None
+        return label_by(taught, images, out, also)
     return label_each(images, registry.card(cast(str, model), "segment"), out, SegmentRequest, also)
 
 

@@ -40,8 +40,10 @@ def teach(
     from segen.engine import Engine
     from segen.imaging import export
 
+    if not scribbles.is_dir():
+        raise UsageError("scribbles_folder", folder=scribbles.name)
     prepare(images, out, (*export.SEGMENTATION_ENDINGS, export.INSTANCES_ENDING))
-    code, drawn, labelled = 0, [], []
+    code, drawn, undrawn, labelled = 0, [], [], []
     for path in images:
         try:
             strokes = scribbled.read(scribbles, path)
@@ -51,15 +53,19 @@ def teach(
             continue
         labelled.append(path)
         if strokes is None:
-            tell(path, words("en", "teach.undrawn"))
+            undrawn.append(path)
         else:
             drawn.append(strokes)
             if (strokes.ids != UNDRAWN).all():
                 tell(path, words("en", "teach.covered"))
     for path in scribbled.unused(scribbles, images):
         tell(path, words("en", "teach.unused"))
+    if not drawn and code:
+        raise UsageError("scribbles_unusable")
     if not drawn:
         raise UsageError("scribbles_missing")
+    for path in undrawn:
+        tell(path, words("en", "teach.undrawn"))
     request = TeachRequest(
         tuple(each.image for each in drawn),
         tuple(each.ids for each in drawn),

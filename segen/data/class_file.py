@@ -50,7 +50,7 @@ def read(file: Path) -> tuple[ClassInfo, ...]:
     if sum(not known.ignored for known in found) < 2:
         raise DataError("classes_few")
     if len(found) > IGNORED:
-        raise DataError("import_classes", count=len(found), most=IGNORED)
+        raise DataError("classes_many", count=len(found), most=IGNORED)
     return found
 
 

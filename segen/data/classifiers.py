@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from segen import registry
 from segen.errors import InputError
 from segen.types import MAX_DEPTH, MAX_NAME, MAX_NODES, MAX_TAUGHT, Linear, PixelClassifier, TaughtClass, Tree
-from segen.types.teach import check_names
 
 VERSION = 2
 MAX_BYTES = 32_000_000
@@ -85,11 +84,6 @@ def read(source: Path | bytes) -> PixelClassifier:
     classes = tuple(map(taught_class, _list(content, "classes")))
     if len(classes) > MAX_TAUGHT:
         raise InputError("too_many_taught", count=len(classes), most=MAX_TAUGHT)
-    try:
-        check_names(classes)
-    except InputError as fault:
-        file = source.name if isinstance(source, Path) else "classifier.json"
-        raise InputError("item_unusable", file=file, fault=fault) from None
     trees = _list(content, "trees")
     encoder, checksum = content.get("encoder"), content.get("encoder_sha256")
     known = isinstance(encoder, str) and isinstance(checksum, str) and re.fullmatch("[0-9a-f]{64}", checksum)
@@ -111,7 +105,8 @@ def taught_class(entry: object) -> TaughtClass:
     """A class as JSON has it, {"name", "color"}. Raises InputError for one without a name or a colour."""
     if not isinstance(entry, dict) or not isinstance(entry.get("color"), list):
         raise InputError("taught_class", most=MAX_NAME)
-    return TaughtClass(str(entry.get("name", "")), tuple(entry["color"]))
+    name = entry.get("name")
+    return TaughtClass(name if isinstance(name, str) else "", tuple(entry["color"]))
 
 
 def _content(source: Path | bytes) -> dict[str, Any]:
@@ -189,7 +184,10 @@ def _unfolded(entry: dict[str, Any], classes: int) -> Tree:
             right[waiting.pop()] = node + 1
     with np.errstate(over="ignore"):  # too large is infinite
         for node, leaf in zip(ends.tolist(), leaves, strict=True):
-            for id, share in [(leaf, 1)] if type(leaf) is int else leaf:
+            pairs = [(leaf, 1)] if type(leaf) is int else leaf
+            if len(pairs) > classes:
+                raise ValueError
+            for id, share in pairs:
                 if type(id) is not int or id < 0 or type(share) not in (int, float):
                     raise ValueError
                 if id >= classes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +19,8 @@ MAX_TAUGHT = 64
 """So many classes can be taught."""
 MAX_NAME = 40
 """So many letters a class may be called by."""
+UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+"""What no name has: controls, of terminals and of the direction of writing, and half surrogate pairs."""
 MAX_DEPTH = 32
 """So many decisions lead to a leaf at most."""
 MAX_NODES = 600_000
@@ -32,7 +33,7 @@ class TaughtClass:
     """A class by the name that its teacher gave it, and its colour, three numbers from 0 to 255.
 
     White space in the name counts as one space. Raises InputError for a name that is empty, has more than
-    MAX_NAME letters or half a surrogate pair, which no file can hold, and for another colour.
+    MAX_NAME letters or one of UNPRINTABLE, and for another colour.
     """
 
     name: str
@@ -40,14 +41,13 @@ class TaughtClass:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", " ".join(self.name.split()))
-        named = 1 <= len(self.name) <= MAX_NAME and not re.search("[\ud800-\udfff]", self.name)
+        named = 1 <= len(self.name) <= MAX_NAME and not re.search(UNPRINTABLE, self.name)
         colored = len(self.color) == 3 and all(type(part) is int and 0 <= part <= 255 for part in self.color)
         if not named or not colored:
             raise InputError("taught_class", most=MAX_NAME)
 
 
-def check_names(classes: Sequence[TaughtClass]) -> None:
-    """Raise InputError for two classes of one name, which nobody could tell apart."""
+def _check_names(classes: tuple[TaughtClass, ...]) -> None:
     names = [each.name for each in classes]
     if twice := [name for place, name in enumerate(names) if name in names[:place]]:
         raise InputError("taught_same", name=twice[0])
@@ -88,7 +88,8 @@ class PixelClassifier:
     """Trees over the feature maps of a card's encoder, and a linear classifier beside them; plain data.
 
     `encoder` is the name of the card, `encoder_sha256` the checksum of its weights: with others, the same
-    numbers would mean something else. Files of Segen 0.1 have trees alone, whose `linear` is None.
+    numbers would mean something else. Files of Segen 0.1 have trees alone, whose `linear` is None. Raises
+    InputError for two classes of one name.
     """
 
     encoder: str
@@ -96,6 +97,9 @@ class PixelClassifier:
     classes: tuple[TaughtClass, ...]
     trees: tuple[Tree, ...]
     linear: Linear | None = None
+
+    def __post_init__(self) -> None:
+        _check_names(self.classes)
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class TeachRequest(Request[Taught]):
 
     `scribbles` are H x W ids of `classes` for each picture, UNDRAWN where no stroke is; a picture may be
     without any. Raises InputError for strokes of another size than their picture, of a class that is not
-    there or of one class alone, for more than MAX_TAUGHT classes, and for two of one name.
+    there or of one class alone, for two classes of one name, and for more than MAX_TAUGHT classes.
     """
 
     task: ClassVar[str] = "segment"
@@ -128,7 +132,7 @@ class TeachRequest(Request[Taught]):
     def __post_init__(self) -> None:
         if len(self.classes) > MAX_TAUGHT:
             raise InputError("too_many_taught", count=len(self.classes), most=MAX_TAUGHT)
-        check_names(self.classes)
+        _check_names(self.classes)
         if [each.shape[:2] for each in self.images] != [each.shape for each in self.scribbles]:
             raise InputError("scribbles_size")
         drawn = {int(id) for each in self.scribbles for id in np.unique(each)} - {UNDRAWN}

@@ -169,10 +169,16 @@ def test_strokes_of_one_class_and_none_at_all(
     (scribbles / "a.png").write_bytes(images.encode(np.where(drawn == 1, 255, drawn).astype(np.uint8)))
     assert teach(pictures, scribbles, tmp_path / "out") == 2
     assert capsys.readouterr().err.splitlines()[-1] == sentence("scribbles_of_one")
+    (scribbles / "a.png").write_bytes(images.encode(np.zeros((3, 3), np.uint8)))
+    assert teach(pictures, scribbles, tmp_path / "out") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == sentence("scribbles_unusable"), "there are strokes"
     (scribbles / "a.png").unlink()
     assert teach(pictures, scribbles, tmp_path / "out") == 2
-    assert capsys.readouterr().err.splitlines()[-1] == sentence("scribbles_missing")
+    assert capsys.readouterr().err.splitlines() == [sentence("scribbles_missing")], "no picture is labelled"
     assert names(tmp_path / "out") == set()
+    assert teach(pictures, tmp_path / "none", tmp_path / "new") == 2
+    assert capsys.readouterr().err.splitlines() == [sentence("scribbles_folder", folder="none")]
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_name_that_no_classifier_can_have_is_told_before_teaching(
@@ -193,8 +199,10 @@ def test_a_model_or_a_classifier(pictures: Path, tmp_path: Path, capsys: pytest.
     assert main(command) == 2
     assert capsys.readouterr().err == sentence("model_or_classifier") + "\n"
     assert main([*command, "--classifier", str(tmp_path / "none.json")]) == 2
-    assert capsys.readouterr().err == sentence("no_such_file") + "\n"
+    told = sentence("item_unusable", file="none.json", fault=sentence("no_such_file"))
+    assert capsys.readouterr().err == told + "\n"
     (tmp_path / "bad.json").write_text("{}")
     assert main([*command, "--classifier", str(tmp_path / "bad.json")]) == 2
-    assert capsys.readouterr().err == sentence("classifier_version", version=2) + "\n"
+    told = sentence("item_unusable", file="bad.json", fault=sentence("classifier_version", version=2))
+    assert capsys.readouterr().err == told + "\n"
     assert not (tmp_path / "out").exists()

@@ -36,7 +36,7 @@ def test_the_largest_file_is_read_again_and_fits_into_a_call(mixed: bool) -> Non
     several = np.random.default_rng(1).dirichlet(np.ones(MAX_TAUGHT)).astype(np.float32)
     tree = bush(11, several if mixed else np.eye(MAX_TAUGHT, dtype=np.float32)[-1])
     count = tree.feature.size + (2 * MAX_TAUGHT * 2**11 if mixed else 0)
-    names = (f"{id:02d}{'杯' * (MAX_NAME - 2)}" for id in range(MAX_TAUGHT))
+    names = ("杯" * (MAX_NAME - 1) + chr(ord("一") + id) for id in range(MAX_TAUGHT))
     classes = tuple(TaughtClass(name, (255, 255, 255)) for name in names)
     weights = np.full((MAX_TAUGHT, 16), -1.2345678e-7, np.float32)
     linear = replace(LINEAR, weights=weights, bias=weights[:, 0])

@@ -99,8 +99,8 @@ def test_other_classes_start_from_a_shipped_card(weights: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("count", "blue", "told"),
     [
-        (300, 0, sentence("import_classes", count=300, most=255)),
-        (256, 0, sentence("import_classes", count=256, most=255)),
+        (300, 0, sentence("classes_many", count=300, most=255)),
+        (256, 0, sentence("classes_many", count=256, most=255)),
         (2, 256, sentence("classes_color", name="c0")),
         (2, -1, sentence("classes_color", name="c0")),
         (1, 0, sentence("classes_few")),

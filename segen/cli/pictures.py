@@ -61,17 +61,16 @@ def prepare(
     if not pictures:
         raise UsageError("no_pictures")
     # Some file systems ignore case, so names that differ only there count as one.
-    stems: dict[str, Path] = {}
-    for path in pictures:
-        twin = stems.setdefault(path.stem.casefold(), path)
-        if twin is not path:
-            raise UsageError("same_stem", first=_name(twin), second=_name(path))
+    made: dict[str, Path] = {}
     given = {os.path.realpath(path).casefold() for path in (*pictures, *also_read)}
     for path in pictures:
         for ending in endings:
             result = out / f"{path.stem}{ending}"
             if os.path.realpath(result).casefold() in given:
                 raise UsageError("replaces_input", file=_name(result))
+            twin = made.setdefault(result.name.casefold(), path)
+            if twin is not path:
+                raise UsageError("same_stem", first=_name(twin), second=_name(path))
     make_folder(out)
 
 

@@ -6,11 +6,10 @@ takes the card that `export.card_for` gives.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from PIL import ImageFilter
 
 from segen.imaging import export, images, objects
 from segen.registry import ClassInfo, ModelCard
+from segen.text.table import comma_separated
 from segen.types import SURE, Clustering, Format, Image, Instance, Segmentation
 
 ENDINGS: dict[Format, str] = {
@@ -48,12 +48,12 @@ def _regions(card: ModelCard, result: Result) -> Iterator[tuple[ClassInfo, NDArr
 def _things(
     card: ModelCard, result: Result
 ) -> Iterator[tuple[ClassInfo, NDArray[np.bool_], Instance | None]]:
-    """What counts as one thing: each instance where the card finds any, else each region."""
-    instances = (result.instances or ()) if isinstance(result, Segmentation) else ()
-    if not instances:
+    """What counts as one thing: each sure instance where the card finds instances, else each region."""
+    instances = result.instances if isinstance(result, Segmentation) else None
+    if instances is None:
         yield from ((known, mask, None) for known, mask in _regions(card, result))
     classes = {known.id: known for known in card.classes}
-    for instance in instances:
+    for instance in instances or ():
         if instance.score >= SURE:
             mask = np.zeros(result.labels.shape, dtype=np.bool_)
             x, y, width, height = instance.box
@@ -176,9 +176,7 @@ def table(card: ModelCard, image: Image, result: Result) -> str:
     """CSV with a row for each thing: its class, pixels, share, centroid, box and mean color."""
     from skimage.measure import regionprops
 
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for number, (known, mask, instance) in enumerate(_things(card, result), start=1):
         (found,) = regionprops(mask.astype(np.uint8), image)  # type: ignore[no-untyped-call]
         (row, column), (top, left, bottom, right) = found.centroid, found.bbox
@@ -188,8 +186,8 @@ def table(card: ModelCard, image: Image, result: Result) -> str:
         box = (left, top, right - left, bottom - top)
         color = (f"{value:.1f}" for value in found.intensity_mean)
         thing = (number, known.id, known.name["en"], score, int(found.area), share)
-        writer.writerow((*thing, *numbers, *box, *color))
-    return written.getvalue()
+        rows.append((*thing, *numbers, *box, *color))
+    return comma_separated(rows)
 
 
 def cutout(image: Image, mask: NDArray[np.bool_]) -> bytes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from segen.registry import ClassInfo, ModelCard
 from segen.text import LANGUAGES, words
+from segen.text.table import comma_separated
 from segen.types import NOISE, SURE, Clustering, Image, Segmentation
 
 MIN_PIXELS = 10
@@ -88,20 +88,16 @@ def table(card: ModelCard, image: Image, result: Segmentation | Clustering) -> s
     """CSV with a row for each object: its size, place, shape and mean color, by skimage's regionprops."""
     from skimage.measure import regionprops
 
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    number = 0
+    rows: list[Sequence[object]] = [COLUMNS]
     for each in objects(card, result):
         for found in regionprops(each.numbers, image):  # type: ignore[no-untyped-call]
-            number += 1
             (row, column), (top, left, bottom, right) = found.centroid, found.bbox
             score = f"{each.scores[found.label - 1]:.3f}" if each.scores else ""
-            thing = (number, each.known.id, each.known.name["en"], score, int(found.area))
+            thing = (len(rows), each.known.id, each.known.name["en"], score, int(found.area))
             place = (f"{value:.1f}" for value in (found.equivalent_diameter_area, column + 0.5, row + 0.5))
             shape = (left, top, right - left, bottom - top, f"{found.eccentricity:.3f}")
-            writer.writerow((*thing, *place, *shape, *(f"{value:.1f}" for value in found.intensity_mean)))
-    return written.getvalue()
+            rows.append((*thing, *place, *shape, *(f"{value:.1f}" for value in found.intensity_mean)))
+    return comma_separated(rows)
 
 
 def histogram(pixels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

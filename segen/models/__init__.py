@@ -60,10 +60,10 @@ def _try(card: ModelCard, predictor: Predictor) -> None:
     """Ask the predictor of a card that does not ship, which may fit its weights and still give no answer."""
     predictor.network.eval().requires_grad_(False)
     try:
-        *_, answer = predictor(SegmentRequest(np.zeros(TRIED, np.uint8)))
+        answers: list[Any] = [*predictor(SegmentRequest(np.zeros(TRIED, np.uint8)))]
     except Exception as fault:  # an option that only a picture brings to light
         raise _unusable(card) from fault
-    if not np.isfinite(answer.probabilities).all():
+    if not np.isfinite(answers[-1].probabilities).all():
         raise _unusable(card)
 
 

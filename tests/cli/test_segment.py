@@ -239,3 +239,17 @@ def test_a_further_format_replaces_no_picture(
     assert main(["segment", *given, "--model", CARD.name, "--out", str(pictures), "--also", "masks"]) == 2
     assert capsys.readouterr().err.strip() == words("en", "errors.replaces_input", file="a.mask-1.png")
     assert not quick
+
+
+def test_no_result_replaces_that_of_another_picture(
+    quick: list[SegmentRequest], pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The regions of a.objects.png and the objects of a.png are both called a.objects.csv."""
+    shutil.copyfile(pictures / "a.png", pictures / "a.Objects.png")
+    given = [str(pictures / name) for name in ("a.png", "a.Objects.png")]
+    command = ["segment", *given, "--model", CARD.name, "--out", str(tmp_path / "out")]
+    assert main([*command, "--also", "csv", "objects"]) == 2
+    told = words("en", "errors.same_stem", first="a.png", second="a.Objects.png")
+    assert capsys.readouterr().err.strip() == told
+    assert not quick
+    assert main([*command, "--also", "csv"]) == 0

@@ -17,6 +17,7 @@ from skimage import measure
 
 from segen.imaging import formats
 from segen.registry import ClassInfo, card
+from segen.text import LANGUAGES
 from segen.types import FORMATS, NOISE, SURE, Clustering, Instance, Segmentation
 
 HEIGHT, WIDTH = 30, 48
@@ -130,6 +131,24 @@ def test_only_the_formats_that_were_asked_for_are_made() -> None:
     masks = formats.contents(CARD, image, result, ("masks",), "a.png")
     assert set(masks) == {".mask-0.png", ".mask-1.png"}
     assert (np.array(Pillow.open(io.BytesIO(masks[".mask-1.png"]))) == 255 * result.labels).all()
+
+
+def test_without_instances_there_is_nothing_and_no_background() -> None:
+    result = segmentation(labels_with_a_hole(), instances=())
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    assert json.loads(formats.coco(INSTANCES, result, "a.png"))["annotations"] == []
+    assert json.loads(formats.geojson(INSTANCES, result))["features"] == []
+    assert formats.table(INSTANCES, image, result).splitlines() == [",".join(formats.COLUMNS)]
+
+
+def test_a_class_is_no_formula_in_a_table() -> None:
+    named = replace(CARD, classes=(CARD.classes[0], ClassInfo(1, dict.fromkeys(LANGUAGES, "=1+1"), RED)))
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    found = formats.contents(named, image, segmentation(labels_with_a_hole()), ("csv", "objects"), "a.png")
+    for ending in (".csv", ".objects.csv"):
+        assert {row["class"] for row in csv.DictReader(io.StringIO(found[ending].decode()))} - {
+            "background"
+        } == {"'=1+1"}
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1)])

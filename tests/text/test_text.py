@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import csv
+import io
 import re
 from pathlib import Path
 from string import Formatter
@@ -11,6 +13,7 @@ import pytest
 
 from segen.errors import SegenError
 from segen.text import LANGUAGES, catalogue, words
+from segen.text.table import comma_separated
 
 SOURCES = sorted((Path(__file__).resolve().parents[2] / "segen").rglob("*.py"))
 KEYS = sorted(catalogue("en"))
@@ -82,3 +85,12 @@ def test_unknown_language_and_key() -> None:
     for language in LANGUAGES:
         with pytest.raises(KeyError):
             words(language, "errors.no_such_key")
+
+
+def test_csv_holds_no_formula_and_says_its_encoding() -> None:
+    names = ["=1+1", "+1", "-1", "@SUM(A1)", "cup, red", 'a "b"', "'", -1]
+    text = comma_separated([names])
+    (cells,) = csv.reader(io.StringIO(text))
+    assert cells == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "cup, red", 'a "b"', "'", "-1"]
+    assert text.isascii()
+    assert comma_separated([["杯"]]) == "\ufeff杯\n"

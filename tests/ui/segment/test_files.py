@@ -111,6 +111,20 @@ def test_ten_pictures_give_ten_results_and_a_bad_one_a_sentence(request_: Any) -
         assert {"0.labels.png", "0 (2).labels.png", "8.objects.csv"} <= set(names)
 
 
+def test_no_file_in_the_archive_has_the_name_of_another(request_: Any) -> None:
+    with gr.Blocks():
+        panel = SeveralPanel(Halves(), gr.Dropdown([MODEL]))  # type: ignore[arg-type]
+    given = ("a.png", "a.objects.png", "a (2).png", "A.png")
+    files = [
+        str(uploaded(name, images.encode(np.zeros((4, 4 + at, 3), np.uint8))))
+        for at, name in enumerate(given)
+    ]
+    done = told(panel.segment(files, MODEL, request_, lambda *_, **__: None))  # type: ignore[arg-type]
+    with zipfile.ZipFile(done[-1][panel.archive].value["path"]) as packed:
+        names = [name.casefold() for name in packed.namelist()]
+    assert len(names) == len(set(names)) == 24
+
+
 @pytest.mark.parametrize("other", ["files", "model"])
 def test_other_pictures_or_another_network_end_the_work(request_: Any, other: str) -> None:
     with gr.Blocks() as page:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from segen.evaluation.voting import Vote, agreement, vote
 from segen.imaging import export, images
 from segen.registry import ModelCard, Reached
 from segen.text import device_name, split_name, words
+from segen.text.table import comma_separated
 from segen.types import Image, Labels
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.figures import lit, sheet
@@ -185,9 +184,7 @@ def _source(image: Image) -> str:
 def table(answers: Sequence[Answer]) -> bytes:
     """A row for each model as a CSV file in UTF-8; what is not known is empty."""
     found = _vote(answers)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(HEADINGS)
+    rows: list[Sequence[object]] = [HEADINGS]
     for each in answers:
         card, reached = each.card, each.card.reached()
         measured = (reached.metric, round(reached.value, 4), reached.split) if reached else ("", "", "")
@@ -197,8 +194,8 @@ def table(answers: Sequence[Answer]) -> bytes:
             took = (round(each.seconds * 1e3, 1), each.device, agreed)
         title = card.title["en"]
         cost = card.parameters, card.multiply_adds, card.options.views
-        writer.writerow((card.name, title, *measured, *cost, *took, each.fault))
-    return file.getvalue().encode()
+        rows.append((card.name, title, *measured, *cost, *took, each.fault))
+    return comma_separated(rows).encode()
 
 
 def whole(image: Image, answers: Sequence[Answer]) -> Image:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import zipfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,8 @@ class SeveralPanel:
         whole.parent.mkdir(parents=True)
         shown: list[tuple[str, str]] = []
         faults: list[tuple[str, str]] = []
-        for number, (path, stem) in enumerate(zip(paths, _stems(paths), strict=True)):
+        taken: set[str] = set()
+        for number, path in enumerate(paths):
             progress((number, len(paths)), desc=path.name)
             try:
                 image = images.read(path)
@@ -91,6 +93,7 @@ class SeveralPanel:
             else:
                 made = export.contents(card, image, done.value, language)
                 made |= formats.contents(card, image, done.value, FURTHER, path.name)
+                stem = _free(path.stem, made, taken)
                 with zipfile.ZipFile(whole, "a", zipfile.ZIP_DEFLATED) as packed:
                     for ending, content in made.items():
                         packed.writestr(f"{stem}{ending}", content)
@@ -114,12 +117,12 @@ class SeveralPanel:
         }
 
 
-def _stems(paths: Sequence[Path]) -> list[str]:
-    """The stems of the names, told apart by a number where two are alike."""
-    seen: dict[str, int] = {}
-    stems = []
-    for path in paths:
-        key = path.stem.casefold()
-        seen[key] = seen.get(key, 0) + 1
-        stems.append(path.stem if seen[key] == 1 else f"{path.stem} ({seen[key]})")
-    return stems
+def _free(stem: str, endings: Iterable[str], taken: set[str]) -> str:
+    """The stem, with a number where a name of its files is `taken`; afterwards all of them are."""
+    for number in count(1):
+        free = stem if number == 1 else f"{stem} ({number})"
+        names = {f"{free}{ending}".casefold() for ending in endings}
+        if taken.isdisjoint(names):
+            break
+    taken |= names
+    return free

@@ -149,6 +149,21 @@ def test_further_pictures_that_cannot_be_used(view: teach.TeachView, coins: Path
         values(view, coins, None, [str(tmp_path / "secret.png")], work="apply")
 
 
+def test_a_damaged_further_picture_is_named_and_the_others_come(view: teach.TeachView, coins: Path) -> None:
+    folder = Path(get_upload_folder()) / "damaged"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in (("bad.png", b"no picture"), ("good.png", coins.read_bytes())):
+        (folder / name).write_bytes(content)
+    others = [str(folder / name) for name in ("bad.png", "good.png")]
+    shown: list[Any] = []
+    with pytest.raises(InputError) as fault:
+        shown.extend(view.apply(coins, board(view, coins), others, REQUEST, quietly))
+    assert fault.value.key == "further_unusable"
+    assert "bad.png" in str(fault.value)
+    with zipfile.ZipFile(shown[-1][view.zip].value["path"]) as archive:
+        assert "02-good.labels.png" in archive.namelist()
+
+
 def test_a_picture_of_ones_own_waits_for_strokes(view: teach.TeachView, tmp_path: Path) -> None:
     path = tmp_path / "own.png"
     path.write_bytes(images.encode(np.zeros((20, 900, 3), np.uint8)))

@@ -173,7 +173,8 @@ class TeachView:
     ) -> Generator[Values, None, None]:
         """Classify further pictures by the same strokes, and put their files into one ZIP.
 
-        Raises InputError for none, for more than MAX_FURTHER, and for strokes of fewer than two classes.
+        Raises InputError for none, for more than MAX_FURTHER, for strokes of fewer than two classes, and in
+        the end for pictures that could not be read.
         """
         language = language_of(request)
         paths = [Path(uploaded(path)) for path in others or []]
@@ -183,12 +184,14 @@ class TeachView:
         classifier = yield from self._learned(file, drawing, progress, language)
         shown: list[tuple[Image, str]] = []
         kept: dict[str, bytes] = {}
+        faults: list[InputError] = []
         for number, path in enumerate(paths, start=1):
             progress((number, len(paths)), desc=words(language, "page.working"))
             try:
                 image = images.read(path)
             except InputError as fault:
-                raise InputError("item_unusable", file=path.name, fault=fault) from None
+                faults.append(InputError("item_unusable", file=path.name, fault=fault))
+                continue
             card, result = yield from self._applied(classifier, image, progress, language)
             shown.append((images.fit(export.overlay(card, image, result.labels), SHOWN_SIDE), path.name))
             stem = f"{number:02d}-{path.stem}"
@@ -196,7 +199,12 @@ class TeachView:
                 kept[f"{stem}{ending}"] = content
             kept |= _cutouts(card, image, result, stem)
             yield {self.gallery: gr.Gallery(shown, visible=True)}
-        yield {self.zip: gr.DownloadButton(value=saved("taught.zip", formats.archive(kept)), visible=True)}
+        if kept:
+            yield {
+                self.zip: gr.DownloadButton(value=saved("taught.zip", formats.archive(kept)), visible=True)
+            }
+        if faults:
+            raise InputError("further_unusable", faults=tuple(faults))
 
     def _no_files(self) -> Values:
         return {self.row: gr.Row(visible=False), **self._none_further()}

@@ -24,7 +24,7 @@ from segen.types import (
     TaughtClass,
     Tree,
 )
-from tests.sentences import exactly, sentence
+from tests.sentences import exactly
 
 TREE = Tree(
     np.array([3, -1, -1], np.int32),

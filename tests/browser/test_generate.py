@@ -140,7 +140,7 @@ def test_pictures_are_there_at_once_and_one_view_is_shown_at_a_time(
 
     shown = {
         "condition": "#generate-condition",
-        "latent": "#generate-way",
+        "latent": "#generate-walk-strip .film",
         "training": "#generate-snapshots",
         "quality": "#generate-measured table",
         "blind": "#blind-next",

@@ -138,6 +138,14 @@ segen.press = (id, tries = 200) => {
   else segen.tell("page.not_there");
 };
 
+// Press a button that can be seen if what it fills is empty: a view has a result when it is opened.
+segen.fill = (id, filled, tries = 20) =>
+  void setTimeout(() => {
+    const button = document.getElementById(id);
+    if (!button && tries) segen.fill(id, filled, tries - 1);
+    else if (button?.checkVisibility() && !document.querySelector(`#${filled} img`)) button.click();
+  }, 200);
+
 // How often another choice was picked from each drop-down list: Gradio tells of an input whenever one is left, too.
 {
   const held = {}; // the choice of each list, or its choices, when it was entered, or last picked

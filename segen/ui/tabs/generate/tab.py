@@ -12,7 +12,7 @@ from segen.registry import ModelCard
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Part, Tab, Values, remember
 from segen.ui.framework.queue import QUIET, end_at, picks, press
-from segen.ui.tabs.generate import neighbours, noising, objectives, quality
+from segen.ui.tabs.generate import neighbours, noising, objectives, quality, walking
 from segen.ui.tabs.generate.blind import blind_view, known_sources
 from segen.ui.tabs.generate.chosen import ANY, Chosen, Given, choices, labels
 from segen.ui.tabs.generate.condition import condition_view, pair_of
@@ -113,7 +113,7 @@ def build(engine: Engine) -> Tab:
     end_at(picked.change, chosen.stop)
     described = [about, objective, *chosen.outputs, *views.outputs]
     inputs = {*chosen.inputs, views.opened, drawing.count}
-    picked.change(describe, inputs, [*described, *drawing.outputs], **QUIET)
+    picked.change(describe, inputs, [*described, *drawing.outputs], **QUIET).then(**walking.first())
     remember(NAME, {**chosen.options, "count": drawing.count, "view": views.opened})
 
     def fill(link: Link, language: str) -> Values:
@@ -154,6 +154,7 @@ def _views(engine: Engine, chosen: Chosen) -> Views:
         blind = blind_view(engine, chosen)
     for name, page in pages.items():
         page.select(None, None, opened, js=f"() => '{name}'", **QUIET)
+    pages["latent"].select(**walking.first())
     numbers = Part([measured], lambda card, language: {measured: quality.measured(card, language)})
     parts = (condition, latent, diffusion, snapshots, numbers, blind)
     return Views(tabs, opened, parts, latent, diffusion, drawing)

@@ -64,6 +64,12 @@ const appearing = (selector, act) =>
   appearing(".katex-display", (node) => sizes.observe(node));
 }
 
+// Gradio leaves the button around a picture without a name: it is that of the picture.
+appearing(".image-container > button", (button) => {
+  const label = button.closest(".block").querySelector("[data-testid=block-label]");
+  if (label) button.ariaLabel = label.textContent.trim();
+});
+
 // Some labels of Gradio's components are in English only: say them in the page's language as they appear, and to
 // screen readers as what they are.
 {

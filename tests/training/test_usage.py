@@ -191,7 +191,7 @@ def test_raw_photographs_of_both_halves_are_named_at_once(
         (tmp_path / half / "a.NEF").write_bytes(b"developed as a.png")
     for name in ("trainA/b.cr2", "trainA/c.dng", "trainB/d.ARW"):
         (tmp_path / name).write_bytes(b"II*\0")
-    fault = sentence("not_a_picture", formats=", ".join(images.FORMATS))
+    fault = sentence("camera_raw")
     files = ("trainA/b.cr2, trainA/c.dng", "trainB/d.ARW")
     faults = "\n".join(sentence("item_unusable", file=file, fault=fault) for file in files)
     told = sentence("folder_unusable", faults=faults)

@@ -49,10 +49,15 @@ PREVIEW_SECONDS = 0.5
 """At least so long each preview stays."""
 
 
+def in_page(script: str) -> dict[str, Any]:
+    """An event that the page alone carries out, by this JavaScript: `event.then(**in_page(script))`."""
+    return {"fn": None, "js": f"() => {script}", **QUIET}
+
+
 def press(button: gr.Button | str) -> dict[str, Any]:
     """An event that presses this button, or that of this id, in the page: `event.then(**press(button))`."""
     name = button if isinstance(button, str) else button.elem_id
-    return {"fn": None, "js": f"() => segen.press('{name}')", **QUIET}
+    return in_page(f"segen.press('{name}')")
 
 
 def picks(choices: gr.Dropdown) -> gr.Number:

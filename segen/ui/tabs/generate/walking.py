@@ -21,7 +21,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.framework.queue import in_page, on_device, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
 from segen.ui.tabs.generate.seeds import DIRECTIONS, Ends, seed_of, truncated
@@ -76,7 +76,7 @@ class Screen:
 
 def first() -> dict[str, Any]:
     """An event that walks between the ends where one sees that there is no walk yet."""
-    return {"fn": None, "js": "() => segen.fill('generate-walk', 'generate-walk-strip')", **QUIET}
+    return in_page("segen.fill('generate-walk', 'generate-walk-strip')")
 
 
 def between_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:

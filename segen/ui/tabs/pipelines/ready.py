@@ -9,15 +9,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from segen.data.synthetic.scenes import TREE
 from segen.evaluation.pipelines.recipe import Recipe, RecipeStep
 from segen.imaging import images
-from segen.registry import dataset_classes
 from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.templates import render
 from segen.ui.widgets.examples import MAPS, MASKS, PAGODA, PARIS, Example
 
 STREETS, PHOTOGRAPHER, SEASONS = "unet-camvid", "pix2pix-camvid-photo", "cyclegan-yosemite"
-TREE = next(known.id for known in dataset_classes("camvid") if known.name["en"] == "tree")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from segen.text import words
 from segen.types import Image
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values
-from segen.ui.framework.queue import QUIET, picks
+from segen.ui.framework.queue import QUIET, in_page, picks
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import example_in, examples_of, named
 from segen.ui.widgets.gallery import gallery, gallery_input
@@ -25,7 +25,7 @@ from segen.ui.widgets.picture import Picture, picture_input
 
 NAME = "segment"
 """Of the tab that the views belong to; page.js knows it by this."""
-AGAIN: dict[str, Any] = {"fn": None, "js": f"() => segen.again('{NAME}')", **QUIET}
+AGAIN = in_page(f"segen.again('{NAME}')")
 """An event after which every view has to start again, the open one at once."""
 
 

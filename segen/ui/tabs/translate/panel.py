@@ -13,7 +13,7 @@ from gradio.events import Dependency
 from segen.registry import ModelCard
 from segen.ui.framework.language import language_of
 from segen.ui.framework.link import Values
-from segen.ui.framework.queue import QUIET
+from segen.ui.framework.queue import QUIET, in_page
 
 DRAWN = ("pad", "street")
 """The views that look at what is drawn, not at the picture."""
@@ -59,4 +59,4 @@ def clear_at(triggers: Sequence[Callable[..., Any]], panels: Collection[Panel], 
 
 def to_run(script: str, *done: str) -> dict[str, Any]:
     """An event that lets each view run when it is opened, but for `done`: see `segen.fresh` in page.js."""
-    return {"fn": None, "js": f"() => segen.{script}(...{json.dumps(['translate', *done, *DRAWN])})", **QUIET}
+    return in_page(f"segen.{script}(...{json.dumps(['translate', *done, *DRAWN])})")

@@ -50,11 +50,8 @@ class TranslationView:
         inputs = [self.picture, chosen.model, chosen.direction, chosen.strength]
         outputs = [self.picture, *self.outputs, self.download]
         press_when_moved(chosen.run, chosen.strength)
-        for triggers, work in (
-            ([look.click], self.take_in),
-            ([chosen.run.click], self.translate),
-        ):
-            on_device(triggers, work, inputs, outputs, stop=chosen.stop, shows=self.view)
+        for button, work in ((look, self.take_in), (chosen.run, self.translate)):
+            on_device([button.click], work, inputs, outputs, stop=chosen.stop, shows=self.view)
 
     def take(self) -> dict[str, Any]:
         """An event that takes in the picture that was just put there."""

@@ -15,14 +15,14 @@ VIEWS = ".tabitem:visible .tabs:visible > .tab-wrapper [role=tab][data-tab-id]"
 
 def places(page: Any) -> Iterator[str]:
     """Open each tab and each of its views in turn, by clicks; its name, once it is calm."""
-    waiting = _requests(page)
+    waiting = requests(page)
     for tab in _names(page, TABS):
         open_place(page, tab)
-        _rest(page, waiting)
+        rest(page, waiting)
         views = _names(page, f"#tabs > {VIEWS}")
         for view in views:
             open_place(page, f"{tab}, {view}")
-            _rest(page, waiting)
+            rest(page, waiting)
             yield f"{tab}, {view}"
         if not views:
             yield tab
@@ -43,7 +43,7 @@ def _names(page: Any, selector: str) -> list[str]:
     return list(dict.fromkeys(each.get_attribute("data-tab-id") for each in buttons))
 
 
-def _requests(page: Any) -> set[Any]:
+def requests(page: Any) -> set[Any]:
     """The requests that wait for an answer from now on, but for streams, which stay open."""
     waiting: set[Any] = set()
     page.on("request", lambda request: STREAMS.search(request.url) or waiting.add(request))
@@ -52,7 +52,7 @@ def _requests(page: Any) -> set[Any]:
     return waiting
 
 
-def _rest(page: Any, waiting: set[Any]) -> None:
+def rest(page: Any, waiting: set[Any]) -> None:
     """Wait until nothing is under way: neither asked of the server, nor on its way into the page."""
     signs = "[...document.querySelectorAll('.progress-text, .pending, [id$=-stop]:enabled')]"
     busy = f"{signs}.some((each) => each.checkVisibility())"

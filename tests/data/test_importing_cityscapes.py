@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from segen.data.importing.folder import convert
-from segen.errors import DataError
+from segen.errors import DataError, UsageError
 from segen.imaging import images
 from tests.data.test_importing import HEIGHT, WIDTH, imported
 from tests.data.test_importing_splits import cityscapes_folders, converted
@@ -58,3 +59,13 @@ def test_a_mapping_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
         with pytest.raises(DataError) as error:
             convert(tmp_path / "in", "cityscapes", tmp_path / "out", 0.0, tmp_path / file)
         assert str(error.value) == sentence("item_unusable", file=file, fault=sentence(key))
+
+
+@pytest.mark.parametrize("format", ["coco", "labelme", "masks"])
+def test_a_mapping_for_another_format_is_refused(tmp_path: Path, format: Any) -> None:
+    file = tmp_path / "mapping.json"
+    file.write_text(json.dumps({"7": "road"}))
+    with pytest.raises(UsageError) as error:
+        convert(tmp_path, format, tmp_path / "out", 0.0, file)
+    assert str(error.value) == sentence("import_mapping_unused", format=format)
+    assert not (tmp_path / "out").exists()

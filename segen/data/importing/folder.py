@@ -80,13 +80,15 @@ def convert(
 
     Pictures of the split test are left out. Of those whose split the annotations do not name, `val_share`, 0
     to 1, goes to val, by a hash of the name; each split has one at least, but one picture alone is in
-    train. Raises UsageError for a folder `out` that is not empty, DataError for annotations that cannot be
-    used, which names every bad picture.
+    train. Raises UsageError for a folder `out` that is not empty and for `ids` of a format without, DataError
+    for annotations that cannot be used, which names every bad picture.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError("folder_not_empty", folder=out.name)
     if not 0 <= val_share < 1:
         raise UsageError("import_share")
+    if ids and format != "cityscapes":
+        raise UsageError("import_mapping_unused", format=format)
     found = (
         mapping.read(source, ids)
         if format == "cityscapes"

@@ -20,7 +20,7 @@ from segen.cli.chains import run_recipe
 from segen.cli.exporting import export
 from segen.cli.importing import import_annotations
 from segen.cli.packing import Cards, add_cards, pack, tell_masks
-from segen.cli.pictures import label_each, make_folder, prepare, progress, tell, work_on_each
+from segen.cli.pictures import label_each, make_folder, name, prepare, progress, tell, work_on_each
 from segen.cli.serving import serve
 from segen.cli.teaching import label_by, teach
 from segen.data import classifiers, files
@@ -111,7 +111,7 @@ def segment(
         try:
             taught = classifiers.read(classifier)
         except InputError as fault:
-            raise InputError("item_unusable", file=classifier.name, fault=fault) from None
+            raise InputError("item_unusable", file=name(classifier), fault=fault) from None
         return label_by(taught, images, out, also)
     return label_each(images, registry.card(cast(str, model), "segment"), out, SegmentRequest, also)
 

@@ -46,7 +46,7 @@ def label_each(
         value = engine.run(model or card.name, request).value
         found = export.card_for(card, image, value)
         results.write_segmentation(out, path.stem, found, image, value)
-        results.write_contents(out, path.stem, formats.contents(found, image, value, also, _name(path)))
+        results.write_contents(out, path.stem, formats.contents(found, image, value, also, name(path)))
         if isinstance(request, ClusterRequest):
             for remark in export.remarks(card, request, value):
                 tell(path, remark)
@@ -67,10 +67,10 @@ def prepare(
         for ending in endings:
             result = out / f"{path.stem}{ending}"
             if os.path.realpath(result).casefold() in given:
-                raise UsageError("replaces_input", file=_name(result))
+                raise UsageError("replaces_input", file=name(result))
             twin = made.setdefault(result.name.casefold(), path)
             if twin is not path:
-                raise UsageError("same_stem", first=_name(twin), second=_name(path))
+                raise UsageError("same_stem", first=name(twin), second=name(path))
     make_folder(out)
 
 
@@ -79,7 +79,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError("out_unusable", out=_name(path), reason=error.strerror) from None
+        raise UsageError("out_unusable", out=name(path), reason=error.strerror) from None
 
 
 def work_on_each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
@@ -98,9 +98,9 @@ def work_on_each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
 
 def tell(path: Path, said: str) -> None:
     """One line on stderr, without breaking into the progress bar."""
-    tqdm.write(f"{_name(path)}: {said}", file=sys.stderr)
+    tqdm.write(f"{name(path)}: {said}", file=sys.stderr)
 
 
-def _name(path: Path) -> str:
+def name(path: Path) -> str:
     """The last part of a path on one line, whatever characters it holds."""
     return "".join(letter if letter.isprintable() else "?" for letter in path.name or str(path))

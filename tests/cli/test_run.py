@@ -77,7 +77,12 @@ def test_a_picture_that_holds_its_recipe_repeats_it(engine: Engine, tmp_path: Pa
         (STEPS[2:], ["a.png", "--out", "out"], "recipe_no_image", {}),
         (STEPS, ["a.png", "sub/a.png", "--out", "out"], "same_stem", {"first": "a.png", "second": "a.png"}),
         (STEPS, ["a.png", "a.0.png", "--out", "."], "replaces_input", {"file": "a.0.png"}),
-        ([], ["a.png", "--out", "out"], "recipe_steps", {"count": "0", "most": 20}),
+        (
+            [],
+            ["a.png", "--out", "out"],
+            "item_unusable",
+            {"file": "chain.json", "fault": sentence("recipe_steps", count="0", most=20)},
+        ),
     ],
 )
 def test_the_command_refuses_before_any_work(
@@ -102,7 +107,10 @@ def test_the_command_refuses_before_any_work(
 def test_a_newer_recipe_and_one_that_is_not_there_are_usage(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def said(name: str, fault: str) -> str:
+        return sentence("item_unusable", file=name, fault=fault) + "\n"
+
     assert main(["run", str(_recipe(tmp_path, version=2)), "--out", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err == sentence("recipe_newer", version=2, known=1) + "\n"
+    assert capsys.readouterr().err == said("chain.json", sentence("recipe_newer", version=2, known=1))
     assert main(["run", str(tmp_path / "none.json"), "--out", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err == sentence("no_such_file") + "\n"
+    assert capsys.readouterr().err == said("none.json", sentence("no_such_file"))

@@ -208,6 +208,7 @@ def test_a_translation_out_of_range_gets_one_sentence(
     [
         ({"seed": -1}, "seed_out_of_range", {}),
         ({"seed": 2**70}, "seed_out_of_range", {}),
+        ({"seed": 1.5}, "value_unfit", {}),
         ({"count": 65}, "count_out_of_range", {"most": 64}),
         ({"count": 0}, "count_out_of_range", {"most": 64}),
         ({"steps": 0}, "steps_out_of_range", {"most": "1,000"}),
@@ -223,7 +224,12 @@ def test_a_draw_out_of_range_gets_one_sentence(
 
 @pytest.mark.parametrize(
     ("options", "key"),
-    [({"k": 0}, "k_out_of_range"), ({"eps": 0}, "dbscan_out_of_range"), ({"space": "x"}, "unknown_space")],
+    [
+        ({"k": 0}, "k_out_of_range"),
+        ({"k": 2.5}, "value_unfit"),
+        ({"eps": 0}, "dbscan_out_of_range"),
+        ({"space": "x"}, "unknown_space"),
+    ],
 )
 def test_a_clustering_out_of_range_gets_one_sentence(
     client: Client, photo: Path, options: dict[str, Any], key: str

@@ -17,7 +17,10 @@ MISREAD = (AttributeError, KeyError, IndexError, TypeError, ValueError)
 
 
 def check(event: BlockFunction, inputs: Sequence[Any]) -> None:
-    """Raise InputError for a number, text or tick that is something else; null is left to the event."""
+    """Raise InputError for a number, text or tick that is something else, or a fraction for a whole number.
+
+    Null is left to the event.
+    """
     for component, value in zip(event.inputs, inputs, strict=False):
         fits = True
         if isinstance(component, gr.Number | gr.Slider):
@@ -28,6 +31,9 @@ def check(event: BlockFunction, inputs: Sequence[Any]) -> None:
             fits = type(value) is str
         if not fits and value is not None:
             raise InputError("arguments")
+        whole = isinstance(component, gr.Number) and component.precision == 0  # which Gradio would round
+        if whole and value is not None and value != int(value):
+            raise InputError("value_unfit")
 
 
 def reads_event(event: BlockFunction) -> bool:

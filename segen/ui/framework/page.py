@@ -109,6 +109,8 @@ class Page(gr.Blocks):
         try:
             arguments.check(block_fn, inputs)
             return await super().preprocess_data(block_fn, inputs, *others)
+        except SegenError:
+            raise
         except gr.Error as fault:  # in English: outside a control's bounds, or not among its choices
             raise InputError("value_unfit") from fault
         except Exception as fault:

@@ -7,7 +7,7 @@ import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 
-import httpx
+import httpx2
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from publishing import model, space
@@ -64,7 +64,7 @@ def _uploaded(asked: Repository) -> str:
     except HfHubHTTPError as fault:
         status = fault.response.status_code
         sys.exit(f"The hub refused {asked.name} ({status}): log in with `hf auth login`, to write.")
-    except httpx.HTTPError:
+    except (httpx2.HTTPError, ConnectionError):
         sys.exit("The hub cannot be reached: look whether there is a network, and try again.")
 
 

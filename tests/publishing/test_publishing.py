@@ -133,12 +133,10 @@ def hub() -> Iterator[stand_in.Hub]:
         yield serving
 
 
-def published(
-    hub: stand_in.Hub, *arguments: str, token: str = stand_in.TOKEN
-) -> subprocess.CompletedProcess[str]:
+def published(address: str, *arguments: str, token: str = stand_in.TOKEN) -> subprocess.CompletedProcess[str]:
     """In a process of its own, since huggingface_hub reads its hub and token when it is imported."""
     settings = {
-        **os.environ, "HF_ENDPOINT": hub.address, "HF_TOKEN": token, "HF_HUB_DISABLE_XET": "1",
+        **os.environ, "HF_ENDPOINT": address, "HF_TOKEN": token, "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1", "NO_PROXY": "127.0.0.1",
     }  # fmt: skip
     command = [sys.executable, "-m", "publishing", *arguments]
@@ -146,7 +144,7 @@ def published(
 
 
 def test_a_card_arrives_on_the_hub_whole(hub: stand_in.Hub) -> None:
-    done = published(hub, "model", CARD, "me")
+    done = published(hub.address, "model", CARD, "me")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{hub.address}/me/segen-{CARD}\n"
     assert hub.made["name"] == f"segen-{CARD}"
@@ -159,15 +157,21 @@ def test_a_card_arrives_on_the_hub_whole(hub: stand_in.Hub) -> None:
 
 
 def test_who_has_no_token_is_told_what_to_do(hub: stand_in.Hub) -> None:
-    done = published(hub, "model", CARD, "me", token="hf_wrong")
+    done = published(hub.address, "model", CARD, "me", token="hf_wrong")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "hf auth login" in done.stderr
 
 
+def test_a_hub_out_of_reach_is_told() -> None:
+    done = published("http://127.0.0.1:9", "model", CARD, "me")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "network" in done.stderr
+
+
 @pytest.mark.slow
 def test_a_space_arrives_on_the_hub_whole(hub: stand_in.Hub) -> None:
-    done = published(hub, "space", "me/segen", "--flavour", "zerogpu")
+    done = published(hub.address, "space", "me/segen", "--flavour", "zerogpu")
     assert (done.returncode, done.stdout) == (0, f"{hub.address}/spaces/me/segen\n")
     assert (hub.made["sdk"], hub.made["hardware"]) == ("gradio", "zero-a10g")
     asked = space.assemble("me/segen", "zerogpu").contents

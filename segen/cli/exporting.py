@@ -9,7 +9,8 @@ import tyro
 
 from segen import registry
 from segen.cli.packing import Cards, add_cards
-from segen.cli.pictures import make_folder
+from segen.cli.pictures import make_folder, name
+from segen.errors import UsageError
 from segen.types import Direction, TranslateRequest
 
 
@@ -34,6 +35,8 @@ def export(
     from segen.models import onnx
 
     registry.card(model)
+    if out.is_dir():
+        raise UsageError("out_is_folder", out=name(out))
     make_folder(out.parent)
     onnx.export(model, out, direction)
     return 0

@@ -59,7 +59,7 @@ def graph(card_name: str, direction: str = FORWARD) -> Graph:
     chosen = card(card_name)
     if chosen.task == "cluster" or (isinstance(chosen.options, SegmentOptions) and not chosen.options.onnx):
         raise CardError("no_onnx", model=card_name)
-    if chosen.task == "translate":
+    if chosen.task == "translate" or direction != FORWARD:
         check_direction(chosen, direction)
     from segen import models
 

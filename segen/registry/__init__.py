@@ -252,6 +252,8 @@ def check_labels(card: ModelCard, labels: Sequence[int] | None) -> None:
 
 def check_direction(card: ModelCard, direction: str) -> None:
     """Raise InputError for a direction that the card lacks."""
+    if card.task != "translate":
+        raise InputError("direction_unread", model=card.name)
     if direction not in card.directions:
         raise InputError("direction_missing", model=card.name, known=", ".join(card.directions))
 

@@ -134,9 +134,12 @@ def test_every_command_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_export_needs_a_file(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(*arguments: object, **options: object) -> None:
-        raise IsADirectoryError(21, "Is a directory")
+        raise OSError(28, "No space left on device")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(onnx, "export", fail)
-        assert main(["export", "--model", CARD.name, "--out", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.splitlines()[-1] == sentence("not_written", reason="Is a directory")
+        assert main(["export", "--model", CARD.name, "--out", str(tmp_path / "x.onnx")]) == 1
+        said = sentence("not_written", reason="No space left on device")
+        assert capsys.readouterr().err.splitlines()[-1] == said
+        assert main(["export", "--model", CARD.name, "--out", str(tmp_path)]) == 2  # before any work
+    assert capsys.readouterr().err == sentence("out_is_folder", out=tmp_path.name) + "\n"

@@ -6,14 +6,19 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from segen.data.synthetic import scenes
+from segen.engine import Engine
 from segen.errors import CardError, InputError, WeightsError
+from segen.imaging import images
 from segen.models import onnx
 from segen.registry import ModelCard, card, cards
+from segen.types import SegmentRequest
 
 CARD = next(card for card in cards("segment") if len(card.classes) > 2)
 
@@ -124,6 +129,9 @@ def test_a_direction_must_be_the_cards(tmp_path: Path) -> None:
     with pytest.raises(InputError) as fault:
         onnx.export("pix2pix-emoji", tmp_path / "out.onnx", "backward")
     assert fault.value.key == "direction_missing"
+    with pytest.raises(InputError) as fault:
+        onnx.graph(CARD.name, "backward")
+    assert fault.value.key == "direction_unread"
 
 
 def test_it_needs_a_card_with_weights(own_weights: Callable[[str], Path], tmp_path: Path) -> None:
@@ -134,3 +142,17 @@ def test_it_needs_a_card_with_weights(own_weights: Callable[[str], Path], tmp_pa
     with pytest.raises(WeightsError):
         onnx.export(CARD.name, out)
     assert not out.exists()
+
+
+def test_the_page_tells_how_a_file_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of docs/inference.md labels a street as the engine does that looks once."""
+    page = Path("docs/inference.md").read_text(encoding="utf-8")
+    example = page.partition("```python onnx\n")[2].partition("```")[0]
+    picture = scenes.street(0, 480, 352)[0]
+    monkeypatch.chdir(tmp_path)
+    Path("street.png").write_bytes(images.encode(picture))
+    Path("unet-camvid.onnx").write_bytes(onnx.small("unet-camvid", (1, 352, 480)))
+    found: dict[str, Any] = {}
+    exec(compile(example, "docs/inference.md", "exec"), found)
+    expected = Engine(int8=False).run("unet-camvid", SegmentRequest(picture, once=True)).value.labels
+    assert (found["labels"] == expected).mean() > 0.99

@@ -140,6 +140,7 @@ def test_a_result_is_measured_against_a_reference(
         page.click(".toast-close")
         page.wait_for_selector(".toast-body", state="detached")
         assert not figure.count()
+        page.wait_for_selector("#segment-stop:disabled")
     (tmp_path / "true.png").write_bytes(encode_labels(labels, streets.palette()))
     page.click("#measure-reference button[aria-label='Remove Image']")
     page.set_input_files("#measure-reference input[type=file]", tmp_path / "true.png")

@@ -198,7 +198,8 @@ def on_device(
         api_visibility="private",
         **DEVICE,
     )
-    event.then(end, None, stop, **QUIET)
+    for ended in (event.then, event.failure):  # after a fault Gradio's page carries out no `then`
+        ended(end, None, stop, **QUIET)
     stop.click(None, None, None, cancels=[event], **QUIET)
     return event
 

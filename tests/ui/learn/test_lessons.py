@@ -144,6 +144,16 @@ def test_pictures_are_shipped_and_formulas_survive_markdown(language: str, name:
             assert not re.search(r"\\[^a-zA-Z]|\*|\|", formula), formula
 
 
+def test_a_line_that_ends_within_a_chinese_paragraph_leaves_no_space() -> None:
+    lesson = read(
+        "new", '+++\ntitle = "新"\n+++\n第一行：\n第二行 of\n第三行。\n\n“引文”\n\n## 标题\n\n- 甲\n- 乙'
+    )
+    assert lesson.lead == "第一行：第二行 of\n第三行。\n\n“引文”"
+    assert lesson.rest == "## 标题\n\n- 甲\n- 乙"
+    lesson = read("new", '+++\ntitle = "New"\n+++\nOne line,\n“quoted”\n“twice”')
+    assert lesson.lead == "One line,\n“quoted”\n“twice”"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_list_marks_the_chapter_that_is_open(language: str) -> None:
     page = chapter_list(language, CHAPTERS[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,10 @@ from segen import text
 
 QUESTIONS = "questions"
 """The page of frequently asked questions: it stands last, and has nothing to guess."""
+
+_CHINESE = r"[\u3001-\u30ff\u4e00-\u9fff\uff01-\uff60]"
+_WRAPPED = re.compile(rf"(?<={_CHINESE})\n(?=[“]?{_CHINESE})|(?<={_CHINESE}”)\n(?={_CHINESE})")
+"""A line's end within a Chinese paragraph, of which a browser would make a space."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def read(name: str, source: str) -> Lesson:
     if before:
         raise ValueError(f"{name}: text before the first +++")
     fields = tomllib.loads(front)
-    lead, heading, rest = body.partition("\n## ")
+    lead, heading, rest = _WRAPPED.sub("", body).partition("\n## ")
     return Lesson(
         name,
         fields["title"],

@@ -13,6 +13,15 @@ from tests.browser.actions import assert_fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+NAMES_OVER_POINTS = """() => [...document.querySelectorAll("#models-table .plots svg")].flatMap((plot) => {
+    const boxes = (which) => [...plot.querySelectorAll(which)].map((node) => node.getBoundingClientRect());
+    const points = boxes("circle, .interval");
+    return boxes("a text").filter((name) => points.some(
+        (point) => name.left < point.right && point.left < name.right && name.top < point.bottom
+            && point.top < name.bottom));
+})"""
+"""JavaScript that finds the names in plots that lie on a dot or on a bar."""
+
 
 def _shown(page: Any) -> list[str]:
     rows = page.locator("#models-table tr[data-card]:visible")
@@ -29,6 +38,7 @@ def test_models_are_sorted_filtered_and_opened_one_at_a_time(
     height = page.evaluate("document.documentElement.scrollHeight")
     assert height <= (1800 if width == 1440 else 4200)
     assert _shown(page) == [each.name for each in cards()]
+    assert page.evaluate(NAMES_OVER_POINTS) == []
 
     page.click(".cards th button[data-sort='3']")
     parameters = [card(name).parameters for name in _shown(page)]

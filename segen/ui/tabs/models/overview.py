@@ -17,8 +17,8 @@ from segen.ui.widgets import cards as facts
 
 LOWER_IS_BETTER = {"kernel_distance", "feature_distance"}
 """Of the metrics that a card is known by; of the others, higher is better."""
-WIDTH, HEIGHT, MARGIN, NAME = 340, 190, 14, 165
-"""Of a plot, the space around its points, and the longest name beside one, in the plot's own units."""
+WIDTH, HEIGHT, MARGIN, NAMES = 340, 150, 14, 200
+"""Of a plot, the space around its points, and where their names begin, in the plot's own units."""
 LEAST = 1e-4
 """Distances below are drawn as this one; an estimate can even be below 0."""
 LINE = 11
@@ -113,7 +113,7 @@ def _plot(reached: Reached, group: Sequence[_Point], language: str) -> dict[str,
 
     def across(point: _Point) -> float:
         share = _share(math.log10(point.card.multiply_adds), costs)
-        return round(MARGIN + share * (WIDTH - NAME), 1)
+        return round(MARGIN + share * (NAMES - 3 * MARGIN), 1)
 
     def down(value: float) -> float:
         return round(HEIGHT - MARGIN - _share(_upward(value, lower), ends) * (HEIGHT - 2 * MARGIN), 1)
@@ -139,6 +139,7 @@ def _plot(reached: Reached, group: Sequence[_Point], language: str) -> dict[str,
         "lower": lower,
         "dots": _named_apart(dots),
         "width": WIDTH,
+        "names": NAMES,
         "height": HEIGHT,
     }
 

@@ -14,8 +14,8 @@ from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.templates import render
 
 STUDIES = ("transfer", "imbalance", "generated", "generated_streets", "guided")
-LEFT, RIGHT, LINE = 150, 585, 30
-"""Where the plot's 0 and 1 are, and how far its rows are apart, in its own units."""
+WIDTH, LEFT, RIGHT, LINE = 450, 142, 436, 30
+"""Of the plot, where its 0 and 1 are, and how far its rows are apart, in its own units."""
 
 
 def studies(language: str) -> Markup:
@@ -25,6 +25,7 @@ def studies(language: str) -> Markup:
         language=language,
         studies=[_study(kept.read(name), language) for name in STUDIES],
         colors=COLORS,
+        width=WIDTH,
         left=LEFT,
         right=RIGHT,
         line=LINE,

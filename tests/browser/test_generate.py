@@ -113,6 +113,7 @@ def _assert_drawn(page: Any, name: str) -> None:
 def _assert_refined(page: Any, name: str) -> None:
     """Around the picked picture lie others, one of which becomes the next middle, and back."""
     page.wait_for_selector("#generate-refined [data-number]")
+    assert page.evaluate("document.querySelector('.gradio-container').scrollTop") == 0, "the head is whole"
     middle = "#generate-refined figure img"
     first = page.get_attribute(middle, "src")
     assert np.array_equal(sent(first), sent(page.get_attribute("#generate-grid .large img", "src")))

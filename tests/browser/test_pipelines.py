@@ -47,6 +47,7 @@ def test_a_chain_runs_by_itself_and_is_edited_undone_saved_and_opened(
     address: str, visit: Callable[..., Any], tmp_path: Path
 ) -> None:
     page = visit(f"{address}?tab=pipelines&lang=en")
+    assert page.evaluate("document.querySelector('#pipelines-told').offsetHeight") == 0, "nothing is told"
     _wait_for_results(page, 2)
     assert "read as asked" in page.inner_text(f"{CARDS}:last-child .agreement")
     assert_fits(page)

@@ -12,7 +12,7 @@ import gradio as gr
 
 from segen.errors import InputError
 from segen.imaging import images, png_text
-from segen.text import words
+from segen.text import device_name, words
 from segen.types import GenerateRequest, Generation, Run, seed_range
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import say
@@ -188,7 +188,7 @@ def _told(asked: Asked, run: Run[Generation]) -> str:
         first=seeds[0],
         last=seeds[-1],
         seconds=f"{run.seconds:.2f}",
-        device=run.device,
+        device=device_name(run.device),
     )
     if asked.threshold < WHOLE:
         sentence += words(asked.language, "generate.truncated", threshold=f"{asked.threshold:.2f}")

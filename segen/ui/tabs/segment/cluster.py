@@ -67,7 +67,7 @@ class ClusterView:
         names = _names()
         with gr.Row(elem_classes="controls"):
             self.model = gr.Radio(
-                names, value=names[0], label=say("cluster.model"), scale=2, elem_id="cluster-model"
+                names, value=names[0], label=say("cluster.model"), min_width=320, elem_id="cluster-model"
             )
             self.sliders = {name: _slider(name, names[0]) for name in ("k", "eps", "min_samples")}
             run = gr.Button(say("cluster.run"), variant="primary", min_width=110, elem_id="cluster-run")

@@ -66,9 +66,7 @@ class MeasurePanel:
                 with gr.Column(min_width=220):
                     self.drawn = gr.Button(say("measure.drawn"), interactive=False, elem_id="measure-drawn")
                     run = gr.Button(say("measure.run"), variant="primary", elem_id="measure-run")
-            self.scores = gr.HTML(
-                elem_classes="scores", padding=False, min_height=64, elem_id="measure-scores"
-            )
+            self.scores = gr.HTML(elem_classes="scores", padding=False, elem_id="measure-scores")
             with gr.Column(visible=False, elem_id="measure-roc") as self.curve:
                 self.line = gr.LinePlot(height=320)
             formulas(("iou", "f1", "auc_roc"))

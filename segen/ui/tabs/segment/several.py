@@ -48,7 +48,7 @@ class SeveralPanel:
                 run = gr.Button(say("several.run"), variant="primary", min_width=130, elem_id="several-run")
                 stop = gr.Button(say("page.stop"), interactive=False, min_width=80, elem_id="several-stop")
                 self.archive = download_button("several.archive", visible=False, elem_id="several-archive")
-            self.told = gr.HTML(elem_classes="several", padding=False, elem_id="several-told", min_height=48)
+            self.told = gr.HTML(elem_classes="several", padding=False, elem_id="several-told")
             self.gallery = gr.Gallery(
                 show_label=False, columns=4, height="auto", visible=False, buttons=[],
                 elem_id="several-gallery",

@@ -69,7 +69,7 @@ def street_panel(engine: Engine, picture: Picture, model: gr.Dropdown, stop: gr.
                 )
                 seed = gr.Textbox("0", label=say("generate.seed"), max_length=19, elem_id="street-seed")
                 run = gr.Button(say("street.run"), variant="primary", elem_id="street-run")
-                told = gr.HTML(padding=False, min_height=64, elem_id="street-told")
+                told = gr.HTML(elem_classes="told", padding=False, elem_id="street-told")
         street = Street(engine, board, told)
         onward("#street-view .painted img", "pipelines&chain=street")
     painting, view = [board, told], street.view

@@ -19,6 +19,7 @@ from segen.imaging.labels import encode_labels
 from segen.registry import card
 from segen.text import words
 from segen.types import Segmentation, SegmentRequest
+from segen.ui.framework.gate import MAX_UPLOAD_BYTES
 from tests.browser.actions import assert_fits, settle, upload, wait_for_result
 from tests.browser.engines import KnownEngine
 
@@ -94,6 +95,16 @@ def test_a_bad_upload_gets_a_sentence_and_the_visit_goes_on(
         page.wait_for_selector("#segment-picture img", state="detached")
     upload(page, photo, empty)
     wait_for_result(page)
+
+
+def test_a_file_that_is_too_large_is_told_of_in_chinese(
+    address: str, visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "large.png").write_bytes(bytes(MAX_UPLOAD_BYTES + 1))
+    page = visit(f"{address}/?tab=segment", locale="zh-CN")
+    upload(page, tmp_path / "large.png")
+    toast = page.wait_for_selector(".toast-message-text").inner_text()
+    assert toast == words("zh", "gradio.too_large", size="61.0 Mb", names='"large.png"')
 
 
 def test_a_result_is_measured_against_a_reference(

@@ -100,7 +100,7 @@ appearing(".image-container > button", (button) => {
         if (!(added instanceof Element)) continue;
         translate(added);
         added.querySelectorAll(names.map((name) => `[${name}]`).join()).forEach(translate);
-        for (const message of added.querySelectorAll(".toast-text")) {
+        for (const message of added.querySelectorAll("[data-testid=toast-text]")) {
           const ours = translated(message.textContent.trim());
           if (ours !== message.textContent.trim()) message.textContent = ours;
         }

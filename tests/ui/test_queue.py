@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from segen.errors import InputError
 from segen.ui.framework import queue
 from segen.ui.framework.queue import Turns
 
@@ -137,3 +138,29 @@ def test_stop_can_be_pressed_until_the_last_work_ends(counts: tuple[Count, Count
     assert list(works[0]("", ME)) == UNCHANGED
     assert list(works[1]("", ME)) == [*UNCHANGED, *range(1, 11)]
     assert not end[1](ME).interactive
+
+
+def test_a_fault_of_a_work_that_is_no_longer_asked_for_is_no_ones_and_of_the_last_ends_stop(
+    counts: tuple[Count, Count],
+) -> None:
+    def fails(request: gr.Request) -> Iterator[int]:
+        yield 1
+        raise InputError("no_picture")
+
+    turns = Turns()
+    turns.ask(fails, "me")
+    running = turns.taken(fails)(ME)
+    assert [next(running), next(running)] == [gr.skip(), 1]
+    turns.ask(fails, "me")
+    assert list(running) == []
+    assert turns.going("me"), "what was pressed since is to come"
+
+    with gr.Blocks() as page:
+        stop, button, given, view = gr.Button(), gr.Button(), gr.Textbox(), gr.Textbox()
+        for work in (fails, counts[0].work()):
+            queue.on_device([button.click], work, [given], [view], stop=stop, shows=view)
+    fns = list(page.fns.values())
+    begin, fail = ([each.fn for each in fns if each.name == name] for name in ("begin", "fail"))
+    begin[0](ME)
+    assert not fail[0](ME).interactive, "it may never have reached the server"
+    assert fail[1](ME).interactive

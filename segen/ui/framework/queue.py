@@ -18,6 +18,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
+from segen.errors import SegenError
 from segen.imaging import images
 from segen.text import words
 from segen.types import Request, Run, Step, V
@@ -33,8 +34,12 @@ LARGE_PIXELS = 8_000_000
 """Of pictures above this, one is worked on at a time, since each takes much memory."""
 UNSEEN: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 """No progress is shown. "hidden" alone would still have the page go through all outputs at each step."""
-QUIET: dict[str, Any] = {"queue": False, **UNSEEN}
-"""Given to every event that is done in a moment."""
+QUIET: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", **UNSEEN}
+"""Given to every event that is done in a moment; what is chosen before its answer came is asked for then."""
+CLICKED: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}
+"""QUIET for events that carry data: later, Gradio would send that of the first once more."""
+ONCE: dict[str, Any] = {**QUIET, "trigger_mode": "once"}
+"""QUIET for events of which a second one before the answer came, such as of a double click, means nothing."""
 READING: dict[str, Any] = {
     "concurrency_id": "reading",
     "concurrency_limit": 1,
@@ -103,12 +108,15 @@ class Turns:
         self._last.pop(visit, None)
         self._stopped.add(visit)
 
-    def going(self, visit: str | None) -> bool:
-        """Whether a work waits or goes on."""
-        return visit in self._last
+    def going(self, visit: str | None, but: object = None) -> bool:
+        """Whether a work waits or goes on that is not `but`."""
+        return visit in self._last and self._last[visit][0] is not but
 
     def taken(self, work: Callable[..., Generator[Any, None, None]]) -> Callable[..., Any]:
-        """The generator function `work`, which has a parameter `request`, ending when its turn is over."""
+        """The generator function `work`, which has a parameter `request`, ending when its turn is over.
+
+        A fault is then no one's concern; Gradio would forget for it what was asked for since.
+        """
 
         @wraps(work)
         def in_turn(*arguments: Any) -> Generator[Any, None, None]:
@@ -129,6 +137,9 @@ class Turns:
                             yield gr.skip()
                             return
                         yield item
+            except SegenError:
+                if self._last.get(visit) is mine:
+                    raise
             finally:
                 if self._last.get(visit) is mine:
                     del self._last[visit]
@@ -188,7 +199,10 @@ def on_device(
     def end(request: gr.Request) -> gr.Button:
         return gr.Button(interactive=turns.going(request.session_hash))
 
-    asked: Dependency = gr.on(triggers, begin, None, stop, concurrency_id=ASKING, **QUIET)
+    def fail(request: gr.Request) -> gr.Button:
+        return gr.Button(interactive=turns.going(request.session_hash, but=work))
+
+    asked: Dependency = gr.on(triggers, begin, None, stop, concurrency_id=ASKING, **ONCE)
     event: Dependency = asked.success(
         turns.taken(work),
         inputs,
@@ -198,8 +212,8 @@ def on_device(
         api_visibility="private",
         **DEVICE,
     )
-    for ended in (event.then, event.failure):  # after a fault Gradio's page carries out no `then`
-        ended(end, None, stop, **QUIET)
+    event.then(end, None, stop, **QUIET)
+    event.failure(fail, None, stop, **QUIET)  # Gradio's page takes nothing up after a fault
     stop.click(None, None, None, cancels=[event], **QUIET)
     return event
 

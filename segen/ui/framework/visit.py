@@ -23,7 +23,7 @@ from segen.text import LANGUAGES, words
 from segen.ui.framework.component import component
 from segen.ui.framework.language import language_of
 from segen.ui.framework.link import Link, Tab, Values
-from segen.ui.framework.queue import QUIET
+from segen.ui.framework.queue import CLICKED, QUIET
 from segen.ui.framework.templates import render
 
 MOVED = {
@@ -83,7 +83,7 @@ def visits(page: gr.Blocks, built: Mapping[str, Tab], tabs: gr.Tabs, notice: gr.
     pictures = [tab.takes.picture for tab in built.values() if tab.takes]
     show = {"fn": None, "inputs": restored, "js": "(restored) => segen.restored(restored)", **QUIET}
     page.load(load, None, outputs, **QUIET).then(**show)
-    going.go(go, None, list(dict.fromkeys([*outputs, *pictures])), **QUIET).then(**show)
+    going.go(go, None, list(dict.fromkeys([*outputs, *pictures])), **CLICKED).then(**show)
 
 
 def moved(query: Mapping[str, str], built: Mapping[str, Any]) -> dict[str, str]:

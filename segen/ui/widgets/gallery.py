@@ -11,7 +11,7 @@ from markupsafe import Markup
 from segen.imaging import images
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
-from segen.ui.framework.queue import QUIET, press
+from segen.ui.framework.queue import CLICKED, press
 from segen.ui.framework.templates import render
 from segen.ui.widgets.examples import Example, named
 from segen.ui.widgets.picture import Picture
@@ -31,7 +31,7 @@ def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
     def choose(event: gr.EventData) -> str:
         return named()[event.example].file()
 
-    pick.choose(choose, None, picture, **QUIET).then(**press(run))
+    pick.choose(choose, None, picture, **CLICKED).then(**press(run))
 
 
 def gallery(examples: tuple[Example, ...], language: str) -> Markup:

@@ -14,7 +14,7 @@ from segen.errors import InputError
 from segen.text import words
 from segen.ui.framework.component import component
 from segen.ui.framework.language import language_of
-from segen.ui.framework.queue import QUIET
+from segen.ui.framework.queue import CLICKED
 
 MAX_LINK = 2000
 """Characters: a QR code holds 2,331 bytes at most with this much error correction."""
@@ -27,7 +27,7 @@ EVERYWHERE = {"0.0.0.0", "::"}
 def qr_code() -> gr.HTML:
     """A small QR code that opens a large one on a click; it follows the page's address."""
     code = component("qr", elem_id="qr", padding=False, min_width=90)
-    code.linked(_shown, None, code, **QUIET)
+    code.linked(_shown, None, code, **CLICKED)
     return code
 
 

@@ -22,7 +22,7 @@ from segen.ui.framework.component import component
 from segen.ui.framework.figures import empty, figure, png
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, steps
+from segen.ui.framework.queue import ONCE, QUIET, on_device, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Chosen, Given
 
@@ -190,7 +190,7 @@ def blind_view(engine: Engine, chosen: Chosen) -> Part:
     outputs = [kept, test.view, test.score]
     inputs = {chosen.model, test.first, test.second, kept}
     on_device([test.begin.click], turn, inputs, outputs, stop=chosen.stop, shows=test.view)
-    test.view.choose(answer, kept, outputs, **QUIET)
+    test.view.choose(answer, kept, outputs, **ONCE)
     test.reset.click(forget, None, outputs, **QUIET)
     return Part([test.first, test.second, test.view, test.score], of_card)
 

@@ -19,7 +19,7 @@ from segen.ui.framework.component import component
 from segen.ui.framework.figures import png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, press, press_when_moved, steps
+from segen.ui.framework.queue import CLICKED, on_device, press, press_when_moved, steps
 from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
 from segen.ui.tabs.generate.seeds import DIRECTIONS, Ends, seed_of
 
@@ -73,7 +73,7 @@ def map_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
     def move(event: gr.EventData) -> Values:
         return {x: _bounded(event.x), y: _bounded(event.y)}
 
-    view.move(move, None, [x, y], **QUIET).then(**press(run))
+    view.move(move, None, [x, y], **CLICKED).then(**press(run))
     press_when_moved(run, across, up, span)
     on_device(
         [run.click, origin.input],

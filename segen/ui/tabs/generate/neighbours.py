@@ -22,7 +22,7 @@ from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.figures import empty, figure, png
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Part, Values
-from segen.ui.framework.queue import QUIET, on_device, press, press_when_moved, steps
+from segen.ui.framework.queue import ONCE, QUIET, on_device, press, press_when_moved, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.generate.chosen import Asked, Chosen, Given
 from segen.ui.tabs.generate.seeds import Ends, seed_of
@@ -88,7 +88,7 @@ def neighbours_panel(engine: Engine, chosen: Chosen, ends: Ends) -> Part:
         numbers = {str(number): number for number in range(COUNT)}
         return extended(trail, numbers.get(str(event.number)), reach)
 
-    view.choose(choose, [kept, reach], kept, **QUIET).then(**press(run))
+    view.choose(choose, [kept, reach], kept, **ONCE).then(**press(run))
     undo = back.click(lambda trail: trail and replace(trail, choices=trail.choices[:-1]), kept, kept, **QUIET)
     undo.then(**press(run))
 

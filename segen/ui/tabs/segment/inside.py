@@ -24,7 +24,7 @@ from segen.types import (
 from segen.ui.framework.component import component
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values, remember
-from segen.ui.framework.queue import QUIET, on_device, press, steps
+from segen.ui.framework.queue import CLICKED, QUIET, on_device, press, steps
 from segen.ui.framework.templates import render
 from segen.ui.tabs.segment import context
 from segen.ui.tabs.segment.convolution import Trial, kernel_names, kernels_to_choose, tried
@@ -88,7 +88,7 @@ class InsideView:
             shows=self.panel,
         )
         for buttons in (self.choices, self.list):
-            buttons.choose(self._choose, None, picked, **QUIET).then(**press(run))
+            buttons.choose(self._choose, None, picked, **CLICKED).then(**press(run))
         view.change(lambda view: gr.Row(visible=view == "kernels"), view, self.trial, **QUIET)
         remember(NAME, {"model": model, **self.options})
 

@@ -17,7 +17,7 @@ from segen.text import words
 from segen.types import Image
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values
-from segen.ui.framework.queue import QUIET, in_page, picks
+from segen.ui.framework.queue import CLICKED, QUIET, in_page, picks
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import example_in, examples_of, named
 from segen.ui.widgets.gallery import gallery, gallery_input
@@ -110,7 +110,7 @@ def share() -> Shared:
         return named()[event.example].file()
 
     example, replaced = (gr.Textbox("", visible="hidden") for _ in range(2))
-    pick.choose(choose, None, picture, **QUIET)
+    pick.choose(choose, None, picture, **CLICKED)
     picture.change(None, picture, replaced, js="(picture) => segen.replaced(picture)", **QUIET)
     replaced.change(example_in, picture, example, **QUIET)
     look = f"(picture) => picture && segen.again('{NAME}')"  # while one is uploaded, there is none

@@ -22,7 +22,7 @@ from segen.ui.tabs.translate import cycle_view, region, tab
 from segen.ui.widgets import paint
 
 PEN = (0, 1, 7)
-OF_A_TURN = ("cyclegan-yosemite", "backward")
+OF_A_TURN = ("cyclegan-yosemite", "backward", 1.0)
 REQUEST = gr.Request(headers={}, query_params={"lang": "en"}, session_hash="visit")
 
 
@@ -72,6 +72,19 @@ def test_the_tab_opens_with_summer_made_winter_and_a_link_with_its_model(asked: 
     assert opened in models
     leads = registry.card(opened).options.leads
     assert any(isinstance(each, gr.Radio) and each.value == leads for each in filled.values())
+
+
+@pytest.mark.parametrize("strength", ["0", "0.5"])
+def test_what_ships_is_shown_at_the_strength_of_a_link(strength: str) -> None:
+    with gr.Blocks() as own:
+        built = tab.build(None)  # type: ignore[arg-type]
+    given, shown = built.fill(Link({"strength": strength}), "en")[named(own, "translate-view")]
+    _, whole = built.fill(Link({}), "en")[named(own, "translate-view")]
+    turn = next(each for each in after(own, "translate-direction", "input") if each.name == "turn")
+    turned = turn.fn("cyclegan-yosemite", "forward", float(strength), REQUEST)
+    assert turned[named(own, "translate-view")] == (given, shown)
+    expected = images.mix(images.read(given), images.read(whole), float(strength))
+    assert np.array_equal(images.read(shown), expected)
 
 
 def test_another_segmenter_takes_away_what_the_one_before_found(page: gr.Blocks) -> None:

@@ -17,7 +17,7 @@ from segen.types import DIRECTIONS
 from segen.ui.framework.downloads import saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
-from segen.ui.framework.queue import QUIET, end_at, picks
+from segen.ui.framework.queue import CLICKED, QUIET, end_at, picks
 from segen.ui.tabs.translate.panel import Panel, nothing_of, outputs_of, to_run
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import named, to_translate
@@ -71,8 +71,8 @@ class Choice:
     def wire(self, tabs: gr.Tabs, view: TranslationView, parts: Mapping[str, Panel]) -> Tab:
         """Let models and directions bring along what is theirs; returns the tab as built."""
 
-        def brought(card: ModelCard, asked: str, language: str) -> Values:
-            """The example of a direction, with its shipped result."""
+        def brought(card: ModelCard, asked: str, strength: float, language: str) -> Values:
+            """The example of a direction, with its shipped result at this strength."""
             example = to_translate(card, asked)[0]
             return {
                 self.direction: gr.Radio(
@@ -80,41 +80,37 @@ class Choice:
                 ),
                 self.pick: gallery(to_translate(card, asked), language),
                 self.picture: example.file(),
-                **view.shipped(card, asked, shown_files(card.name, asked), language),
+                **view.shipped(card, asked, shown_files(card.name, asked, strength), language),
             }
 
-        def opened(card: ModelCard, asked: str, language: str) -> Values:
-            values = {self.about: cards.beside(card, language), **brought(card, asked, language)}
+        def opened(card: ModelCard, asked: str, strength: float, language: str) -> Values:
+            values = {self.about: cards.beside(card, language), **brought(card, asked, strength, language)}
             for part in parts.values():
                 values |= part.of_card(card, language)
             return values
 
-        def views(card: ModelCard, selected: str) -> gr.Tabs:
-            # Gradio hides no tab that was never opened: translate.css does
-            lacks = [f"lacks-{name}" for name, part in parts.items() if not part.is_of(card)]
-            return gr.Tabs(selected=selected, elem_classes=lacks)
-
-        def describe(name: str, request: gr.Request) -> Values:
+        def describe(name: str, strength: float, request: gr.Request) -> Values:
             card = registry.card(name, "translate")
-            values = opened(card, card.options.leads, language_of(request))
-            return {tabs: views(card, "translate"), **values}
+            values = opened(card, card.options.leads, strength, language_of(request))
+            return {tabs: _views(card, parts, "translate"), **values}
 
-        def turn(name: str, asked: str, request: gr.Request) -> Values:
+        def turn(name: str, asked: str, strength: float, request: gr.Request) -> Values:
             language = language_of(request)
             card = registry.card(name, "translate")
-            return {**brought(card, asked, language), **nothing_of(parts.values(), language)}
+            return {**brought(card, asked, strength, language), **nothing_of(parts.values(), language)}
 
         def fill(link: Link, language: str) -> Values:
             card = registry.card(link.choice("model", self.names))
             leads = card.options.leads
             ordered = [leads, *(each for each in DIRECTIONS if each in card.directions and each != leads)]
             titles = [(registry.card(name).title[language], name) for name in self.names]
+            strength = link.number("strength", 0.0, 1.0, 1.0)
             known = ["translate", *(name for name, part in parts.items() if part.is_of(card))]
             return {
-                tabs: views(card, link.choice("view", known)),
+                tabs: _views(card, parts, link.choice("view", known)),
                 self.model: gr.Dropdown(titles, value=card.name),
-                self.strength: link.number("strength", 0.0, 1.0, 1.0),
-                **opened(card, link.choice("direction", ordered), language),
+                self.strength: strength,
+                **opened(card, link.choice("direction", ordered), strength, language),
             }
 
         of_direction = [self.direction, self.pick, self.picture, *view.outputs]
@@ -122,24 +118,37 @@ class Choice:
         picked = picks(self.model).change
         end_at(partial(gr.on, [picked, self.direction.input]), self.stop)
         outputs = [self.about, *of_direction, *of_parts]
-        picked(describe, self.model, [tabs, *outputs], **QUIET).then(**to_run("fresh", "translate"))
-        turned = self.direction.input(turn, [self.model, self.direction], [*of_direction, *of_parts], **QUIET)
+        chosen = [self.model, self.direction, self.strength]
+        described = picked(describe, [self.model, self.strength], [tabs, *outputs], **QUIET)
+        described.then(**to_run("fresh", "translate"))
+        turned = self.direction.input(turn, chosen, [*of_direction, *of_parts], **QUIET)
         turned.then(**to_run("fresh", "translate"))
-        self.pick.choose(_example_file, None, self.picture, **QUIET).then(**view.take())
+        self.pick.choose(_example_file, None, self.picture, **CLICKED).then(**view.take())
         remember("translate", {"model": self.model, "direction": self.direction, "strength": self.strength})
         return Tab([tabs, self.model, self.strength, *outputs], fill, Taker(self.picture, view.arrived))
+
+
+def _views(card: ModelCard, parts: Mapping[str, Panel], selected: str) -> gr.Tabs:
+    """The views that the card has, one of them open."""
+    # Gradio hides no tab that was never opened: translate.css does
+    lacks = [f"lacks-{name}" for name, part in parts.items() if not part.is_of(card)]
+    return gr.Tabs(selected=selected, elem_classes=lacks)
 
 
 def _example_file(event: gr.EventData) -> str:
     return named()[event.example].file()
 
 
-def shown_files(name: str, direction: str) -> tuple[str, str] | None:
-    """Paths of a card's first example and of its shipped translation; None where none is shipped."""
+def shown_files(name: str, direction: str, strength: float = 1.0) -> tuple[str, str] | None:
+    """Paths of a card's first example and of its shipped translation, mixed; None where none is shipped."""
     file = SHIPPED / f"{name}.{direction}.webp"
     if not file.is_file():
         return None
-    return saved(*_first_example(name, direction)), saved(file.name, file.read_bytes())
+    given = _first_example(name, direction)
+    if strength == 1:
+        return saved(*given), saved(file.name, file.read_bytes())
+    mixed = images.mix(images.read(given[1]), images.read(file), strength)
+    return saved(*given), saved(f"{file.stem}.png", images.encode(mixed))
 
 
 @cache

@@ -20,7 +20,7 @@ from segen.ui.framework.component import component
 from segen.ui.framework.downloads import download_button, saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
-from segen.ui.framework.queue import QUIET, READING, TOLD_SECONDS, on_device
+from segen.ui.framework.queue import CLICKED, READING, TOLD_SECONDS, end_at, on_device
 from segen.ui.framework.visit import onward, uploaded
 from segen.ui.tabs.pipelines.chain import archive, chain_editor, contents, result, with_results
 from segen.ui.tabs.pipelines.forms import asked
@@ -69,16 +69,12 @@ class Pipelines:
     def wire(self) -> Tab:
         """Let choices and files bring chains along, and Run carry them out; returns the tab as built."""
         outputs = [self.chain, self.told, self.picture, self.row, self.chosen]
-        self.pick.choose(self.choose, None, outputs, **QUIET)
+        self.pick.choose(self.choose, None, outputs, **CLICKED)
+        end_at(self.file.upload, self.stop)
         self.file.upload(self.open_file, self.file, [self.chain, self.told, self.row], **READING)
-        on_device(
-            [self.run.click, self.picture.input],
-            self.carry_out,
-            [self.picture, self.chain],
-            [self.chain, self.told, self.row, self.bundle],
-            stop=self.stop,
-            shows=self.told,
-        )
+        inputs, shown = [self.picture, self.chain], [self.chain, self.told, self.row, self.bundle]
+        for trigger, work in ((self.run.click, self.carry_out), (self.picture.input, self.repeat)):
+            on_device([trigger], work, inputs, shown, stop=self.stop, shows=self.told)
         remember(NAME, {"chain": self.chosen})
 
         def fill(link: Link, language: str) -> Values:
@@ -143,6 +139,19 @@ class Pipelines:
             yield {self.chain: with_results(value, ran, results), self.row: gr.Row(visible=False)}
         zipped = saved(f"{stem}.chain.zip", archive(kept, recipe))
         yield {self.row: gr.Row(visible=True), self.bundle: zipped}
+
+    def repeat(
+        self,
+        file: Path | None,
+        value: Mapping[str, Any],
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Generator[Values, None, None]:
+        """Run the chain on another picture; the visitor may as well have taken away the one before."""
+        if file is None:
+            yield gr.skip()
+        else:
+            yield from self.carry_out(file, value, request, progress)
 
     def _steps(
         self, recipe: Recipe, image: Image | None, progress: gr.Progress, language: str

@@ -128,11 +128,13 @@ appearing(".image-container > button", (button) => {
   const { fetch } = window;
   window.fetch = async (...given) => {
     const answer = await fetch(...given);
-    if (!answer.ok && answer.url.includes("/run/predict")) {
-      const { error } = await answer.clone().json().catch(() => ({}));
-      if (error) tell(error);
-    }
-    return answer;
+    const { pathname } = new URL(given[0].url ?? given[0], location);
+    const alone = pathname.endsWith("/run/predict");
+    if (answer.ok || !(alone || pathname.endsWith("/queue/join"))) return answer;
+    // What stands between page and server, as a proxy does, answers in a language of its own, and Gradio any 503.
+    const fault = await answer.json().catch(() => ({ error: segen.words["page.no_answer"] }));
+    if (alone && fault.error) tell(fault.error);
+    return Response.json(fault, { status: 500 });
   };
 }
 
@@ -144,13 +146,20 @@ segen.press = (id, tries = 200) => {
   else segen.tell("page.not_there");
 };
 
-// Press a button that can be seen if what it fills is empty: a view has a result when it is opened.
-segen.fill = (id, filled, tries = 20) =>
-  void setTimeout(() => {
-    const button = document.getElementById(id);
-    if (!button && tries) segen.fill(id, filled, tries - 1);
-    else if (button?.checkVisibility() && !document.querySelector(`#${filled} img`)) button.click();
-  }, 200);
+// Press a button that can be seen if what it fills is empty: a view has a result when it is opened. But not while
+// another model is on its way, which may not have that view.
+{
+  let filling = 0;
+  segen.unfill = () => clearTimeout(filling);
+  segen.fill = (id, filled, tries = 20) => {
+    segen.unfill();
+    filling = setTimeout(() => {
+      const button = document.getElementById(id);
+      if (!button && tries) segen.fill(id, filled, tries - 1);
+      else if (button?.checkVisibility() && !document.querySelector(`#${filled} img`)) button.click();
+    }, 200);
+  };
+}
 
 // How often another choice was picked from each drop-down list: Gradio tells of an input whenever one is left, too.
 {
@@ -238,7 +247,7 @@ segen.fill = (id, filled, tries = 20) =>
   // The views of a tab that look at one picture: each runs, by its button VIEW-look or VIEW-run, when it is opened,
   // unless what it shows is of that picture already.
   const done = {}; // by tab, the views that ran
-  const last = {}; // and the one that was last to run
+  const last = {}; // and the one that was last to run, until a Stop button tells that it has ended
   let waiting = 0;
   const start = (tab) => {
     if (!done[tab]) return;
@@ -246,14 +255,16 @@ segen.fill = (id, filled, tries = 20) =>
     waiting = setTimeout(() => {
       if (open !== tab || done[tab].has(shown())) return;
       const cut = last[tab]; // of views under one Stop button only the last goes on
-      const stop = (place) => document.getElementById(`${place}-stop`);
-      if (cut && !stop(cut) && stop(tab)?.disabled === false) done[tab].delete(cut);
+      if (cut && !document.getElementById(`${cut}-stop`)) done[tab].delete(cut);
       last[tab] = shown();
       done[tab].add(shown());
       const look = `${shown()}-look`; // it may refuse a picture that VIEW-run takes
       segen.press(document.getElementById(look) ? look : `${shown()}-run`);
     }, 80);
   };
+  new MutationObserver((changes) => {
+    for (const { target } of changes) if (target.disabled) delete last[target.id.replace(/-stop$/, "")];
+  }).observe(document, { subtree: true, attributeFilter: ["disabled"] });
   // Another picture came: all views are to run but these, which show something else or have run.
   segen.fresh = (tab, ...but) => {
     done[tab] = new Set(but);

@@ -317,7 +317,7 @@ function fill() {
     if (before !== null) stop(); // no network of this card runs here
     return;
   }
-  parts.run.id = `${place}-run`; // by which page.js presses it
+  for (const part of ["run", "stop"]) parts[part].id = `${place}-${part}`; // by which page.js presses them
   parts.choice.hidden = cards.length < 2;
   parts.classes.hidden = !cards[0].classes;
   parts.run.textContent = say(cards[0].classes ? "camera.run" : "camera.translate");

@@ -11,7 +11,7 @@ from segen import registry
 from segen.registry import ModelCard
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Part, Tab, Values, remember
-from segen.ui.framework.queue import QUIET, end_at, picks, press
+from segen.ui.framework.queue import CLICKED, QUIET, end_at, picks, press
 from segen.ui.tabs.generate import neighbours, noising, objectives, quality, walking
 from segen.ui.tabs.generate.blind import blind_view, known_sources
 from segen.ui.tabs.generate.chosen import ANY, Chosen, Given, choices, labels
@@ -113,7 +113,8 @@ def build(engine: Engine) -> Tab:
     end_at(picked.change, chosen.stop)
     described = [about, objective, *chosen.outputs, *views.outputs]
     inputs = {*chosen.inputs, views.opened, drawing.count}
-    picked.change(describe, inputs, [*described, *drawing.outputs], **QUIET).then(**walking.first())
+    brought = picked.change(describe, inputs, [*described, *drawing.outputs], js=walking.LATER, **QUIET)
+    brought.then(**walking.first())
     remember(NAME, {**chosen.options, "count": drawing.count, "view": views.opened})
 
     def fill(link: Link, language: str) -> Values:
@@ -184,6 +185,6 @@ def _connect(views: Views) -> None:
         return diffusion.vary(event, language_of(request)) | views.open("diffusion")
 
     opening = [views.tabs, views.opened]
-    grid.choose(latent.choose, None, [latent.ends.start, latent.ends.end], **QUIET)
-    grid.refine(refine, None, [*latent.outputs, *opening], **QUIET).then(**press(neighbours.RUN))
-    grid.vary(vary, None, [*diffusion.varied, *opening], **QUIET).then(**press(noising.VARY))
+    grid.choose(latent.choose, None, [latent.ends.start, latent.ends.end], **CLICKED)
+    grid.refine(refine, None, [*latent.outputs, *opening], **CLICKED).then(**press(neighbours.RUN))
+    grid.vary(vary, None, [*diffusion.varied, *opening], **CLICKED).then(**press(noising.VARY))

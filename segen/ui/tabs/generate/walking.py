@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Steps = Generator[dict[Any, Any], None, Any]
 MAX_STRENGTH = 10.0
+LATER = "(...given) => (segen.unfill(), given)"
+"""Of an event after which `first` comes again: until then it does not walk."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from segen.registry import card
 from segen.text import words
 from tests.browser.actions import open_view, settle, wait_for_result
 from tests.browser.engines import KnownEngine, QuickEngine
@@ -41,11 +40,6 @@ def _ask(page: Any, act: Callable[[], None]) -> None:
     page.wait_for_function("window.asked")
 
 
-def _pick(page: Any, name: str) -> None:
-    page.click("#generate-model input")
-    page.get_by_role("option", name=card(name).title["en"], exact=True).click()
-
-
 def test_a_fault_is_told_in_a_sentence_and_stop_is_over(
     serve: Callable[..., str], visit: Callable[..., Any]
 ) -> None:
@@ -76,6 +70,7 @@ def test_a_view_that_is_left_before_the_server_heard_of_it_runs_when_it_is_opene
     settle(page, "translate")
     _ask(page, lambda: open_view(page, "translate", "translate.cycle_view"))
     open_view(page, "translate", "translate.region")
+    page.wait_for_function("window.asked > 1")
     page.evaluate("window.held = null, let_go()")
     page.wait_for_selector("#translate-region-download")
     settle(page, "translate")
@@ -106,23 +101,6 @@ def test_the_last_of_quick_choices_counts(address: str, visit: Callable[..., Any
     settle(page, "translate")
     assert directions.nth(0).is_checked()
     assert page.locator("#translate-picture img[src*=pagoda]").count()
-
-
-def test_no_walk_begins_while_a_model_without_one_is_on_its_way(
-    address: str, visit: Callable[..., Any]
-) -> None:
-    page = visit(f"{address}/?tab=generate&view=latent&model=dcgan-yosemite", script=LINE)
-    page.wait_for_selector("#generate-walk-film")
-    settle(page, "generate")
-    _ask(page, lambda: _pick(page, "dcgan-fashion"))
-    _pick(page, "ddpm-fashion")
-    page.evaluate("let_go(), hold()")
-    page.wait_for_function("window.asked")  # of the second, as the first is there
-    page.wait_for_timeout(600)
-    page.evaluate("window.held = null, let_go()")
-    page.wait_for_selector("#generate-walk", state="hidden")
-    settle(page, "generate")
-    assert not page.locator(".toast-body").count()
 
 
 def test_a_picture_that_is_taken_away_is_no_fault(

@@ -14,7 +14,7 @@ from segen.ui.framework.data_uri import data_uri
 from segen.ui.framework.templates import render
 
 STUDIES = ("transfer", "imbalance", "generated", "generated_streets", "guided")
-WIDTH, LEFT, RIGHT, LINE = 450, 142, 436, 30
+WIDTH, LEFT, RIGHT, LINE = 450, 142, 436, 27
 """Of the plot, where its 0 and 1 are, and how far its rows are apart, in its own units."""
 
 

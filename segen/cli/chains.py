@@ -9,8 +9,8 @@ from typing import Annotated
 import tyro
 
 from segen.cli.packing import Cards, add_cards
-from segen.cli.pictures import make_folder, name, prepare, tell, work_on_each
-from segen.errors import InputError, UsageError
+from segen.cli.pictures import make_folder, naming, prepare, tell, work_on_each
+from segen.errors import UsageError
 from segen.text import words
 
 
@@ -35,10 +35,8 @@ def run_recipe(
     from segen.evaluation.pipelines import files
     from segen.evaluation.pipelines.recipe import read_file
 
-    try:
+    with naming(recipe):
         chain = read_file(recipe)
-    except InputError as fault:
-        raise InputError("item_unusable", file=name(recipe), fault=fault) from None
     if images and not chain.takes_image:
         raise UsageError("recipe_no_image")
     if chain.takes_image:

@@ -20,11 +20,11 @@ from segen.cli.chains import run_recipe
 from segen.cli.exporting import export
 from segen.cli.importing import import_annotations
 from segen.cli.packing import Cards, add_cards, pack, tell_masks
-from segen.cli.pictures import label_each, make_folder, name, prepare, progress, tell, work_on_each
+from segen.cli.pictures import label_each, make_folder, naming, prepare, progress, tell, work_on_each
 from segen.cli.serving import serve
 from segen.cli.teaching import label_by, teach
 from segen.data import classifiers, files
-from segen.errors import CardError, InputError, UsageError, WeightsError
+from segen.errors import CardError, UsageError, WeightsError
 from segen.models import hub
 from segen.registry import Task
 from segen.types import (
@@ -108,10 +108,8 @@ def segment(
         raise UsageError("model_or_classifier")
     add_cards(cards)
     if classifier is not None:
-        try:
+        with naming(classifier):
             taught = classifiers.read(classifier)
-        except InputError as fault:
-            raise InputError("item_unusable", file=name(classifier), fault=fault) from None
         return label_by(taught, images, out, also)
     return label_each(images, registry.card(cast(str, model), "segment"), out, SegmentRequest, also)
 

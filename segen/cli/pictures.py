@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from segen.errors import CardError, UsageError, WeightsError, sentence
+from segen.errors import CardError, InputError, UsageError, WeightsError, sentence
 from segen.registry import ModelCard
 from segen.types import ClusterRequest, Format, Image, Request
 
@@ -99,6 +100,15 @@ def work_on_each(pictures: Sequence[Path], work: Callable[[Path], None]) -> int:
 def tell(path: Path, said: str) -> None:
     """One line on stderr, without breaking into the progress bar."""
     tqdm.write(f"{name(path)}: {said}", file=sys.stderr)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say of which file a fault is that is told within, as an InputError."""
+    try:
+        yield
+    except InputError as fault:
+        raise InputError("item_unusable", file=name(path), fault=fault) from None
 
 
 def name(path: Path) -> str:

@@ -6,12 +6,13 @@ from functools import cache
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 from markupsafe import Markup
 
 from segen.imaging import images
 from segen.ui.framework.component import component
 from segen.ui.framework.data_uri import data_uri
-from segen.ui.framework.queue import CLICKED, press
+from segen.ui.framework.queue import CLICKED
 from segen.ui.framework.templates import render
 from segen.ui.widgets.examples import Example, named
 from segen.ui.widgets.picture import Picture
@@ -22,16 +23,17 @@ def gallery_input(**options: Any) -> gr.HTML:
     return component("choices", elem_classes="gallery", **options)
 
 
-def on_choice(pick: gr.HTML, picture: Picture, run: gr.Button) -> None:
-    """Put the example that is chosen from `pick` into `picture`, then press `run`.
+def on_choice(pick: gr.HTML, picture: Picture) -> Dependency:
+    """Put the example that is chosen from `pick` into `picture`; the event.
 
-    What the server sets is no input of the visitor's, so that nothing would start by itself.
+    What the server sets is no input of the visitor's: what is to start then follows the event.
     """
 
     def choose(event: gr.EventData) -> str:
         return named()[event.example].file()
 
-    pick.choose(choose, None, picture, **CLICKED).then(**press(run))
+    event: Dependency = pick.choose(choose, None, picture, **CLICKED)
+    return event
 
 
 def gallery(examples: tuple[Example, ...], language: str) -> Markup:

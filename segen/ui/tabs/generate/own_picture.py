@@ -10,6 +10,7 @@ import gradio as gr
 from segen.registry import ModelCard
 from segen.ui.framework.language import say
 from segen.ui.framework.link import Values
+from segen.ui.framework.queue import press
 from segen.ui.widgets.examples import GARMENTS, OF_DATASET
 from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
 from segen.ui.widgets.picture import Picture, picture_input
@@ -48,5 +49,5 @@ def own_picture(prefix: str, button: str, **options: Any) -> OwnPicture:
         picture = picture_input(height=180, elem_id=f"{prefix}-picture")
         pick = gallery_input(elem_id=f"{prefix}-examples")
         run = gr.Button(say(button), **options)
-    on_choice(pick, picture, run)
+    on_choice(pick, picture).then(**press(run))
     return OwnPicture(picture, pick, run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from functools import wraps
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -140,18 +141,13 @@ class Pipelines:
         zipped = saved(f"{stem}.chain.zip", archive(kept, recipe))
         yield {self.row: gr.Row(visible=True), self.bundle: zipped}
 
-    def repeat(
-        self,
-        file: Path | None,
-        value: Mapping[str, Any],
-        request: gr.Request,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Generator[Values, None, None]:
+    @wraps(carry_out)
+    def repeat(self, file: Path | None, *others: Any) -> Generator[Values, None, None]:
         """Run the chain on another picture; the visitor may as well have taken away the one before."""
         if file is None:
             yield gr.skip()
         else:
-            yield from self.carry_out(file, value, request, progress)
+            yield from self.carry_out(file, *others)
 
     def _steps(
         self, recipe: Recipe, image: Image | None, progress: gr.Progress, language: str

@@ -17,10 +17,10 @@ from segen.text import words
 from segen.types import Image
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Values
-from segen.ui.framework.queue import CLICKED, QUIET, in_page, picks
+from segen.ui.framework.queue import QUIET, in_page, picks
 from segen.ui.widgets import cards
 from segen.ui.widgets.examples import example_in, examples_of, named
-from segen.ui.widgets.gallery import gallery, gallery_input
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
 from segen.ui.widgets.picture import Picture, picture_input
 
 NAME = "segment"
@@ -105,12 +105,8 @@ def share() -> Shared:
     """
     picture = picture_input(height=220, elem_id="segment-picture")
     pick = gallery_input(elem_id="segment-examples")
-
-    def choose(event: gr.EventData) -> str:
-        return named()[event.example].file()
-
     example, replaced = (gr.Textbox("", visible="hidden") for _ in range(2))
-    pick.choose(choose, None, picture, **CLICKED)
+    on_choice(pick, picture)
     picture.change(None, picture, replaced, js="(picture) => segen.replaced(picture)", **QUIET)
     replaced.change(example_in, picture, example, **QUIET)
     look = f"(picture) => picture && segen.again('{NAME}')"  # while one is uploaded, there is none

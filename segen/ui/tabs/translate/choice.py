@@ -17,11 +17,11 @@ from segen.types import DIRECTIONS
 from segen.ui.framework.downloads import saved
 from segen.ui.framework.language import language_of, say
 from segen.ui.framework.link import Link, Tab, Taker, Values, remember
-from segen.ui.framework.queue import CLICKED, QUIET, end_at, picks
+from segen.ui.framework.queue import QUIET, end_at, picks
 from segen.ui.tabs.translate.panel import Panel, nothing_of, outputs_of, to_run
 from segen.ui.widgets import cards
-from segen.ui.widgets.examples import named, to_translate
-from segen.ui.widgets.gallery import gallery, gallery_input
+from segen.ui.widgets.examples import to_translate
+from segen.ui.widgets.gallery import gallery, gallery_input, on_choice
 from segen.ui.widgets.picture import picture_input
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Choice:
         described.then(**to_run("fresh", "translate"))
         turned = self.direction.input(turn, chosen, [*of_direction, *of_parts], **QUIET)
         turned.then(**to_run("fresh", "translate"))
-        self.pick.choose(_example_file, None, self.picture, **CLICKED).then(**view.take())
+        on_choice(self.pick, self.picture).then(**view.take())
         remember("translate", {"model": self.model, "direction": self.direction, "strength": self.strength})
         return Tab([tabs, self.model, self.strength, *outputs], fill, Taker(self.picture, view.arrived))
 
@@ -133,10 +133,6 @@ def _views(card: ModelCard, parts: Mapping[str, Panel], selected: str) -> gr.Tab
     # Gradio hides no tab that was never opened: translate.css does
     lacks = [f"lacks-{name}" for name, part in parts.items() if not part.is_of(card)]
     return gr.Tabs(selected=selected, elem_classes=lacks)
-
-
-def _example_file(event: gr.EventData) -> str:
-    return named()[event.example].file()
 
 
 def shown_files(name: str, direction: str, strength: float = 1.0) -> tuple[str, str] | None:
